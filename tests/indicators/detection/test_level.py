@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nytta.indicators.detection.level import USUAL_SPREAD, _Spread, between
+from nytta.indicators.detection.gates import Gated
+from nytta.indicators.detection.level import USUAL_SPREAD, _Spread, between, recent
 
 SPREAD = 0.12
 
@@ -61,3 +62,16 @@ def test_groups_that_are_alike_tell_of_each_other_and_others_do_not() -> None:
     wide = [rng.normal(1.1, 0.2, (30, 1)) + np.zeros((30, 5)) for _ in range(10)]
     mixed = spread_of([*alike, *wide])
     assert np.mean(mixed[10:]) > 1.5 * np.mean(mixed[:10])
+
+
+def test_the_last_usable_weeks_reach_back_over_gaps_and_not_over_a_reset() -> None:
+    n = np.array([[10.0, np.nan, 20.0, 30.0, np.nan, 40.0, 50.0]])
+    reset = np.zeros(n.shape, bool)
+    gated = Gated(n / 2, n, np.full(n.shape, "", object), reset, n / 2, n)
+    count, denominator, filled = recent(gated, 3)
+    assert denominator[0].tolist() == [10, 10, 30, 60, 60, 90, 120]
+    assert count[0].tolist() == [5, 5, 15, 30, 30, 45, 60]
+    assert filled[0].tolist() == [1, 1, 2, 3, 3, 3, 3]
+    reset[0, 3] = True
+    assert recent(gated, 3)[1][0].tolist() == [10, 10, 30, 30, 30, 70, 120]
+    assert recent(gated, 3, first=np.array([5]))[1][0].tolist() == [0, 0, 0, 0, 0, 40, 90]

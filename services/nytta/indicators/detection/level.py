@@ -63,25 +63,23 @@ def recent(gated: Gated, width: int, first: Whole | None = None) -> tuple[Array,
     Weeks before the column `first` of a unit are passed over.
     """
     units, weeks = gated.n.shape
-    last_counts, last_denominators = np.zeros((units, width)), np.zeros((units, width))
-    count, denominator, filled = (np.full((units, weeks), np.nan) for _ in range(3))
     usable = gated.usable
     if first is not None:
         usable = usable & (np.arange(weeks) >= first[:, None])
-    for week in range(weeks):
-        reset = gated.reset[:, week]
-        if reset.any():
-            last_counts[reset] = 0
-            last_denominators[reset] = 0
-        is_usable = usable[:, week]
-        new_count, new_denominator = gated.count[is_usable, week], gated.n[is_usable, week]
-        last_counts[is_usable] = np.column_stack([last_counts[is_usable, 1:], new_count])
-        last_denominators[is_usable] = np.column_stack([last_denominators[is_usable, 1:], new_denominator])
-        count[:, week] = last_counts.sum(1)
-        denominator[:, week] = last_denominators.sum(1)
-        # A usable week has a denominator: places without one are not filled yet.
-        filled[:, week] = (last_denominators > 0).sum(1)
-    return count, denominator, filled
+    number = np.cumsum(usable, axis=1)
+    # Observations before a reset are not of the unit as it is now.
+    number_at_reset = np.maximum.accumulate(np.where(gated.reset, number - usable, 0), axis=1)
+    number_before = np.maximum(number - width, number_at_reset)
+    row, column = np.nonzero(usable)
+
+    def last(values: Array) -> Array:
+        total = np.cumsum(np.where(usable, values, 0.0), axis=1)
+        # The sum up to each observation, with 0 before the first.
+        by_observation = np.zeros((units, weeks + 1))
+        by_observation[row, number[row, column]] = total[row, column]
+        return np.asarray(total - np.take_along_axis(by_observation, number_before, axis=1))
+
+    return last(gated.count), last(gated.n), (number - number_before).astype(float)
 
 
 def others(values: Array) -> tuple[Array, Array, Array]:

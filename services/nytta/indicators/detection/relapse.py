@@ -84,10 +84,11 @@ class _Series:
     """One panel's distances with the sums that every onset asks of them.
 
     `unused` has the cumulated numbers of those who did not use the system and of all, `least` (units, observations)
-    the smallest fall in share that may speak.
+    the smallest fall in share that may speak; `mature` is where the reference is old enough to show what is usual.
     """
 
     distance: Distance
+    mature: Flags
     least: Array
     sums: Sums
     unused: Array
@@ -106,28 +107,22 @@ class _Series:
             # One person who comes or goes is no fall of a unit.
             people = np.take_along_axis(eligible(panel), np.maximum(distance.column, 0), axis=1)
             least = np.maximum(least, parameters.relapse_persons / np.maximum(people, 1.0))
-        return _Series(distance, least, sums, unused, _Year.of(distance), best)
+        # A young reference may still hold the end of a climb: its rises are no chance.
+        place = np.arange(distance.column.shape[1])[None, :]
+        mature = (place - distance.start >= 2 * parameters.baseline_weeks) & (distance.column >= 0)
+        return _Series(distance, mature, least, sums, unused, _Year.of(distance), best)
 
 
 @dataclass(frozen=True, slots=True)
 class _Evidence:
-    """One onset's evidence in a panel, (units, observations) or by week.
-
-    `allowed` is the same where it may speak (else -inf); `mature` is 1 where the reference is old enough to show what
-    is usual.
-    """
+    """One onset's evidence in a panel, (units, observations) or by week; `allowed` where it may speak (else -inf)."""
 
     score: Array
     allowed: Array
-    mature: Array
 
     def by_week(self, distance: Distance) -> _Evidence:
         """The same by week."""
-        return _Evidence(
-            distance.by_week(self.score),
-            distance.by_week(self.allowed),
-            distance.by_week(self.mature),
-        )
+        return _Evidence(distance.by_week(self.score), distance.by_week(self.allowed))
 
 
 def relapse(
@@ -154,13 +149,17 @@ def relapse(
 def _search(panels: Sequence[Panel], all_series: Sequence[_Series], parameters: Parameters) -> None:
     """Every onset of the bank over the indicators of one system, alone and pooled."""
     places, units = unit_places(panels)
+    mature = np.zeros((units, len(panels[0].weeks)), bool)
+    for series, place in zip(all_series, places, strict=True):
+        is_mature = series.distance.by_week(series.mature.astype(float)) == 1
+        _gather(np.logical_or, mature, place, is_mature)
     steps = [Onset("step", length) for length in parameters.onset_steps]
     ramps = [Onset("ramp", length) for length in parameters.onset_ramps]
     for onset in [*steps, *ramps]:
         evidence = [_take_up(series, onset, parameters) for series in all_series]
         if len(panels) > 1:
             weekly = [part.by_week(series.distance) for part, series in zip(evidence, all_series, strict=True)]
-            _pool(weekly, places, units, onset, [series.best for series in all_series])
+            _pool(weekly, places, mature, onset, [series.best for series in all_series])
 
 
 def _take_up(series: _Series, onset: Onset, parameters: Parameters) -> _Evidence:
@@ -181,11 +180,8 @@ def _take_up(series: _Series, onset: Onset, parameters: Parameters) -> _Evidence
         latest = _latest(sums, min(onset.length, _LATEST))
         allowed &= distance_reference - latest >= 0.5 * distance_fall
         allowed &= series.year.fallen(sums, onset, distance_fall)
-    # A young reference may still hold the end of a climb: its rises are no chance.
-    is_present = distance.column >= 0
-    mature = (place - distance.start >= 2 * parameters.baseline_weeks) & is_present
-    scored = score / _spread_of_panel(score, distance, mature, onset)
-    scored = np.where(is_present, scored, np.nan)
+    scored = score / _spread_of_panel(score, distance, series.mature, onset)
+    scored = np.where(distance.column >= 0, scored, np.nan)
     allowed_score = np.where(allowed, scored, -np.inf)
     with np.errstate(invalid="ignore"):
         # Not `>`: nothing has been seen yet where the best is NaN.
@@ -200,7 +196,7 @@ def _take_up(series: _Series, onset: Onset, parameters: Parameters) -> _Evidence
     np.copyto(best.before, before, where=describes)
     np.copyto(best.onset, onset_column, where=describes)
     np.copyto(best.reference, distance_reference, where=describes)
-    return _Evidence(scored, allowed_score, mature.astype(float))
+    return _Evidence(scored, allowed_score)
 
 
 def _score(series: _Series, onset: Onset, start: Whole, fall_estimate: Array, fall_variance: Array) -> Array:
@@ -272,17 +268,17 @@ def _gather(operation: np.ufunc, by_unit: Array | Flags, place: Whole, rows: Arr
 def _pool(
     evidence: Sequence[_Evidence],
     places: Sequence[Whole],
-    units: int,
+    mature: Flags,
     onset: Onset,
     bests: Sequence[_Best],
 ) -> None:
-    """The evidence of a unit's indicators together, which speaks through the one of them that tells most."""
-    shape = (units, evidence[0].score.shape[1])
-    total, number = np.zeros(shape), np.zeros(shape)
-    strongest = np.full(shape, -np.inf)
-    mature = np.zeros(shape, bool)
+    """The evidence of a unit's indicators together, which speaks through the one of them that tells most.
+
+    `mature` (units, weeks) is where the reference of any of them is old enough to show what is usual.
+    """
+    total, number = np.zeros(mature.shape), np.zeros(mature.shape)
+    strongest = np.full(mature.shape, -np.inf)
     for panel_evidence, place in zip(evidence, places, strict=True):
-        _gather(np.logical_or, mature, place, panel_evidence.mature == 1)
         _gather(np.add, total, place, np.nan_to_num(panel_evidence.score))
         _gather(np.add, number, place, np.isfinite(panel_evidence.score))
         _gather(np.maximum, strongest, place, panel_evidence.allowed)
