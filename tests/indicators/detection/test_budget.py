@@ -24,11 +24,21 @@ def test_a_world_without_faults_spends_the_budget(indicators: int) -> None:
 
 
 def test_limits_rise_with_a_smaller_budget_and_with_more_to_look_at() -> None:
-    looks = np.array([44.0, 88.0, 176.0])
-    usual = Parameters().relapse_limit(looks)
+    looks, unspent = np.array([44.0, 88.0, 176.0]), np.zeros(3)
+    usual = Parameters().relapse_limit(looks, unspent)
     assert (np.diff(usual) > 0).all()
-    assert (replace(Parameters(), false_per_unit_year=0.01).relapse_limit(looks) > usual).all()
-    assert Parameters().level_reach(np.array([3.0])) > Parameters().level_reach(np.array([1.0]))
+    assert (replace(Parameters(), false_per_unit_year=0.01).relapse_limit(looks, unspent) > usual).all()
+    assert (Parameters().relapse_limit(looks, np.full(3, 0.005)) > usual).all()
+
+
+def test_levels_are_asked_for_the_same_likelihood_ratio() -> None:
+    """At the reach the densities of a unit that lags and of one that does not are in the same ratio, however sure."""
+    matter, one = np.array([[2.5], [3.0], [4.0]]), np.ones((3, 1))
+    reach = Parameters().level_reach(matter, one)
+    ratio = stats.norm.logpdf(reach - matter) - stats.norm.logpdf(reach)
+    assert ratio == pytest.approx(Parameters().level_odds)
+    assert (Parameters().level_reach(matter, 3 * one) > reach).all()
+    assert (replace(Parameters(), false_per_unit_year=0.01).level_reach(matter, one) > reach).all()
 
 
 def test_shares_near_1_and_seasons_do_not_break_the_budget() -> None:

@@ -10,7 +10,7 @@ import pytest
 from nytta.indicators.detection import Parameters, parse
 from nytta.indicators.detection import detect as detect_with
 from nytta.indicators.detection.gates import Reason, gate, without
-from nytta.indicators.detection.noise import Noise
+from nytta.indicators.detection.noise import SPAN, STRETCH, Noise
 
 Rows = Callable[..., list[str]]
 Table = Callable[..., str]
@@ -61,9 +61,9 @@ def test_small_units_whose_levels_move_do_not_widen_those_of_large_ones() -> Non
     value = level + rng.normal(0, np.sqrt(inverse), (80, units))
     noise = Noise(units, floor=0.1)
     everywhere = np.ones(units, bool)
-    for week in range(12, 80):
-        long_difference, short_difference = value[week] - value[week - 12], value[week] - value[week - 1]
-        noise.learn_drift(long_difference, short_difference, inverse, inverse, np.ones(units), 12, everywhere)
+    for week in range(SPAN + STRETCH - 1, 80):
+        now, before = (value[last - STRETCH + 1 : last + 1].mean(0) for last in (week, week - SPAN))
+        noise.learn_drift(now - before, value[week] - value[week - 1], inverse, inverse, np.ones(units), everywhere)
     small, large = noise.drift
     assert small == pytest.approx(0.02**2 * 48, rel=0.4)
     assert large < 0.006

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import repeat
+from functools import partial
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
@@ -50,9 +51,9 @@ def courses_of(panels: Sequence[Panel], parameters: Parameters) -> list[Course]:
         for raw, common in zip(raw_gates, commons, strict=True)
     ]
     distances = [distance(panel, gated, parameters) for panel, gated in zip(panels, gates, strict=True)]
-    relapses = relapse(panels, distances, parameters) if panels else []
-    noises = [(panel_distance.phi, panel_distance.tau2) for panel_distance in distances]
+    noises = [(part.phi, part.tau2, part.wandering) for part in distances]
     levels = level(panels, gates, noises, _sharing(panels), parameters)
+    relapses = relapse(panels, distances, [part.spent for part in levels], parameters) if panels else []
     parts = zip(panels, gates, commons, distances, relapses, levels, strict=True)
     courses: list[Course] = []
     for panel, gated, common, panel_distance, panel_relapse, panel_level in parts:
@@ -136,7 +137,7 @@ def assess(panels: Sequence[Panel], parameters: Parameters | None = None) -> Res
     courses = courses_of(panels, parameters)
     signals = [*_common_signals(courses), *_unit_signals(courses, parameters)] if courses else []
     signals.sort(key=lambda signal: (signal.opened, signal.system, signal.indicator, _ORDER[signal.kind], signal.unit))
-    missing = [entry for course in courses for entry in _not_assessed(course, parameters.minimum_peers)]
+    missing = chain.from_iterable(_not_assessed(course, parameters.minimum_peers) for course in courses)
     return Result(tuple(signals), tuple(missing), parameters)
 
 
@@ -473,4 +474,6 @@ def _not_assessed(course: Course, fewest: int) -> Iterator[NotAssessed]:
     unit, week = np.nonzero(reason != "")
     units = np.array(panel.units, object)[unit]
     weeks = np.array(panel.weeks, object)[week]
-    yield from map(NotAssessed, units, repeat(panel.system), repeat(panel.indicator), weeks, reason[unit, week])
+    fields = zip(units, repeat(panel.system), repeat(panel.indicator), weeks, reason[unit, week], strict=False)
+    # There may be a million of them: the class's own constructor is a function of Python, and takes twice as long.
+    return map(partial(tuple.__new__, NotAssessed), fields)

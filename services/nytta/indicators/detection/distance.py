@@ -12,14 +12,10 @@ import numpy as np
 import scipy
 
 from .gates import Gated
-from .noise import USUAL, Noise, size_class
+from .noise import SPAN, STRETCH, USUAL, Noise, size_class
 from .panel import Array, Flags, Panel, Whole
 from .parameters import Parameters
 from .peers import course_of_peers
-
-#: Observations between the two of a difference that shows how much levels move by themselves.
-SPAN = 12
-
 
 #: Expected numbers for which the moments of Anscombe's root of a Poisson count are tabulated.
 RARE = np.concatenate([[0.02, 0.05, 0.1, 0.2, 0.35], np.geomspace(0.5, 200.0, 40)])
@@ -48,17 +44,19 @@ _RARE_VARIANCE, _RARE_SKEW = _rare_moments(RARE)
 class Distance:
     """Observations of every unit in a row without gaps, all (units, observations); column -1 where there is none.
 
-    `value` is the distance (the own share's angle where `alone`), `angle` that of the own share, `weight` what an
-    observation is worth against others of the unit, `unit_variance` the variance of one of weight 1. `start` is the
-    first observation that may be a reference, larger than the own place where the week is not judged. `drift` and
-    `reach` follow from how much a level moves by itself: its variance in a week, and how many weeks a reference
-    holds. `phi` and `tau2` (weeks) are the pooled noise known by then. `count` and `n` are the own numbers, `excess`
-    the variance of an observation in that of persons drawn anew, at least 0.8. `observation` (units, weeks) is the
-    place of a week's observation among all, row by row, -1 where there is none.
+    `value` is the distance (the own share's angle where `alone`) less its `season`, what the unit's last year says of
+    the week; `angle` that of the own share, `weight` what an observation is worth against others of the unit,
+    `unit_variance` the variance of one of weight 1. `start` is the first observation that may be a reference, larger
+    than the own place where the week is not judged. `drift` and `reach` follow from how much a level moves by itself:
+    its variance in a week, and how many weeks a reference holds. `phi` and `tau2` (weeks) are the pooled noise known by
+    then, `wandering` (units, weeks) the variance by which a level moves in a week. `count` and `n` are the own numbers,
+    `excess` the variance of an observation in that of persons drawn anew, at least 0.8. `observation` (units, weeks) is
+    the place of a week's observation among all, row by row, -1 where there is none.
     """
 
     column: Whole
     value: Array
+    season: Array
     angle: Array
     weight: Array
     unit_variance: Array
@@ -68,6 +66,7 @@ class Distance:
     reach: Whole
     phi: Array
     tau2: Array
+    wandering: Array
     count: Array
     n: Array
     excess: Array
@@ -203,6 +202,11 @@ def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
     measured = np.where(alone, np.nan_to_num(angles), np.nan_to_num(to_peers))
     value = np.where(is_present, row(measured), 0.0)
     start = _start(value, own_angle, lonely, is_present, segment_start, row(age.astype(float)), parameters)
+    observed = np.where(used, measured, np.nan)
+    with_peer_noise = usual_variance + 0.75 * np.nan_to_num(course.variance)
+    by_week = seasons(observed, _first_column(column, start, weeks), with_peer_noise)
+    season = np.where(is_present, row(by_week), 0.0)
+    value = value - season
 
     cumulated_count = np.cumsum(count, axis=1)
     cumulated_denominator = np.cumsum(np.where(settled, denominator, 0.0), axis=1)
@@ -213,7 +217,7 @@ def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
     inverse = plain_inverse * np.interp(rare, RARE, _RARE_VARIANCE)
     clipped_share = np.clip(share, 0.02, 0.98)
     gathered = _gathered(gated)
-    long_lag = np.where(lonely, np.nan, _lagged(value, start, SPAN))
+    long_lag = np.where(lonely, np.nan, _moved(value, segment_start))
     learnt = _learn(
         _Weeks(
             settled=settled,
@@ -244,6 +248,7 @@ def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
     reach = np.clip(best_reach, parameters.reference_fewest, parameters.reference_most).astype(np.int64)
     return Distance(
         column=column,
+        season=season,
         value=_normal(value, row(variance), row(skew), segment_start, parameters),
         angle=own_angle,
         weight=weight,
@@ -254,11 +259,69 @@ def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
         reach=np.where(is_present, np.take_along_axis(reach, order, axis=1), parameters.reference_fewest),
         phi=learnt.phi,
         tau2=learnt.tau2,
+        wandering=drift * variance * gathered,
         count=np.where(is_present, row(count), 0.0),
         n=np.where(is_present, row(denominator), 0.0),
         excess=np.where(is_present, np.maximum(row(variance / inverse), 0.8), 1.0),
         observation=_observation(column, weeks),
     )
+
+
+def _first_column(column: Whole, start: Whole, weeks: int) -> Whole:
+    """By week the column of the first week that may be a reference, as it was known by then; `weeks` without one."""
+    place = np.minimum(start, column.shape[1] - 1)
+    is_known = start < column.shape[1]
+    first = np.where(is_known, np.take_along_axis(column, place, axis=1), weeks)
+    by_week = _calendar(column, first.astype(float), weeks)
+    return np.nan_to_num(by_week, nan=weeks).astype(np.int64)
+
+
+#: Weeks on both sides of a week of last year that say where the unit stood then.
+LOCAL = 3
+#: Fewest weeks that show where a unit stood in a year.
+YEAR_LEAST = 20
+#: So much weight (1 / variance) of weeks that do not repeat themselves stands beside what units have shown.
+UNLIKE = 2e4
+
+
+def seasons(value: Array, first: Whole, variance: Array) -> Array:
+    """What each unit's last year says of a week: how far it stood off its level in the same weeks, (units, weeks).
+
+    Drawn to 0 by the covariance of this year's weeks with last year's that all units have shown in earlier weeks: where
+    weeks do not repeat themselves it is 0, as it is where a unit has not been seen for a year. `value` is NaN where
+    nothing was observed, `variance` roughly that of a value, `first` the first column that may be used.
+    """
+    units, weeks = value.shape
+    if weeks <= 52 + LOCAL:
+        return np.zeros(value.shape)
+    is_known = np.isfinite(value)
+    number, total = np.zeros((units, weeks + 1)), np.zeros((units, weeks + 1))
+    np.cumsum(is_known, axis=1, out=number[:, 1:])
+    np.cumsum(np.where(is_known, value, 0.0), axis=1, out=total[:, 1:])
+    columns = np.arange(weeks)
+
+    def mean(begin: Whole, end: Whole, least: int) -> Array:
+        """The mean from `begin` up to and without `end`, NaN of fewer than `least` values."""
+        begin = np.minimum(np.maximum(begin, first), weeks)
+        end = np.maximum(end, begin)
+        count = np.take_along_axis(number, end, axis=1) - np.take_along_axis(number, begin, axis=1)
+        summed = np.take_along_axis(total, end, axis=1) - np.take_along_axis(total, begin, axis=1)
+        return np.where(count >= least, summed / np.maximum(count, 1), np.nan)
+
+    then = mean(columns - 52 - LOCAL, columns - 52 + LOCAL + 1, LOCAL)
+    shown = then - mean(columns - 78, columns - 26 + 1, YEAR_LEAST)
+    now = value - mean(columns - 52, columns, YEAR_LEAST)
+    weight = np.where(np.isfinite(shown) & np.isfinite(now), 1 / (variance + USUAL), 0.0)
+    # A fault is no season: no unit has a say beyond 0.3, 24 points at a share of a half.
+    product = weight * np.clip(np.nan_to_num(shown), -0.3, 0.3) * np.clip(np.nan_to_num(now), -0.3, 0.3)
+    # Older weeks fade, to half in 34 weeks.
+    fade = 0.98 ** np.arange(weeks)
+    faded_product, faded_weight = np.cumsum(np.stack([product.sum(0), weight.sum(0)]) / fade, axis=1) * fade
+    covariance = np.zeros(weeks)
+    covariance[1:] = np.maximum(faded_product / (faded_weight + UNLIKE), 0.0)[:-1]
+    trust = covariance / (covariance + variance / (2 * LOCAL + 1) + 1e-12)
+    most = 2.5 * np.sqrt(covariance)
+    return np.asarray(trust * np.clip(np.nan_to_num(shown), -most, most))
 
 
 def _share_away(panel: Panel, denominator: Array) -> Array:
@@ -301,12 +364,12 @@ def _learn(observed: _Weeks, alone: Flags, reset: Flags, floor: float) -> _Learn
         # Of one week, though several may have been gathered.
         gathered = observed.gathered[:, week]
         week_inverse = inverse * gathered
-        drift[:, week] = noise.drift[size_class(week_inverse)]
         scale, rare = observed.scale[:, week], observed.rare[:, week]
         peer_noise = np.nan_to_num(observed.peer_variance[:, week]) * (0.75 * noise.phi + 0.1)
         own_variance = own_noise.variance(inverse, share_away, scale)
         peer_variance = noise.variance(inverse, share_away, scale) + peer_noise
         variance[:, week] = np.where(alone[:, week], own_variance, peer_variance)
+        drift[:, week] = noise.drift[size_class(week_inverse)]
 
         to_peers, angles = observed.to_peers[:, week], observed.angles[:, week]
         has_peers, is_settled = np.isfinite(to_peers), observed.settled[:, week]
@@ -335,7 +398,6 @@ def _learn(observed: _Weeks, alone: Flags, reset: Flags, floor: float) -> _Learn
             variance[:, week],
             week_inverse,
             gathered,
-            SPAN,
             np.isfinite(long_differences),
         )
         previous.take(has_peers, to_peers, inverse, share_away)
@@ -408,7 +470,8 @@ def _start(
         own_rise = _rise(own_angle, width)
         value_rise = _rise(value, width)
         peer_rise = _rise(own_angle - value, width)
-        is_steady = (own_rise < parameters.baseline_rise) & (np.abs(value_rise) < 2 * parameters.baseline_rise)
+        # A fall is no climb: it must not wait until it has become the level.
+        is_steady = (own_rise < parameters.baseline_rise) & (value_rise < 2 * parameters.baseline_rise)
         is_steady &= lonely | (peer_rise < parameters.baseline_rise_peers)
         is_full = is_present & rows & (place - segment_start + 1 >= width)
         # A unit that has climbed for so long is taken as it is.
@@ -439,6 +502,12 @@ def _lagged(value: Array, least: Whole, lag: int) -> Array:
     place = np.arange(value.shape[1])[None, :]
     differences[:, lag:] = value[:, lag:] - value[:, : max(value.shape[1] - lag, 0)]
     return np.where(place - lag >= least, differences, np.nan)
+
+
+def _moved(value: Array, least: Whole) -> Array:
+    """The mean of the last `STRETCH` values less that of as many, `SPAN` before them; NaN where these are not known."""
+    mean = _rolling(value, STRETCH) / STRETCH
+    return _lagged(mean, least + STRETCH - 1, SPAN)
 
 
 def _calendar(column: Whole, matrix: Array, weeks: int) -> Array:

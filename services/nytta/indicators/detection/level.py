@@ -18,8 +18,20 @@ from .parameters import Parameters
 USUAL_SPREAD = 0.09**2
 #: So many units' worth of it stand beside what units show.
 USUAL_UNITS = 4
-#: So many units' worth of what all groups show stand beside what a group shows.
+#: So many units' worth of what all groups show stand at least beside what a group shows of its spread.
 SHARED_UNITS = 12
+#: No more than so many, however alike groups are seen to be.
+SHARED_MOST = 200
+#: Variance of the angles at which groups stand before they have shown their own.
+USUAL_CENTRE = 0.05**2
+#: So many groups' worth of it stand beside what groups show.
+USUAL_GROUPS = 4
+#: The variance of a median in that of a mean of as many (π / 2).
+MEDIAN = 1.57
+
+
+LevelNoise = tuple[Array, Array, Array]
+"""φ and τ² of one week (weeks), and the variance by which a level moves in a week (units, weeks), known by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +40,8 @@ class Level:
 
     `probability` that the unit's share lies more than the margin below the peers' median; `met` in three
     of four evaluations; `share` of the last four usable weeks and what they are worth (`effective`);
-    `median` and `peers` it was compared with; `lacking` where only peers were missing.
+    `median` and `peers` it was compared with; `lacking` where only peers were missing; `spent` the chance that a unit
+    with nothing wrong stands as low as is asked of this one, 0 where nothing is asked.
     """
 
     probability: Array
@@ -41,28 +54,32 @@ class Level:
     high: Array
     peers: Array
     lacking: Flags
+    spent: Array
 
 
-def recent(gated: Gated, width: int) -> tuple[Array, Array, Array]:
-    """Sums of count and n over the last `width` usable weeks since a reset, and how many there are."""
+def recent(gated: Gated, width: int, first: Whole | None = None) -> tuple[Array, Array, Array]:
+    """Sums of count and n over the last `width` usable weeks since a reset, and how many there are.
+
+    Weeks before the column `first` of a unit are passed over.
+    """
     units, weeks = gated.n.shape
-    last_counts, last_denominators = np.zeros((units, width)), np.zeros((units, width))
-    count, denominator, filled = (np.full((units, weeks), np.nan) for _ in range(3))
     usable = gated.usable
-    for week in range(weeks):
-        reset = gated.reset[:, week]
-        if reset.any():
-            last_counts[reset] = 0
-            last_denominators[reset] = 0
-        is_usable = usable[:, week]
-        new_count, new_denominator = gated.count[is_usable, week], gated.n[is_usable, week]
-        last_counts[is_usable] = np.column_stack([last_counts[is_usable, 1:], new_count])
-        last_denominators[is_usable] = np.column_stack([last_denominators[is_usable, 1:], new_denominator])
-        count[:, week] = last_counts.sum(1)
-        denominator[:, week] = last_denominators.sum(1)
-        # A usable week has a denominator: places without one are not filled yet.
-        filled[:, week] = (last_denominators > 0).sum(1)
-    return count, denominator, filled
+    if first is not None:
+        usable = usable & (np.arange(weeks) >= first[:, None])
+    number = np.cumsum(usable, axis=1)
+    # Observations before a reset are not of the unit as it is now.
+    number_at_reset = np.maximum.accumulate(np.where(gated.reset, number - usable, 0), axis=1)
+    number_before = np.maximum(number - width, number_at_reset)
+    row, column = np.nonzero(usable)
+
+    def last(values: Array) -> Array:
+        total = np.cumsum(np.where(usable, values, 0.0), axis=1)
+        # The sum up to each observation, with 0 before the first.
+        by_observation = np.zeros((units, weeks + 1))
+        by_observation[row, number[row, column]] = total[row, column]
+        return np.asarray(total - np.take_along_axis(by_observation, number_before, axis=1))
+
+    return last(gated.count), last(gated.n), (number - number_before).astype(float)
 
 
 def others(values: Array) -> tuple[Array, Array, Array]:
@@ -134,12 +151,22 @@ class _Spread:
         self.usual[rows] = part.usual[cohort]
 
     def variance(self) -> Array:
-        """The variance among each unit's others; few say little of it, so those of all groups stand beside them."""
+        """The variance among each unit's others, drawn to that among the units of all groups.
+
+        Few say little of it; and the more, the more alike the groups are.
+        """
         mean_weight = self.usual.max(0)
         total = self.own.sum(0) + USUAL_UNITS * mean_weight * USUAL_SPREAD
         total_weight = self.own_weight.sum(0) + USUAL_UNITS * mean_weight
         of_all = total / np.maximum(total_weight, 1e-9)
-        beside = SHARED_UNITS * self.usual
+        # How far the variances of groups lie apart beyond chance, which has 2 / weight (Kleinman's weights).
+        group_weight = self.own_weight + self.others_weight
+        is_known = group_weight > 0
+        of_group = (self.own + self.others) / np.where(is_known, group_weight, 1.0)
+        excess = np.where(is_known, (of_group - of_all) ** 2 - 2 / np.where(is_known, group_weight, 1.0), 0.0)
+        between_groups = excess.sum(0) / np.maximum(is_known.sum(0), 1)
+        alike = 2 / np.maximum(between_groups, 1e-12)
+        beside = np.clip(alike[None, :], SHARED_UNITS * self.usual, SHARED_MOST * self.usual)
         shrunk = (self.others + beside * of_all) / np.maximum(self.others_weight + beside, 1e-9)
         return np.asarray(np.clip(shrunk, 0.03**2, 0.06))
 
@@ -192,7 +219,10 @@ def _below(share: Array, worth: Array, prior: tuple[Array, Array], edge: Array, 
 
 @dataclass(frozen=True, slots=True)
 class _Standing:
-    """A unit's share over some weeks beside that of its peers, all (units, weeks)."""
+    """A unit's share over some weeks beside that of its peers, all (units, weeks).
+
+    `season` is the variance that a mean of so few weeks has beside one of a year, as levels move by themselves.
+    """
 
     share: Array
     worth: Array
@@ -202,6 +232,7 @@ class _Standing:
     high: Array
     peers: Array
     full: Flags
+    season: Array
 
 
 def _standing(
@@ -209,15 +240,16 @@ def _standing(
     gated: Gated,
     width: int,
     least: int,
-    noise: tuple[Array, Array],
+    noise: LevelNoise,
     parameters: Parameters,
+    first: Whole | None = None,
 ) -> _Standing:
     """Shares over the last `width` usable weeks (at least `least`) beside those of the peers at the same age.
 
-    `noise` is φ and τ² of one week (weeks).
+    Weeks before the column `first` of a unit are passed over.
     """
-    phi, tau2 = noise
-    count, denominator, filled = recent(gated, width)
+    phi, tau2, wandering = noise
+    count, denominator, filled = recent(gated, width, first)
     full = filled >= least
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(full, count / denominator, np.nan)
@@ -250,14 +282,16 @@ def _standing(
             low[cohort_rows] = quartiles[0][cohort]
             high[cohort_rows] = quartiles[1][cohort]
     with np.errstate(divide="ignore", invalid="ignore"):
-        # The peers' median is itself uncertain (π / 2 times the variance of a mean).
-        spread = shown.variance() * (1 + 1.57 / peers)
+        # The peers' median is itself uncertain.
+        spread = shown.variance() * (1 + MEDIAN / peers)
         centre = np.clip(median, 0.02, 0.98)
         # From angles to shares.
         spread = spread * 4 * centre * (1 - centre)
         # No beta distribution has a variance of centre (1 - centre) or more.
         spread = np.minimum(spread, 0.9 * centre * (1 - centre))
-    return _Standing(share, worth, median, spread, low, high, peers, full)
+    # A level that wanders moves the mean of a stretch by a third of the steps' variance over it.
+    season = wandering * np.maximum(parameters.level_weeks_lasting - filled, 0) / 3
+    return _Standing(share, worth, median, spread, low, high, peers, full, season)
 
 
 def _peer_weeks(live: Whole, start: int, weeks: int, parameters: Parameters) -> tuple[Whole, Flags]:
@@ -289,7 +323,7 @@ class _Judgement:
 
     `probability` that a unit lies below its peers by the margin now; `apart` and `apart_shared` how many standard
     deviations it has stood beyond what is usual among them (below 0: not so far), with the reach of one indicator and
-    with the lesser one of two.
+    with the lesser one of two; `spent` as in `Level`.
     """
 
     now: _Standing
@@ -298,19 +332,22 @@ class _Judgement:
     probability: Array
     apart: Array
     apart_shared: Array
+    spent: Array
 
 
 def _judge(
     panel: Panel,
     gated: Gated,
-    noise: tuple[Array, Array],
+    noise: LevelNoise,
     judged: Array,
     parameters: Parameters,
 ) -> _Judgement:
     """One panel's weeks by themselves; `judged` indicators of each unit share its budget."""
     width, lasting_width = parameters.level_weeks, parameters.level_weeks_lasting
     current = _standing(panel, gated, width, width, noise, parameters)
-    lasting = _standing(panel, gated, lasting_width, parameters.level_weeks_least, noise, parameters)
+    # A climb is no level.
+    settled = panel.live + parameters.level_settled
+    lasting = _standing(panel, gated, lasting_width, parameters.level_weeks_least, noise, parameters, settled)
     age = np.arange(len(panel.weeks))[None, :] - panel.live[:, None]
     evaluable = gated.usable & current.full & (age >= parameters.level_start)
     has_peers = current.peers >= parameters.minimum_peers
@@ -325,35 +362,83 @@ def _judge(
             current.median[ready] - parameters.level_margin,
             diffuse=parameters.level_diffuse,
         )
-        apart = _apart(lasting, parameters.level_margin)
+        # Until there are settled weeks the last ones speak, who must be so much surer.
+        is_early = ~np.isfinite(lasting.share)
+        apart, matter = _apart(lasting, panel, parameters)
+        apart_now, matter_now = _apart(current, panel, parameters)
+    apart = np.where(is_early, apart_now, apart)
+    matter = np.where(ready, np.where(is_early, matter_now, matter), np.nan)
+    caution = np.where(is_early, parameters.level_early, 1.0)
+    reach = parameters.level_reach(matter, judged * caution)
+    reach_shared = parameters.level_reach(matter, caution, shared=True)
     lacking = evaluable & ~has_peers
-    beyond, beyond_shared = apart - parameters.level_reach(judged), apart - parameters.level_spread_shared
-    return _Judgement(current, ready, lacking, probability, beyond, beyond_shared)
+    spent = np.where(np.isfinite(reach), scipy.special.ndtr(-reach), 0.0)
+    return _Judgement(current, ready, lacking, probability, apart - reach, apart - reach_shared, spent)
 
 
-def _apart(standing: _Standing, margin: float) -> Array:
-    """How many standard deviations a unit stands below its peers: of what is usual among them, and of its own chance.
+def _sums(values: Array, key: Whole) -> Array:
+    """For each row of (units, weeks) the sum over all rows with its key."""
+    order = np.argsort(key, kind="stable")
+    _, first, place = np.unique(key[order], return_index=True, return_inverse=True)
+    place_of_row = np.empty_like(order)
+    place_of_row[order] = place
+    return np.asarray(np.add.reduceat(values[order], first, axis=0)[place_of_row]) if len(order) else values
 
-    Both together, so that with nothing wrong a unit of few persons passes as seldom as one of many. Minus infinity
-    where it stands less than the margin below them.
+
+def _centre(standing: _Standing, panel: Panel) -> tuple[Array, Array]:
+    """Where like units stand, an angle (units, weeks), and the variance of a unit's true angle around it.
+
+    The median of few peers is uncertain: it is drawn to that of all who went live in the same week, by as much as the
+    medians of groups are seen to be alike (Robinson's shrinkage).
     """
     centre = np.clip(standing.median, 0.02, 0.98)
     usual = standing.spread / (4 * centre * (1 - centre))
-    depth = np.arcsin(np.sqrt(standing.median)) - np.arcsin(np.sqrt(standing.share))
-    score = depth / np.sqrt(usual + 0.25 / standing.worth)
-    return np.where(standing.share <= standing.median - margin, score, -np.inf)
+    # The spread has the uncertainty of the median in it.
+    among_peers = usual / (1 + MEDIAN / standing.peers)
+    chance = usual - among_peers
+    angles = np.arcsin(np.sqrt(standing.median))
+    is_known = np.isfinite(angles)
+    _, cohort = np.unique(panel.live, return_inverse=True)
+    in_cohort = np.maximum(_sums(is_known.astype(float), cohort), 1)
+    in_group = _sums(is_known.astype(float), panel.group * (int(cohort.max(initial=0)) + 1) + cohort)
+    of_all = _sums(np.where(is_known, angles, 0.0), cohort) / in_cohort
+    # The part of the others in what all show: a group that is all there is shows nothing of how groups differ.
+    of_others = np.where(is_known, 1 - in_group / in_cohort, 0.0)
+    excess = np.where(is_known, (angles - of_all) ** 2 - chance * of_others, 0.0).sum(0)
+    groups = np.where(is_known, 1 / np.maximum(in_group, 1), 0.0).sum(0)
+    usual_rows = USUAL_GROUPS * is_known.sum(0) / np.maximum(groups, 1)
+    between_groups = (excess + usual_rows * USUAL_CENTRE) / np.maximum(of_others.sum(0) + usual_rows, 1e-9)
+    between_groups = np.maximum(between_groups, 0.0)
+    trust = between_groups / (between_groups + chance)
+    shrunk = of_all + trust * (angles - of_all)
+    left_chance = trust * chance + (1 - trust) ** 2 * MEDIAN * among_peers / in_cohort
+    return shrunk, among_peers + np.minimum(left_chance, chance)
+
+
+def _apart(standing: _Standing, panel: Panel, parameters: Parameters) -> tuple[Array, Array]:
+    """How many standard deviations a unit stands below its peers: of what is usual among them, and of its own chance.
+
+    Minus infinity where it stands less than the margin below them. Beside it, how many it would stand below them with
+    `level_matters` of their share.
+    """
+    centre, usual = _centre(standing, panel)
+    sigma = np.sqrt(usual + 0.25 / standing.worth + standing.season)
+    score = (centre - np.arcsin(np.sqrt(standing.share))) / sigma
+    matter = centre - np.arcsin(np.sqrt(parameters.level_matters) * np.sin(centre))
+    is_low = standing.share <= standing.median - parameters.level_margin
+    return np.where(is_low, score, -np.inf), matter / sigma
 
 
 def level(
     panels: Sequence[Panel],
     gates: Sequence[Gated],
-    noises: Sequence[tuple[Array, Array]],
+    noises: Sequence[LevelNoise],
     judged: Sequence[Array],
     parameters: Parameters,
 ) -> list[Level]:
     """Run L1 over all weeks of all panels.
 
-    `noises` are φ and τ² of one week, known by then (weeks); `judged` how many indicators of the unit share its budget
+    `judged` says how many indicators of the unit share its budget
     (units, weeks). A unit that is low in two indicators of a system need not be as low in each.
     """
     parts = zip(panels, gates, noises, judged, strict=True)
@@ -405,4 +490,5 @@ def _met(judgement: _Judgement, gated: Gated, shared: Flags, parameters: Paramet
         high=standing.high,
         peers=standing.peers,
         lacking=judgement.lacking,
+        spent=judgement.spent,
     )

@@ -13,11 +13,20 @@ SIZE_EDGE = 1 / 100
 #: Expected number of persons from which on a unit's differences tell its variance.
 RARE_EDGE = 5.0
 #: How much levels move in a week before they have shown it, in variances of one observation.
-USUAL_DRIFT = 0.002
+USUAL_DRIFT = 0.0015
 #: A usual variance between weeks: differences of large and small units are brought to like size by it.
 USUAL = 0.002
 #: Fourth power of the mean root of a standard normal's absolute value (Cressie and Hawkins 1980).
 ROOT_FOURTH = 0.457
+#: How much levels move by themselves is seen from means of so many observations,
+STRETCH = 4
+#: the one so many observations after the other.
+SPAN = 9
+#: What a drift of one adds to the variance of their difference, in that by chance (of a random walk), beside what it
+#: adds to the difference of two observations in a row.
+GAIN = STRETCH * (SPAN - STRETCH / 3) / 2 - 0.5
+#: Levels that have shown no movement move at least as much.
+LEAST_DRIFT = 0.0003
 
 
 def size_class(inverse: Array) -> Whole:
@@ -121,20 +130,19 @@ class Noise:
         variance: Array,
         inverse: Array,
         gathered: Array,
-        span: int,
         where: Flags,
     ) -> None:
-        """Take up this week's differences over `span` observations and over one, of the given variance.
+        """Take up this week's differences of means `SPAN` observations apart, and of single ones in a row.
 
         An observation has gathered so many weeks, each of which would have the variance `inverse` by chance.
         """
         if not where.any():
             return
         side_of = (size_class(inverse) * 2)[where]
-        for place, difference in enumerate((long_difference, short_difference)):
+        for place, (difference, stretch) in enumerate(((long_difference, STRETCH), (short_difference, 1))):
             moved = np.nan_to_num(difference)[where]
             # Few people who come or go move a level seldom but far: the mean square, cut at 9, sees them.
-            square = np.minimum(moved**2 / (2 * variance[where]), 9.0)
+            square = np.minimum(moved**2 / (2 * variance[where] / stretch), 9.0)
             # Of four weeks gathered, chance has a fourth of the variance, and the level four weeks for each step.
             square = 1 + (square - 1) / gathered[where] ** 2
             side = side_of + (moved < 0)
@@ -144,10 +152,13 @@ class Noise:
         # Climbs make rises larger, units that lag make falls larger: what levels do by themselves makes both.
         ratio = (long_mean / np.maximum(short_mean, 1e-9)).min(1)
         # Differences of one span overlap: what they are worth is a part of their number.
-        number = 2 * self.span_number[0].min(1)
-        trust = number / (number + 40.0 * span)
-        shown_drift = np.maximum(2 * (ratio - 1) / (span - 1), USUAL_DRIFT)
-        self.drift = trust * shown_drift + (1 - trust) * USUAL_DRIFT
+        worth = 2 * self.span_number[0].min(1) / (SPAN + STRETCH)
+        # A mean of normal squares has the relative variance 2 / number.
+        doubt = 2 / np.maximum(worth, 1e-9) / GAIN**2
+        shown_drift = np.maximum((ratio - 1) / GAIN, LEAST_DRIFT)
+        # What lies within its doubt of what is usual is hardly taken up, and what lies far beyond it is.
+        beyond = (shown_drift - USUAL_DRIFT) ** 2
+        self.drift = USUAL_DRIFT + beyond / (beyond + doubt) * (shown_drift - USUAL_DRIFT)
 
     def _likeness(self) -> None:
         """How far a unit's own differences are pulled to the others': by the variance between units beyond chance."""

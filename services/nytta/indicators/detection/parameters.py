@@ -41,10 +41,12 @@ def _crossings(shortest: int, longest: int, doubt: float) -> Array:
 class Parameters:
     """Settings of the lag detectors. The defaults are the ones the benchmark was run with."""
 
-    # The budget: false alarms per unit and year over all that is judged, and the part of it that falls may spend.
-    # Levels take about a quarter; the rest is a margin for shares with longer tails than the normal distribution.
+    # The budget: false alarms per unit and year over all that is judged, and the part of it that is spent. The rest is
+    # a margin for shares with longer tails than the normal distribution. Falls have what levels leave, and this part at
+    # least.
     false_per_unit_year: float = 0.05
-    relapse_part: float = 0.68
+    spent_part: float = 0.85
+    relapse_least: float = 0.30
     looked_at: float = 0.75
 
     # Gates: what must hold before a week of a unit is judged.
@@ -66,13 +68,16 @@ class Parameters:
     level_weeks_lasting: int = 52
     level_weeks_least: int = 13
     level_margin: float = 0.10
-    level_probability: float = 0.90
+    level_probability: float = 0.80
     level_hits: int = 3
     level_evaluations: int = 4
     level_diffuse: float = 0.20
-    level_spread: float = 2.5
-    level_spread_joined: float = 0.45
-    level_spread_shared: float = 2.4
+    level_settled: int = 18
+    level_early: float = 16.0
+    level_matters: float = 0.55
+    level_odds: float = 2.0
+    level_odds_shared: float = 1.0
+    level_per_year: float = 2.0
     level_apart_close: float = 1.0
     level_close: float = 0.50
     mature_age: int = 52
@@ -117,23 +122,31 @@ class Parameters:
     common_weeks: int = 4
     cap_weeks: int = 4
 
-    def relapse_limit(self, looks: Array) -> Array:
-        """The limits, in standard deviations, at which so many looks at a unit in a year spend its budget."""
+    def relapse_limit(self, looks: Array, by_levels: Array) -> Array:
+        """The limits, in standard deviations, at which so many looks at a unit in a year spend what levels leave.
+
+        `by_levels`: the chance that one look at the unit's levels is false, over all its indicators.
+        """
         rates = _crossings(min(self.onset_steps), max(self.onset_steps), self.noise_doubt)
-        wanted_rate = self.false_per_unit_year * self.relapse_part / looks
+        left = self.spent_part * self.false_per_unit_year - self.level_per_year * by_levels
+        wanted_rate = np.maximum(left, self.relapse_least * self.false_per_unit_year) / looks
         # In logarithms, in which the rate is nearly straight; with a minus, as interp wants them to rise.
         return np.asarray(np.interp(-np.log(wanted_rate), -np.log(rates), LIMITS))
 
-    def level_reach(self, judged: Array) -> Array:
-        """How many standard deviations below its peers a unit is no usual one, where `judged` indicators are asked.
+    def level_reach(self, matter: Array, looks: Array, *, shared: bool = False) -> Array:
+        """How many standard deviations below its peers a unit is no usual one, (units, weeks).
 
-        Each of three indicators must be bolder proof than one alone, as all share the budget. Each further 0.36 leaves
-        a fraction of 1/e of the units (simulated: shares of peers have longer tails than the normal distribution).
+        `matter` is how many a unit stands below them that uses the system as little as matters, NaN where none is
+        judged; `looks` how many ways to be called low share a unit's budget, `shared` whether two indicators must say
+        so at once. The likelihood ratio of the two is alike at the reach of every unit, which finds most units at a
+        number of false ones (Neyman and Pearson 1933).
         """
-        joined = self.level_spread_joined * np.log(np.maximum(judged, 1))
-        # `level_spread` holds for a budget of 0.05 false alarms per unit and year.
-        thrift = 0.36 * np.log(0.05 / self.false_per_unit_year)
-        return np.asarray(self.level_spread + joined + thrift)
+        # Beyond a likelihood ratio, chances fall as it rises: so a smaller budget is a larger ratio.
+        thrift = float(np.log(0.05 / self.false_per_unit_year))
+        odds = thrift + (self.level_odds_shared if shared else self.level_odds)
+        # Of normal densities the logarithm of the ratio is straight in the distance.
+        separation = np.maximum(matter, 0.5)
+        return np.asarray((odds + np.log(np.maximum(looks, 1))) / separation + separation / 2)
 
     def as_dict(self) -> dict[str, object]:
         """All settings by name, ready for JSON."""

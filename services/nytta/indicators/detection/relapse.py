@@ -84,10 +84,11 @@ class _Series:
     """One panel's distances with the sums that every onset asks of them.
 
     `unused` has the cumulated numbers of those who did not use the system and of all, `least` (units, observations)
-    the smallest fall in share that may speak.
+    the smallest fall in share that may speak; `mature` is where the reference is old enough to show what is usual.
     """
 
     distance: Distance
+    mature: Flags
     least: Array
     sums: Sums
     unused: Array
@@ -106,32 +107,31 @@ class _Series:
             # One person who comes or goes is no fall of a unit.
             people = np.take_along_axis(eligible(panel), np.maximum(distance.column, 0), axis=1)
             least = np.maximum(least, parameters.relapse_persons / np.maximum(people, 1.0))
-        return _Series(distance, least, sums, unused, _Year.of(distance), best)
+        # A young reference may still hold the end of a climb: its rises are no chance.
+        place = np.arange(distance.column.shape[1])[None, :]
+        mature = (place - distance.start >= 2 * parameters.baseline_weeks) & (distance.column >= 0)
+        return _Series(distance, mature, least, sums, unused, _Year.of(distance), best)
 
 
 @dataclass(frozen=True, slots=True)
 class _Evidence:
-    """One onset's evidence in a panel, (units, observations) or by week.
-
-    `allowed` is the same where it may speak (else -inf); `mature` is 1 where the reference is old enough to show what
-    is usual.
-    """
+    """One onset's evidence in a panel, (units, observations) or by week; `allowed` where it may speak (else -inf)."""
 
     score: Array
     allowed: Array
-    mature: Array
 
     def by_week(self, distance: Distance) -> _Evidence:
         """The same by week."""
-        return _Evidence(
-            distance.by_week(self.score),
-            distance.by_week(self.allowed),
-            distance.by_week(self.mature),
-        )
+        return _Evidence(distance.by_week(self.score), distance.by_week(self.allowed))
 
 
-def relapse(panels: Sequence[Panel], distances: Sequence[Distance], parameters: Parameters) -> list[Relapse]:
-    """Run L2 over all weeks of all panels, which share a calendar; the verdict of week t rests on weeks up to t."""
+def relapse(
+    panels: Sequence[Panel], distances: Sequence[Distance], spent: Sequence[Array], parameters: Parameters
+) -> list[Relapse]:
+    """Run L2 over all weeks of all panels, which share a calendar; the verdict of week t rests on weeks up to t.
+
+    `spent` is the chance of each unit and week that its level is called low with nothing wrong.
+    """
     bests = [_Best.none(distance) for distance in distances]
     for system in sorted({panel.system for panel in panels}):
         numbers = [number for number, panel in enumerate(panels) if panel.system == system]
@@ -141,7 +141,7 @@ def relapse(panels: Sequence[Panel], distances: Sequence[Distance], parameters: 
             parameters,
         )
     weekly_bests = [best.by_week(distance) for best, distance in zip(bests, distances, strict=True)]
-    limits = _limits(panels, weekly_bests, parameters)
+    limits = _limits(panels, weekly_bests, spent, parameters)
     parts = zip(panels, distances, weekly_bests, limits, strict=True)
     return [_course(panel, distance, best, limit, parameters) for panel, distance, best, limit in parts]
 
@@ -149,13 +149,17 @@ def relapse(panels: Sequence[Panel], distances: Sequence[Distance], parameters: 
 def _search(panels: Sequence[Panel], all_series: Sequence[_Series], parameters: Parameters) -> None:
     """Every onset of the bank over the indicators of one system, alone and pooled."""
     places, units = unit_places(panels)
+    mature = np.zeros((units, len(panels[0].weeks)), bool)
+    for series, place in zip(all_series, places, strict=True):
+        is_mature = series.distance.by_week(series.mature.astype(float)) == 1
+        _gather(np.logical_or, mature, place, is_mature)
     steps = [Onset("step", length) for length in parameters.onset_steps]
     ramps = [Onset("ramp", length) for length in parameters.onset_ramps]
     for onset in [*steps, *ramps]:
         evidence = [_take_up(series, onset, parameters) for series in all_series]
         if len(panels) > 1:
             weekly = [part.by_week(series.distance) for part, series in zip(evidence, all_series, strict=True)]
-            _pool(weekly, places, units, onset, [series.best for series in all_series])
+            _pool(weekly, places, mature, onset, [series.best for series in all_series])
 
 
 def _take_up(series: _Series, onset: Onset, parameters: Parameters) -> _Evidence:
@@ -176,11 +180,8 @@ def _take_up(series: _Series, onset: Onset, parameters: Parameters) -> _Evidence
         latest = _latest(sums, min(onset.length, _LATEST))
         allowed &= distance_reference - latest >= 0.5 * distance_fall
         allowed &= series.year.fallen(sums, onset, distance_fall)
-    # A young reference may still hold the end of a climb: its rises are no chance.
-    is_present = distance.column >= 0
-    mature = (place - distance.start >= 2 * parameters.baseline_weeks) & is_present
-    scored = score / _spread_of_panel(score, distance, mature, onset)
-    scored = np.where(is_present, scored, np.nan)
+    scored = score / _spread_of_panel(score, distance, series.mature, onset)
+    scored = np.where(distance.column >= 0, scored, np.nan)
     allowed_score = np.where(allowed, scored, -np.inf)
     with np.errstate(invalid="ignore"):
         # Not `>`: nothing has been seen yet where the best is NaN.
@@ -195,7 +196,7 @@ def _take_up(series: _Series, onset: Onset, parameters: Parameters) -> _Evidence
     np.copyto(best.before, before, where=describes)
     np.copyto(best.onset, onset_column, where=describes)
     np.copyto(best.reference, distance_reference, where=describes)
-    return _Evidence(scored, allowed_score, mature.astype(float))
+    return _Evidence(scored, allowed_score)
 
 
 def _score(series: _Series, onset: Onset, start: Whole, fall_estimate: Array, fall_variance: Array) -> Array:
@@ -267,17 +268,17 @@ def _gather(operation: np.ufunc, by_unit: Array | Flags, place: Whole, rows: Arr
 def _pool(
     evidence: Sequence[_Evidence],
     places: Sequence[Whole],
-    units: int,
+    mature: Flags,
     onset: Onset,
     bests: Sequence[_Best],
 ) -> None:
-    """The evidence of a unit's indicators together, which speaks through the one of them that tells most."""
-    shape = (units, evidence[0].score.shape[1])
-    total, number = np.zeros(shape), np.zeros(shape)
-    strongest = np.full(shape, -np.inf)
-    mature = np.zeros(shape, bool)
+    """The evidence of a unit's indicators together, which speaks through the one of them that tells most.
+
+    `mature` (units, weeks) is where the reference of any of them is old enough to show what is usual.
+    """
+    total, number = np.zeros(mature.shape), np.zeros(mature.shape)
+    strongest = np.full(mature.shape, -np.inf)
     for panel_evidence, place in zip(evidence, places, strict=True):
-        _gather(np.logical_or, mature, place, panel_evidence.mature == 1)
         _gather(np.add, total, place, np.nan_to_num(panel_evidence.score))
         _gather(np.add, number, place, np.isfinite(panel_evidence.score))
         _gather(np.maximum, strongest, place, panel_evidence.allowed)
@@ -359,21 +360,27 @@ def _spread(beyond: Array, number: Array, onset: Onset) -> Array:
 
 @dataclass(frozen=True, slots=True)
 class _Year:
-    """Weighted distances by week, cumulated, so that the same weeks of last year can be asked."""
+    """Weighted distances by week, cumulated, so that the same weeks of last year can be asked.
+
+    They have their seasons in them, as has `current`, the same by observation.
+    """
 
     weight: Array
     value: Array
     column: Whole
     first: Array
+    current: Array
 
     @staticmethod
     def of(distance: Distance) -> _Year:
         """The cumulated sums of one panel, (units, weeks + 1)."""
         weight = np.nan_to_num(distance.by_week(distance.weight))
-        value = np.nan_to_num(distance.by_week(distance.weight * distance.value))
+        plain = distance.weight * (distance.value + distance.season)
+        value = np.nan_to_num(distance.by_week(plain))
         first_place = np.minimum(distance.start, distance.column.shape[1] - 1)
         first_column = np.take_along_axis(distance.column, first_place, axis=1)
-        return _Year(_cumulated(weight), _cumulated(value), distance.column, first_column.astype(float))
+        first = first_column.astype(float)
+        return _Year(_cumulated(weight), _cumulated(value), distance.column, first, _cumulated(plain))
 
     def fallen(self, sums: Sums, onset: Onset, estimate: Array) -> Flags:
         """Whether the distance lies below that of the same weeks of last year too, by half of the fall."""
@@ -402,14 +409,16 @@ class _Year:
             year_weight = year_ago(self.weight)
             year_level = year_ago(self.value) / year_weight
             recent_weight = recent(sums.weight)
-            current_level = recent(sums.value[0]) / recent_weight
+            current_level = recent(self.current) / recent_weight
             # Two weeks of last year, worth what a week is now, are the least that shows a season.
             is_asked &= year_weight >= 2 * recent_weight / length
             lies_below = year_level - current_level >= 0.5 * estimate
             return np.where(is_asked & np.isfinite(year_level), lies_below, has_fallen)
 
 
-def _limits(panels: Sequence[Panel], bests: Sequence[_Best], parameters: Parameters) -> list[Array]:
+def _limits(
+    panels: Sequence[Panel], bests: Sequence[_Best], spent: Sequence[Array], parameters: Parameters
+) -> list[Array]:
     """The limit of every unit and week: the budget over the systems and indicators in which the unit is judged."""
     places, units = unit_places(panels)
     weeks = len(panels[0].weeks)
@@ -430,7 +439,12 @@ def _limits(panels: Sequence[Panel], bests: Sequence[_Best], parameters: Paramet
     weeks_so_far = np.cumsum(np.logical_or.accumulate(any_look, axis=1), axis=1)
     # A young unit has shown little of it: ten weeks of the usual rate stand beside its own.
     looks = 52 * (looks_so_far + 10 * parameters.looked_at) / (weeks_so_far + 10)
-    limit = parameters.relapse_limit(np.maximum(streams, 1) * looks)
+    by_levels = np.zeros((units, weeks))
+    for place, part in zip(places, spent, strict=True):
+        _gather(np.add, by_levels, place, part)
+    # The mean of the weeks so far: a level is asked for week by week, and is one alarm.
+    asked_weeks = np.maximum(np.cumsum(by_levels > 0, axis=1), 1)
+    limit = parameters.relapse_limit(np.maximum(streams, 1) * looks, np.cumsum(by_levels, axis=1) / asked_weeks)
     return [limit[place] for place in places]
 
 
