@@ -90,6 +90,28 @@ def test_a_statement_under_way_is_broken_off(
     assert _under_way(store) == 0
 
 
+def test_a_stop_breaks_off_no_look_at_failed_writes(
+    store: PrivateStore, another: Callable[[PrivateStore], PrivateStore]
+) -> None:
+    """A process looks at its end, while what it was doing is broken off again and again."""
+    connection = another(store).connection
+    connection.stop()
+    ended = threading.Event()
+
+    def break_off() -> None:
+        while not ended.is_set():
+            connection.cancel()
+
+    thread = threading.Thread(target=break_off)
+    thread.start()
+    try:
+        for _ in range(200):
+            connection.look()
+    finally:
+        ended.set()
+        thread.join(60)
+
+
 def _under_way(store: PrivateStore) -> int:
     return int(
         store.connection.value("SELECT count() FROM system.processes WHERE query LIKE '%cityHash64(number) = 1\\n%'")

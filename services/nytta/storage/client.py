@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, Final, cast
 from weakref import WeakSet
 
 import clickhouse_connect
@@ -193,11 +193,14 @@ class _Clients:
         with self._ending:  # an engine that is being closed must not be opened anew
             if self._closed or self._more is None or self.folder is None:
                 return
-            # rows on their way in are let through: somebody waits for the answer that they are stored. Asynchronous,
-            # for a statement that takes its time to end must not hold up whoever stops the process. A failure is
-            # passed over: what is not broken off goes on to its end
+            # rows on their way in are let through: somebody waits for the answer that they are stored. So is the look
+            # at failed writes, by which a process ends well or not. Asynchronous, for a statement that takes its time
+            # to end must not hold up whoever stops the process. A failure is passed over: what is not broken off goes on
             with suppress(StoreError, ClickHouseError), self._more() as client:
-                client.command(f"KILL QUERY WHERE query ILIKE '{only}%' AND query NOT ILIKE '% FROM INFILE %' ASYNC")
+                client.command(
+                    f"KILL QUERY WHERE query ILIKE '{only}%' AND query NOT ILIKE '% FROM INFILE %' "
+                    f"AND NOT startsWith(query, '{_LOOK}') ASYNC"
+                )
 
     def close(self) -> None:
         """Close the clients of all threads."""
@@ -424,9 +427,13 @@ def _room(folder: Path) -> bool:
     return available >= min(_KEPT_FREE, size // 20)
 
 
+_LOOK: Final = "SELECT sum(value) FROM system.events"
+"""Begins the question whether writes have failed."""
+
+
 def _failed_writes(client: Client) -> int:
     """How many writes of the embedded engine of this process have failed."""
-    return int(client.command(f"SELECT sum(value) FROM system.events WHERE event = '{_FAILED}'"))  # type: ignore[arg-type]
+    return int(client.command(f"{_LOOK} WHERE event = '{_FAILED}'"))  # type: ignore[arg-type]
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
