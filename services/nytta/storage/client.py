@@ -195,7 +195,7 @@ class _Clients:
                 return
             # rows on their way in are let through: somebody waits for the answer that they are stored. So is the look
             # at failed writes, by which a process ends well or not. Asynchronous, for a statement that takes its time
-            # to end must not hold up whoever stops the process. A failure is passed over: what is not broken off goes on
+            # to end must not hold up whoever stops the process. A failure is passed over: the rest goes on
             with suppress(StoreError, ClickHouseError), self._more() as client:
                 client.command(
                     f"KILL QUERY WHERE query ILIKE '{only}%' AND query NOT ILIKE '% FROM INFILE %' "
