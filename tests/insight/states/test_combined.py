@@ -28,6 +28,10 @@ READY = {
             READY | {"weekly-breadth": PublishedFigure(90, 85, 94), "intended-use": PublishedFigure(10, 5, 16)},
             State.READY_NOT_USED,
         ),
+        # as many may be ready as need be: that few were seen is chance, or noise
+        (READY | {"ready": PublishedFigure(75, 40, 100), "intended-use": PublishedFigure(10, 5, 16)}, State.UNCLEAR),
+        (READY | {"ready": PublishedFigure(75, 40, 100), "intended-use": PublishedFigure(80, 74, 85)}, State.UNCLEAR),
+        (READY | {"ready": PublishedFigure(40, 5, 79), "intended-use": PublishedFigure(80, 74, 85)}, State.NOT_READY),
         (
             READY | {"activation": PublishedFigure(60, 50, 70), "intended-use": PublishedFigure(10, 5, 16)},
             State.NOT_READY,
