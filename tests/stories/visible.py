@@ -176,10 +176,10 @@ def case_system(played: Played) -> Iterator[Claim]:
     true: dict[str, float] = {}
     for fault in faults:
         true[fault["reported_as"]] = true.get(fault["reported_as"], 0.0) + fault["hours_at_stake_per_year"]
-    hours = {unit: row["value"] for (unit, _), row in played.facts("unrealised_hours", END).items()}
-    members = {group.id: group.units for group in played.registry.groups}
+    told_hours = {unit: row["value"] for (unit, _), row in played.facts("unrealised_hours", END).items()}
+    units_of = {group.id: group.units for group in played.registry.groups}
     # cases are told by unit, also where their persons are told as a group
-    shown_hours = {place: sum(hours.get(unit, 0) for unit in members.get(place, (place,))) for place in true}
+    shown_hours = {place: sum(told_hours.get(unit, 0.0) for unit in units_of.get(place, (place,))) for place in true}
     off = {place: shown_hours[place] / true[place] - 1 for place in true}
     yield Claim(
         "hours within 10 % of the truth",

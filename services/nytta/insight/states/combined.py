@@ -65,10 +65,10 @@ class PublishedFigure:
 def use_state(latest: Mapping[str, PublishedFigure], targets: Mapping[str, float] | None = None) -> State:
     """The state of one unit in one system by its latest published figures, by indicator.
 
-    Not ready where the whole interval of a measured part of readiness lies below `READY`. Ready, not used where use lies
-    below `USED` percent of its target, and the whole interval below the target; in use where the whole interval reaches
-    `USED` percent of it; unclear in between, where a part of readiness may lie on either side, and where no figure of
-    readiness or of use is shown. `targets` are in percent, by indicator; without one it is everybody.
+    Not ready where the whole interval of a measured part of readiness lies below `READY`. Ready, not used where use
+    lies below `USED` percent of its target, and the whole interval below the target; in use where the whole interval
+    reaches `USED` percent of it; unclear in between, where a part of readiness may lie on either side, and where no
+    figure of readiness or of use is shown. `targets` are in percent, by indicator; without one it is everybody.
     """
     readiness = [latest[name] for name in READINESS if name in latest]
     if any(_top(part) < READY for part in readiness):
