@@ -66,7 +66,14 @@ def test_other_migrations_are_another_form(engine: Connection, tables: Path, tmp
         assert recorded(more)[-1] == "private/9999_more"
 
 
-@pytest.mark.parametrize("change", ["ALTER TABLE {private}.t MODIFY COLUMN a String", "DROP TABLE {private}.t"])
+CHANGES = (
+    "ALTER TABLE {private}.t MODIFY COLUMN a String",
+    "CREATE OR REPLACE TABLE {private}.t (a String) ENGINE = MergeTree ORDER BY tuple()",
+    "DROP TABLE {private}.t",
+)
+
+
+@pytest.mark.parametrize("change", CHANGES)
 def test_types_of_columns_are_asked_again_after_a_change(new_store: Callable[[], PrivateStore], change: str) -> None:
     connection = new_store().connection
     made = "CREATE TABLE IF NOT EXISTS {{private}}.t (a {}) ENGINE = MergeTree ORDER BY tuple()"

@@ -55,6 +55,9 @@ _EMBEDDED_SETTINGS = {
 _CANCELLED = 394
 """ClickHouse's code of a statement that was broken off."""
 
+_CHANGE_TABLES: Final = ("DROP ", "CREATE OR REPLACE ")
+"""Begin statements after which a table of a name may be another one."""
+
 _FAILED = "WriteBufferFromFileDescriptorWriteFailed"
 _CHUNK = 1 << 20
 """Bytes that are passed on at once."""
@@ -178,8 +181,12 @@ class _Clients:
 
     def note_statement(self, sql: str) -> None:
         """Forget types of columns where a statement that is over may have changed them, in part where it failed."""
-        if " COLUMN " in sql or sql.startswith("DROP "):
+        if " COLUMN " in sql or sql.startswith(_CHANGE_TABLES):
             self._types.clear()
+
+    def forget_types(self, place: tuple[str, ...]) -> None:
+        """Ask anew for the types of columns: another process may have changed the table."""
+        self._types.pop(place, None)
 
     def own(self) -> Client:
         """The calling thread's client; forgotten when the thread ends."""
@@ -355,7 +362,11 @@ class Connection:
         with self._writing():
             client, types = self._client, self._clients.types(place)
             context = client.create_insert_context(name, list(columns), database, column_types=types, data=rows)
-            client.insert(context=context)
+            try:
+                client.insert(context=context)
+            except Exception:
+                self._clients.forget_types(place)
+                raise
             self._clients.keep_types(place, context.column_types)
 
     def write_native(self, sql: str, target: IO[bytes]) -> None:

@@ -380,7 +380,8 @@ class _Course:
         # asked beforehand: within what reads figures it would be planned twice, and bound no table
         computed = [place for (place,) in self.store.connection.rows(self._computed(definition))]
         if computed:
-            since += " OR (toString(grain), period) IN (" + ", ".join(f"('{g}', '{day}')" for g, day in computed) + ")"
+            computed_places = ", ".join(f"('{grain}', '{day}')" for grain, day in computed)
+            since += f" OR (toString(grain), period) IN ({computed_places})"
         days = [day for _, day in computed] + [place.before for place in self.places.values()]
         # a month begins before its last week does
         return f"{closed} AND ({since})", max(self.first, min(days) - timedelta(days=31))

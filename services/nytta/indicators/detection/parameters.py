@@ -114,7 +114,6 @@ class Parameters:
     plan_width: float = 0.45
 
     # L5.
-    common_share: float = 0.20
     common_system_share: float = 0.30
     common_count: int = 5
     common_drop: float = 0.10

@@ -465,8 +465,3 @@ def open_below(reading: Reading, visitor: Visitor, unit: str) -> Sequence[Alert]
 def _above(reading: Reading, place: str) -> Sequence[Unit]:
     """The units above a unit; above a group, those above its first member."""
     return reading.registry.ancestors(reading.published.member(place), reading.day)
-
-
-def recently(alert: Alert, today: date) -> bool:
-    """Whether it ended within four weeks."""
-    return alert.closed is not None and alert.closed > today - timedelta(weeks=4)
