@@ -33,7 +33,9 @@ from nytta.ingest.files.mapping_text import draft
 from nytta.ingest.keys import KeyFileError
 from nytta.ingest.pull.declared import Declared
 from nytta.ingest.pull.declared import read as read_sources
-from nytta.ingest.store.private import RejectQuery
+from nytta.ingest.store.imports import all_imports
+from nytta.ingest.store.rejects import RejectQuery, latest_rejects
+from nytta.ingest.store.sources import all_sources
 from nytta.insight.alerts.answers import Answer
 from nytta.registry.registry import Registry
 from nytta.service import command_client, evaluation
@@ -104,7 +106,7 @@ class Backing:
 
     def sources(self) -> Sequence[Mapping[str, Any]]:
         """What came from where."""
-        return self._app.private.sources()
+        return all_sources(self._app.private)
 
     def rounds(self) -> Sequence[Mapping[str, Any]]:
         """How the sources stand that are asked."""
@@ -112,11 +114,11 @@ class Backing:
 
     def imports(self) -> Sequence[Mapping[str, Any]]:
         """Every import, the latest last."""
-        return self._app.private.imports()
+        return all_imports(self._app.private)
 
     def rejects(self, reason: str, source: str, limit: int) -> Sequence[Mapping[str, Any]]:
         """Rejects without their bodies."""
-        return self._app.private.rejects(reason, source, limit)
+        return latest_rejects(self._app.private, reason, source, limit)
 
     def replay(self, reason: str, source: str, *, dry_run: bool) -> Replayed:
         """Validate rejects again."""

@@ -32,6 +32,7 @@ from nytta.ingest.http.server import Server, bind, server
 from nytta.ingest.keys import KeyFileError, Notes, load_or_make
 from nytta.ingest.pull.declared import read as read_sources
 from nytta.ingest.store.backlog import BacklogFullError
+from nytta.ingest.store.outcomes import batch_counts
 from nytta.service import command_client, command_server
 from nytta.service.logs import log_lines
 from nytta.service.metrics import SourceRounds
@@ -119,7 +120,7 @@ async def _up(
         ending = Ending(app.private.connection, lambda: command_server.forget(settings.data))
         rounds = Rounds(app, counters.registry, lambda: ending.ask(signal.SIGTERM), opening)
         gateway = _gateway(app, settings, commits, counters, place)
-        gateway.batches = app.private.batch_counts
+        gateway.batches = partial(batch_counts, app.private)
         stack.callback(gateway.close)
         console = build_console(app, settings, host, rounds.behind, rounds.came, place)
         stack.callback(console.close)

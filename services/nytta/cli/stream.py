@@ -21,7 +21,7 @@ from nytta.cli.common import (
     stderr,
 )
 from nytta.ingest.events import Reason
-from nytta.ingest.store.private import RejectQuery
+from nytta.ingest.store.rejects import RejectQuery
 from nytta.service import distributed
 from nytta.service.settings import Settings
 from nytta.service.stopping import Ending
