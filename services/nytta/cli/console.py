@@ -170,6 +170,7 @@ class Backing:
         called = "draft" if mapping.endswith(".yaml") else mapping or "CloudEvents"
         job = Job(secrets.token_urlsafe(12), name, called, total=file.stat().st_size)
         self._jobs.appendleft(job)
+        # a daemon: a stop does not wait for a long file, which goes on when it is uploaded again
         threading.Thread(
             target=self._import, args=(job, file, mapping, organisation), name="import", daemon=True
         ).start()
@@ -191,7 +192,13 @@ class Backing:
             with _mendable(), under_way("an import, which goes on when the file is uploaded again"):
                 loaded_mapping = mappings.load(mapping) if mapping else None
                 import_report = self._app.intake.import_file(
-                    file, loaded_mapping, self._now(), organisation=organisation, within=organisation, progress=progress
+                    # whoever may import may do so for one organisation: rows of others are rejected
+                    file,
+                    loaded_mapping,
+                    self._now(),
+                    organisation=organisation,
+                    within=organisation,
+                    progress=progress,
                 )
             counts = import_report.as_dict()
             job.report = {
@@ -206,6 +213,7 @@ class Backing:
             job.state = "failed"
         except Exception as error:
             _log.exception("an import failed")
+            # its name alone: the text of an error may quote a row
             job.problem, job.state = type(error).__name__, "failed"
         finally:
             file.unlink(missing_ok=True)
@@ -256,6 +264,7 @@ def joined(gateway: ASGIApp, console: Console) -> ASGIApp:
     pages = application(console)
 
     async def front(scope: Scope, receive: Receive, send: Send) -> None:
+        # what is no request, such as the start and the end of the server, is the gateway's
         of_gateway = scope["type"] != "http" or _GATEWAY.match(scope["path"])
         await (gateway if of_gateway else pages)(scope, receive, send)
 
@@ -267,6 +276,7 @@ def ready(app: nytta.App, pages: ASGIApp) -> ASGIApp:
 
     async def front(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] in ("/healthz", "/readyz"):
+            # in a thread: a store that does not answer must not hold up pages
             answered = await asyncio.to_thread(_answers, app) if scope["path"] == "/readyz" else True
             await PlainTextResponse("ready" if answered else "the store does not answer", 200 if answered else 503)(
                 scope, receive, send

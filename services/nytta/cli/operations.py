@@ -135,6 +135,7 @@ def restore(
         place = settings.key_place
         if keys is None and not place.exists():
             fail(f"the key file is missing: give it with --keys, or put it at {place} first")
+        # another key file would make every person a second one; taking it over would lose the first
         if keys is not None and place.exists() and place.read_bytes() != keys.read_bytes():
             fail(f"{place} is there already and differs from {keys}: take one of them away")
         copied = keys is not None and not place.exists()

@@ -95,6 +95,7 @@ def replay(
     query = RejectQuery(
         query.reason,
         query.source,
+        # a moment on the command line has no zone, and help says that it is UTC
         since.replace(tzinfo=UTC) if since else query.since,
         until.replace(tzinfo=UTC) if until else query.until,
     )
