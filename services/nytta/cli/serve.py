@@ -138,14 +138,14 @@ async def _up(
             (server(command_server.command_server(app, token, _run)), inside),
             *_measured(settings, counters),
         ]
-        _heed(ending, lambda: _end(one for one, _ in places))
+        _heed(ending, lambda: _end(serving for serving, _ in places))
         stack.enter_context(command_server.announced(settings.data, address, token))
         _say(gateway, host, outside)
         inviting = asyncio.create_task(_invite(app, console, f"http://{host}:{outside.getsockname()[1]}"))
         stack.callback(inviting.cancel)
         # no link is given out any more while the service ends
         stack.callback(setattr, app, "sign_in", None)
-        await asyncio.gather(*(one.listen(bound) for one, bound in places))
+        await asyncio.gather(*(serving.listen(bound) for serving, bound in places))
 
 
 async def _invite(app: nytta.App, console: Console, default_address: str) -> None:
@@ -190,9 +190,9 @@ async def _forward(app: nytta.App, settings: Settings, host: str, port: int, pla
         _say(gateway, host, outside)
         learning = asyncio.create_task(_learn(app, settings.key_place))
         places = [(server(fronted(gateway, application(gateway))), outside), *_measured(settings, counters)]
-        _heed(Ending(app.private.connection), lambda: _end(one for one, _ in places))
+        _heed(Ending(app.private.connection), lambda: _end(serving for serving, _ in places))
         try:
-            await asyncio.gather(*(one.listen(bound) for one, bound in places))
+            await asyncio.gather(*(serving.listen(bound) for serving, bound in places))
         finally:
             learning.cancel()
             gateway.close()
@@ -313,8 +313,8 @@ def _run(words: list[str]) -> None:
 
 def _end(servers: Iterable[Server]) -> None:
     """Have servers answer what is under way and take nothing more."""
-    for one in servers:
-        one.should_exit = True
+    for serving in servers:
+        serving.should_exit = True
 
 
 def _heed(ending: Ending, tell: Callable[[], None]) -> None:
