@@ -77,6 +77,19 @@ def test_a_head_without_end_is_refused_before_it_is_all_there(line: bytes) -> No
     assert not paths
 
 
+@pytest.mark.parametrize("hosts", [b"", b"Host: nytta\r\nhost: other\r\n"], ids=["none", "two"])
+def test_which_host_is_asked_for_is_told_once(hosts: bytes) -> None:
+    answers, paths = asyncio.run(_answers_and_paths(b"GET /first HTTP/1.1\r\n" + hosts + b"\r\n"))
+    assert answers.startswith(b"HTTP/1.1 400 ")
+    assert not paths
+
+
+def test_a_line_that_names_no_version_is_refused() -> None:
+    answers, paths = asyncio.run(_answers_and_paths(b"GET /first%20HTTP/1.1\r\nHost: nytta\r\n\r\n"))
+    assert answers.startswith(b"HTTP/1.1 400 ")
+    assert not paths
+
+
 def test_what_follows_a_body_in_pieces_is_no_header_of_it_and_has_an_end() -> None:
     head = b"POST /first HTTP/1.1\r\nHost: nytta\r\nTransfer-Encoding: chunked\r\n\r\n"
     pieces = b"1\r\na\r\n" * 40_000

@@ -266,6 +266,14 @@ class _Impatient(HttpToolsProtocol):
         if not self._is_body_due:
             super().on_header(name, value)
 
+    def on_headers_complete(self) -> None:
+        # which host was asked for is told once (RFC 9112, 3.2): of two, a proxy may have looked at the other one
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        version = self.parser.get_http_version()
+        if version not in ("1.0", "1.1") or hosts > 1 or (not hosts and version == "1.1"):
+            raise httptools.HttpParserError("HTTP/1.1 with one Host is expected, or HTTP/1.0")
+        super().on_headers_complete()
+
     def on_body(self, body: bytes) -> None:
         self._framing -= len(body) * (1 + _FRAMING_OF_BYTE)
         super().on_body(body)
