@@ -24,7 +24,7 @@ from nytta.demo.bulk import bulk
 from nytta.indicators.store import recompute
 from nytta.ingest.events.batch import decode
 from nytta.ingest.intake import behind
-from nytta.ingest.store.private import Import
+from nytta.ingest.store.imports import Import
 from nytta.registry.created import created
 from nytta.registry.store import tables as registry_tables
 from nytta.service.settings import Settings

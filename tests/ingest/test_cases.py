@@ -23,6 +23,7 @@ from nytta.ingest.files.read import read
 from nytta.ingest.intake import ImportReport, Intake
 from nytta.ingest.keys import Keys
 from nytta.ingest.store.private import PrivateStore
+from nytta.ingest.store.rejects import latest_rejects
 from nytta.ingest.stream.wire import body_of
 from tests.organisations import county
 
@@ -72,7 +73,7 @@ def test_01_a_quotation_mark_swallows_no_rows(cases: Cases, intake: Intake) -> N
     folder = cases("01")
     report = imported(intake, folder / "input.csv", folder / "mapping.yaml")
     assert (report.read, report.accepted, report.rejected) == (20, 19, 1)
-    assert [reject["position"] for reject in intake.private.rejects()] == ["row 4, line 5"]
+    assert [reject["position"] for reject in latest_rejects(intake.private)] == ["row 4, line 5"]
 
 
 def test_02_a_zone_that_the_text_states_counts(cases: Cases) -> None:

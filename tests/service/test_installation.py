@@ -17,7 +17,9 @@ from nytta.indicators.store.values import ValueQuery
 from nytta.ingest.files.mapping import Mapping, parse
 from nytta.ingest.intake import Intake, IntakeError
 from nytta.ingest.keys import Keys
+from nytta.ingest.store.imports import all_imports
 from nytta.ingest.store.private import PrivateStore
+from nytta.ingest.store.rejects import latest_rejects
 from nytta.registry import declarations
 from nytta.registry.registry import Registry
 from tests.organisations import county
@@ -102,7 +104,7 @@ def test_an_interrupted_import_counts_nothing_and_goes_on(
         app.intake.import_file(path, mapping(), NOW, progress=stop)
     app.bring_up_to_date(NOW)
     assert totals(app) == (0, 0)
-    assert app.private.imports()[0]["state"] == "interrupted"
+    assert all_imports(app.private)[0]["state"] == "interrupted"
     resumed = installation(app.private, app.tables)
     report = resumed.intake.import_file(path, mapping(), NOW)
     resumed.bring_up_to_date(NOW)
@@ -140,7 +142,7 @@ def test_bad_rows_are_kept_apart_with_their_place(app: nytta.App, tmp_path: Path
     report = app.intake.import_file(written(tmp_path, text), mapping(), now)
     app.bring_up_to_date(now)
     assert (report.read, report.accepted, report.rejected) == (7, 3, 4)
-    told = {r["reason"]: r["position"] for r in app.private.rejects()}
+    told = {r["reason"]: r["position"] for r in latest_rejects(app.private)}
     assert told.keys() == {"invalid_field", "malformed_row", "implausible_time", "future_time"}
     assert told["implausible_time"] == "row 6"
     assert totals(app)[1] == 3

@@ -14,7 +14,8 @@ from nytta.disclosure.published.values import OpenStore
 from nytta.ingest.events import to_ndjson
 from nytta.ingest.intake import Intake
 from nytta.ingest.keys import Keys
-from nytta.ingest.store.private import PrivateStore, RejectQuery
+from nytta.ingest.store.private import PrivateStore
+from nytta.ingest.store.rejects import RejectQuery, latest_rejects, sealed_rejects
 from nytta.registry import declarations
 from tests.organisations import SMALL_COUNTY, county
 
@@ -67,7 +68,7 @@ def test_what_passes_counts_once_and_the_rest_stays(store: PrivateStore, tables:
         "AND grain = 'week' GROUP BY unit"
     )
     assert cells == [("annex", 3)]
-    assert sorted(row["reason"] for row in app.private.rejects()) == ["future_time", "malformed_json"]
+    assert sorted(row["reason"] for row in latest_rejects(app.private)) == ["future_time", "malformed_json"]
     assert app.verify().equal
 
 
@@ -79,7 +80,7 @@ def test_a_reject_that_comes_twice_is_one_and_its_digest_tells_nothing_without_t
     )
     for _ in range(2):
         list(app.intake.accept([b"rubbish\n"], NOW))
-    (kept,) = app.private.sealed_rejects(RejectQuery())
+    (kept,) = sealed_rejects(app.private, RejectQuery())
     assert app.keys.unseal(str(kept.body).encode()) == b"rubbish"
     (digest,) = app.private.connection.rows("SELECT DISTINCT digest FROM {private}.rejects")[0]
     assert digest not in (sha256(b"rubbish").digest()[:16], sha256(b"rubbish\n").digest()[:16])

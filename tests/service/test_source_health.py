@@ -14,6 +14,7 @@ from nytta.indicators.load import load
 from nytta.ingest.events import Reason, Reject
 from nytta.ingest.pull.declared import Declared
 from nytta.ingest.store.private import PrivateStore
+from nytta.ingest.store.rejects import write_rejects
 from nytta.registry import declarations
 from nytta.service.metrics import SourceRounds
 from nytta.service.pull_schedule import Pulling
@@ -172,7 +173,7 @@ def test_prometheus_is_told_what_waits_for_its_unit_what_fell_silent_and_who_is_
         settled(asked, fake)
         reject = Reject(Reason.UNPLACED, "no unit", "desk", "1", b"{}")
         for other in (reject, replace(reject, reason=Reason.UNKNOWN_UNIT), replace(reject, source="other")):
-            store.write_rejects([other], bytes, datetime.now(UTC))
+            write_rejects(store.connection, [other], bytes, datetime.now(UTC))
         stands = standings(app, (asked.declared,), datetime.now(UTC))["desk"]
         assert (stands.unplaced, stands.silent_fields, stands.excused) == (1, 0, False)
         for sys_id in list(fake.incidents)[:20]:

@@ -15,6 +15,7 @@ from nytta.ingest.events import to_ndjson
 from nytta.ingest.files import cloudevents
 from nytta.ingest.intake import Intake
 from nytta.ingest.keys import Keys
+from nytta.ingest.store.imports import all_imports
 from nytta.ingest.store.private import PrivateStore
 from nytta.storage.client import Connection, StoppedError, StoreError, answering, embedded
 from tests.indicators.store.test_dying_rounds import MOVES
@@ -157,7 +158,7 @@ def test_what_an_import_has_read_is_kept(
     intake = Intake(stopped, Keys("k1", bytes(32)), county())
     with pytest.raises(StoppedError):
         intake.import_file(tmp_path / "many.ndjson", None, now, progress=lambda *_: stopped.connection.stop())
-    (job,) = store.imports()
+    (job,) = all_imports(store)
     assert job["state"] == "interrupted"
     assert 0 < job["read"] < len(events)
     report = Intake(store, intake.keys, county()).import_file(tmp_path / "many.ndjson", None, now)

@@ -33,7 +33,9 @@ from nytta.ingest.files.mapping_text import draft
 from nytta.ingest.keys import KeyFileError
 from nytta.ingest.pull.declared import Declared
 from nytta.ingest.pull.declared import read as read_sources
-from nytta.ingest.store.private import RejectQuery
+from nytta.ingest.store.imports import all_imports
+from nytta.ingest.store.rejects import RejectQuery, latest_rejects
+from nytta.ingest.store.sources import all_sources
 from nytta.insight.alerts.answers import Answer
 from nytta.registry.registry import Registry
 from nytta.service import command_client, evaluation
@@ -104,7 +106,7 @@ class Backing:
 
     def sources(self) -> Sequence[Mapping[str, Any]]:
         """What came from where."""
-        return self._app.private.sources()
+        return all_sources(self._app.private)
 
     def rounds(self) -> Sequence[Mapping[str, Any]]:
         """How the sources stand that are asked."""
@@ -112,11 +114,11 @@ class Backing:
 
     def imports(self) -> Sequence[Mapping[str, Any]]:
         """Every import, the latest last."""
-        return self._app.private.imports()
+        return all_imports(self._app.private)
 
     def rejects(self, reason: str, source: str, limit: int) -> Sequence[Mapping[str, Any]]:
         """Rejects without their bodies."""
-        return self._app.private.rejects(reason, source, limit)
+        return latest_rejects(self._app.private, reason, source, limit)
 
     def replay(self, reason: str, source: str, *, dry_run: bool) -> Replayed:
         """Validate rejects again."""
@@ -168,6 +170,7 @@ class Backing:
         called = "draft" if mapping.endswith(".yaml") else mapping or "CloudEvents"
         job = Job(secrets.token_urlsafe(12), name, called, total=file.stat().st_size)
         self._jobs.appendleft(job)
+        # a daemon: a stop does not wait for a long file, which goes on when it is uploaded again
         threading.Thread(
             target=self._import, args=(job, file, mapping, organisation), name="import", daemon=True
         ).start()
@@ -189,7 +192,13 @@ class Backing:
             with _mendable(), under_way("an import, which goes on when the file is uploaded again"):
                 loaded_mapping = mappings.load(mapping) if mapping else None
                 import_report = self._app.intake.import_file(
-                    file, loaded_mapping, self._now(), organisation=organisation, within=organisation, progress=progress
+                    # whoever may import may do so for one organisation: rows of others are rejected
+                    file,
+                    loaded_mapping,
+                    self._now(),
+                    organisation=organisation,
+                    within=organisation,
+                    progress=progress,
                 )
             counts = import_report.as_dict()
             job.report = {
@@ -204,6 +213,7 @@ class Backing:
             job.state = "failed"
         except Exception as error:
             _log.exception("an import failed")
+            # its name alone: the text of an error may quote a row
             job.problem, job.state = type(error).__name__, "failed"
         finally:
             file.unlink(missing_ok=True)
@@ -254,6 +264,7 @@ def joined(gateway: ASGIApp, console: Console) -> ASGIApp:
     pages = application(console)
 
     async def front(scope: Scope, receive: Receive, send: Send) -> None:
+        # what is no request, such as the start and the end of the server, is the gateway's
         of_gateway = scope["type"] != "http" or _GATEWAY.match(scope["path"])
         await (gateway if of_gateway else pages)(scope, receive, send)
 
@@ -265,6 +276,7 @@ def ready(app: nytta.App, pages: ASGIApp) -> ASGIApp:
 
     async def front(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] in ("/healthz", "/readyz"):
+            # in a thread: a store that does not answer must not hold up pages
             answered = await asyncio.to_thread(_answers, app) if scope["path"] == "/readyz" else True
             await PlainTextResponse("ready" if answered else "the store does not answer", 200 if answered else 503)(
                 scope, receive, send

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from nytta import service as nytta
 from nytta.cli.common import fail, stderr
+from nytta.ingest.store.imports import all_imports
 from nytta.insight.store.alerts import AlertStore
 from nytta.registry.dates import monday
 from nytta.service.settings import Settings
@@ -47,7 +48,7 @@ def written(settings: Settings) -> Path:
 
 def load(app: nytta.App, settings: Settings) -> None:
     """Import its events. Interrupted, the next time goes on; repeated, it changes nothing."""
-    first_time = not app.private.imports()
+    first_time = not all_imports(app.private)
     stderr.print("importing it …" if first_time else "it is here already")
     current_time = datetime.now(UTC)
     app.intake.import_file(settings.data / "story" / "events.ndjson", None, current_time)

@@ -87,6 +87,7 @@ def _wrong_setting(place: tuple[int | str, ...], problem: str) -> Finding:
 def _guarded(subject: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
     try:
         yield from look()
+    # a part that is out of order is a finding, and the rest is looked at all the same
     except (Mendable, OSError) as error:
         yield Finding(subject, "bad", str(error), "see the sentence before")
 

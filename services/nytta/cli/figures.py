@@ -71,6 +71,7 @@ def values(
             )
         else:
             rows = app.open.values(grain=by.value, indicator=indicator, unit=unit, case_types=case_types)
+            # what nobody approved stands there as rows too: nothing would read as nothing happened
             rows += [
                 dict.fromkeys(rows[0] if rows else ("system", "period", "value")) | row
                 for row in app.not_approved()
@@ -167,6 +168,7 @@ def mix(
 
 def _one(value: float | None) -> float | None:
     """A figure with one decimal."""
+    # 0.0 is added, so that a change of nothing does not read -0.0
     return None if value is None else round(value, 1) + 0.0
 
 

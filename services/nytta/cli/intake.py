@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
@@ -35,10 +36,18 @@ from nytta.indicators.store.supports import lacking
 from nytta.indicators.store.supports import supports as supported_by
 from nytta.ingest.files import mapping as mappings
 from nytta.ingest.files.explain import explain
+from nytta.ingest.files.mapping import Mapping
 from nytta.ingest.files.read import alike
+from nytta.ingest.intake import ImportReport
 from nytta.ingest.store import quality
+from nytta.ingest.store.imports import all_imports
 from nytta.ingest.store.pulls import latest_rounds
+from nytta.ingest.store.rejects import latest_rejects
+from nytta.ingest.store.sources import all_sources
 from nytta.surfaces.problems import in_language
+
+_COUNTS: Final = ("read", "accepted", "superseded", "retracted", "duplicate", "rejected", "conflict", "left_out")
+"""What an import counts of rows, as reports name it."""
 
 
 @commands.command("import")
@@ -63,43 +72,25 @@ def import_(
     with mendable():
         loaded_mapping = mappings.load(mapping) if mapping else None
         if explain_rows:
-            if loaded_mapping is None:
-                fail("--explain needs --mapping", code=2)
-            explanations = [explain(path, loaded_mapping) for path in files]
-            if as_json:
-                print_json([explanation.as_dict() for explanation in explanations])
-                return
-            texts = [shown.text(lambda sentence: in_language(sentence, language)) for shown in explanations]
-            print("\n\n".join(texts))
+            _explain(files, loaded_mapping, language, as_json)
             return
     current_time = datetime.now(UTC)
-    reports = []
     with opened(data, registry) as app:
-        for path in files:
-            try:
-                with _progress(path.name) as step:
-                    reports.append(
-                        app.intake.import_file(
-                            path,
-                            loaded_mapping,
-                            current_time,
-                            organisation=organisation,
-                            timezone=timezone,
-                            snapshot_at=snapshot_at and snapshot_at.astimezone(UTC),
-                            gone_at_most=gone_at_most,
-                            progress=step,
-                        )
-                    )
-            except KeyboardInterrupt:
-                fail(
-                    f"{path}: interrupted; what was read is kept, the same command goes on from there",
-                    code=130,
-                )
+        import_file = partial(
+            app.intake.import_file,
+            mapping=loaded_mapping,
+            current_time=current_time,
+            organisation=organisation,
+            timezone=timezone,
+            # a moment without a zone is of this machine's clock, by which its user exported the list
+            snapshot_at=snapshot_at and snapshot_at.astimezone(UTC),
+            gone_at_most=gone_at_most,
+        )
+        reports = [_imported(import_file, path) for path in files]
         stderr.print("computing …")
         app.bring_up_to_date(current_time)
         reached = reach(app.open.connection, lacking=lambda: lacking(app.private, app.definitions))
-    counts = ("read", "accepted", "superseded", "retracted", "duplicate", "rejected", "conflict", "left_out")
-    total = {name: sum(getattr(report, name) for report in reports) for name in counts}
+    total = {name: sum(getattr(report, name) for report in reports) for name in _COUNTS}
     for report in reports:
         for warning in report.warnings:
             stderr.print(f"{report.file}: {warning}", style="yellow", markup=False)
@@ -108,18 +99,41 @@ def import_(
         _fail_without_rows(total)
         return
     for report in reports:
-        stderr.print(
-            f"{report.file}: "
-            + ", ".join(f"{getattr(report, count_name)} {count_name.replace('_', ' ')}" for count_name in counts)
-        )
-        if report.units_created:
-            stderr.print(f"  units made: {', '.join(report.units_created)}")
-        if report.partly:
-            stderr.print(f"  of {report.partly} rows a part was refused")
+        _say_report(report)
     if total["rejected"] or any(report.partly for report in reports):
         stderr.print("why: nytta rejects")
     _fail_without_rows(total)
     say_reach(reached)
+
+
+def _explain(paths: Sequence[Path], mapping: Mapping | None, language: str, as_json: bool) -> None:
+    """How the first rows of files map, without storing any."""
+    if mapping is None:
+        fail("--explain needs --mapping", code=2)
+    explanations = [explain(path, mapping) for path in paths]
+    if as_json:
+        print_json([explanation.as_dict() for explanation in explanations])
+        return
+    texts = [shown.text(lambda sentence: in_language(sentence, language)) for shown in explanations]
+    print("\n\n".join(texts))
+
+
+def _imported(import_file: Callable[..., ImportReport], path: Path) -> ImportReport:
+    """Import one file, with a bar where somebody looks on. Ends the command where it is interrupted."""
+    try:
+        with _progress(path.name) as step:
+            return import_file(path, progress=step)
+    except KeyboardInterrupt:
+        fail(f"{path}: interrupted; what was read is kept, the same command goes on from there", code=130)
+
+
+def _say_report(report: ImportReport) -> None:
+    counts = ", ".join(f"{getattr(report, name)} {name.replace('_', ' ')}" for name in _COUNTS)
+    stderr.print(f"{report.file}: {counts}")
+    if report.units_created:
+        stderr.print(f"  units made: {', '.join(report.units_created)}")
+    if report.partly:
+        stderr.print(f"  of {report.partly} rows a part was refused")
 
 
 def _fail_without_rows(total: dict[str, int]) -> None:
@@ -170,41 +184,57 @@ def sources(
         _list_alike(alike_in, mapping, as_json)
         return
     if supports:
-        with opened(data) as app:
-            supported = supported_by(app.private, app.definitions)
-        about = [
-            {
-                "source": source_support.source,
-                "system": source_support.system,
-                "indicator": one.indicator,
-                "supported": not one.missing,
-                "missing": list(one.missing) if as_json else "; ".join(one.missing),
-            }
-            for source_support in supported
-            for one in source_support.indicators
-        ]
-        show(about, as_json, ("source", "system", "indicator", "supported", "missing"))
+        _list_supported(data, as_json)
         return
+    _list_sources(data, as_json)
+
+
+def _list_supported(data: Path | None, as_json: bool) -> None:
+    """Which indicators each source supports, and which evidence the others lack."""
     with opened(data) as app:
-        rows, jobs, rounds = app.private.sources(), app.private.imports(), latest_rounds(app.private)
+        supported = supported_by(app.private, app.definitions)
+    rows = [
+        {
+            "source": source_support.source,
+            "system": source_support.system,
+            "indicator": indicator_support.indicator,
+            "supported": not indicator_support.missing,
+            "missing": list(indicator_support.missing) if as_json else "; ".join(indicator_support.missing),
+        }
+        for source_support in supported
+        for indicator_support in source_support.indicators
+    ]
+    show(rows, as_json, ("source", "system", "indicator", "supported", "missing"))
+
+
+def _list_sources(data: Path | None, as_json: bool) -> None:
+    """What came from where, units that nobody knows, imports, and rounds of sources that are asked."""
+    with opened(data) as app:
+        rows = all_sources(app.private)
+        jobs = all_imports(app.private)
+        rounds = latest_rounds(app.private)
         unknown = quality.unknown_units(app.private.connection, datetime.now(UTC))
     if as_json:
         print_json({"sources": rows, "imports": jobs, "unknown_units": unknown, "rounds": rounds})
         return
     show(rows, False)
     for source, share in unknown.items():
-        waits = "; figures of units wait for it" if share > quality.MOST_UNKNOWN else ""
-        stderr.print(
-            f"{share:.0%} of what {source} sent in two weeks names units that nobody knows{waits}: map its codes under "
-            "`code_maps` in organisation.yaml, then nytta replay --reason unknown_unit",
-            markup=False,
-        )
+        _say_unknown_units(source, share)
     if jobs:
         Console().print()
         show(jobs, False)
     if rounds:
         Console().print()
         show(rounds, False, ("source", "what", "state", "ended", "last_good", "rows", "events", "rejected", "message"))
+
+
+def _say_unknown_units(source: str, share: float) -> None:
+    waits = "; figures of units wait for it" if share > quality.MOST_UNKNOWN else ""
+    stderr.print(
+        f"{share:.0%} of what {source} sent in two weeks names units that nobody knows{waits}: map its codes under "
+        "`code_maps` in organisation.yaml, then nytta replay --reason unknown_unit",
+        markup=False,
+    )
 
 
 def _list_alike(path: Path, mapping: str, as_json: bool) -> None:
@@ -230,7 +260,7 @@ def rejects(
 ) -> None:
     """What was refused, where it stood and what to change. Bodies stay sealed."""
     with opened(data) as app:
-        rows = app.private.rejects(reason, source, limit)
+        rows = latest_rejects(app.private, reason, source, limit)
     if not as_json:
         rows = [row | {"detail": in_language(str(row["detail"]), language)} for row in rows]
     show(rows, as_json, ("source", "position", "reason", "detail"))

@@ -126,7 +126,10 @@ def schemas_build(
     folder = declarations.schemas() / "events"
     wanted = event_schemas.build()
     present = {
-        str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file() and path.name != "README.md"
+        # everything beside the README is generated, so what nobody makes any more is removed
+        str(path.relative_to(folder)): path
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != "README.md"
     }
     docs = declarations.schemas().parent / "docs"
     if docs.is_dir():  # an installed package has none

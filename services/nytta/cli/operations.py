@@ -11,6 +11,7 @@ import typer
 
 from nytta.cli import doctor as examination
 from nytta.cli.common import Data, Json, Registry, commands, fail, mendable, opened, print_json, stderr
+from nytta.ingest.store.sources import all_sources
 from nytta.registry import declarations
 from nytta.service import keeping
 from nytta.service.settings import Settings
@@ -134,6 +135,7 @@ def restore(
         place = settings.key_place
         if keys is None and not place.exists():
             fail(f"the key file is missing: give it with --keys, or put it at {place} first")
+        # another key file would make every person a second one; taking it over would lose the first
         if keys is not None and place.exists() and place.read_bytes() != keys.read_bytes():
             fail(f"{place} is there already and differs from {keys}: take one of them away")
         copied = keys is not None and not place.exists()
@@ -147,7 +149,7 @@ def restore(
             with permissions.create(place) as file:
                 file.write(keys.read_bytes())
     with opened(data, registry) as app:  # brings an older store's tables up to date
-        events = sum(source_row["events"] for source_row in app.private.sources())
+        events = sum(source_row["events"] for source_row in all_sources(app.private))
     if as_json:
         print_json(asdict(manifest) | {"events": events})
         return

@@ -250,6 +250,7 @@ def keys_list(data: Data = None, registry: Registry = None, as_json: Json = Fals
                 "next": next_,
             }
             for organisation in app.intake.registry.organisations
+            # once for all keys of an organisation: it is about the pair of them
             for next_ in [app.keys.step(organisation.id, today).value]
             for key, state in zip(app.keys.persons.get(organisation.id, ()), ("used", "coming"), strict=False)
         ]

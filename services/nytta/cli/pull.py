@@ -43,6 +43,7 @@ def pull(
             if probe:
                 _probed(system_puller, as_json)
                 return
+            # the cursor alone: rows that come again are known by identity and revision
             if reset:
                 pulls.save_cursor(app.private, source, "", datetime.now(UTC))
             pulled = (

@@ -33,6 +33,7 @@ from nytta.ingest.http.server import Server, bind, server
 from nytta.ingest.keys import KeyFileError, Notes, load_or_make
 from nytta.ingest.pull.declared import read as read_sources
 from nytta.ingest.store.backlog import BacklogFullError
+from nytta.ingest.store.outcomes import batch_counts
 from nytta.service import command_client, command_server
 from nytta.service.logs import log_lines
 from nytta.service.metrics import SourceRounds
@@ -95,10 +96,12 @@ async def _up(
     opening: Callable[[], None] | None = None,
 ) -> None:
     token = secrets.token_urlsafe(32)
+    # commands of whoever owns the data folder: by loopback, with a token that the folder alone tells
     inside = bind("127.0.0.1", 0)
     address = f"http://127.0.0.1:{inside.getsockname()[1]}"
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(command_server.routed())
+        # named before they are made: groups tell them that they came, and they count beside groups
         rounds: Rounds | None = None
 
         assert app.intake.backlog is not None
@@ -118,11 +121,12 @@ async def _up(
         ending = Ending(app.private.connection, lambda: command_server.forget(settings.data))
         rounds = Rounds(app, counters.registry, lambda: ending.ask(signal.SIGTERM), opening)
         gateway = _gateway(app, settings, commits, counters, place)
-        gateway.batches = app.private.batch_counts
+        gateway.batches = partial(batch_counts, app.private)
         stack.callback(gateway.close)
         console = build_console(app, settings, host, rounds.behind, rounds.came, place)
         stack.callback(console.close)
         outside = bind(host, port)
+        # behind the place outside: a port that is taken ends the command before anything is computed
         await stack.enter_async_context(rounds.running())
         pulling = Pulling(app, read_sources(place), place, rounds.came, SourceRounds(counters.registry))
         stack.enter_context(app.intake.backlog.draining())
@@ -138,6 +142,7 @@ async def _up(
         _say(gateway, host, outside)
         inviting = asyncio.create_task(_invite(app, console, f"http://{host}:{outside.getsockname()[1]}"))
         stack.callback(inviting.cancel)
+        # no link is given out any more while the service ends
         stack.callback(setattr, app, "sign_in", None)
         await asyncio.gather(*(one.listen(bound) for one, bound in places))
 
@@ -238,6 +243,7 @@ class _Brokers:
         from nytta.ingest.stream.producer import Unavailable as BrokersAway
 
         try:
+            # one at a time: what is noted stands at the beginning of the list until it is stored
             async with self._noting:
                 await self._producer.note(notes := self._notes.waiting())
                 self._notes.stored(notes)
@@ -274,6 +280,7 @@ def _gateway(
     return Gateway(
         acceptance,
         pseudonymise=app.intake.choice,
+        # asked for each request: registry and keys change while the gateway serves
         registry=lambda: app.intake.registry,
         tokens=tokens_of(settings),
         limits=Limits(body=settings.body_limit, rate=settings.rate),
@@ -287,6 +294,7 @@ def _gateway(
 def _measured(settings: Settings, counters: Counters) -> Iterator[tuple[Server, socket.socket]]:
     """The place where counters are read, where the settings name one. Raises OSError where it is taken."""
     if settings.metrics:
+        # from the right, for an IPv6 address has colons of its own
         host, _, port = settings.metrics.rpartition(":")
         yield server(counters.application()), bind(host.strip("[]"), int(port))
 
@@ -311,6 +319,7 @@ def _end(servers: Iterable[Server]) -> None:
 def _heed(ending: Ending, tell: Callable[[], None]) -> None:
     """From now until the loop is closed, SIGTERM and SIGINT ask for the end, of which `tell` tells those who serve."""
     loop = asyncio.get_running_loop()
+    # from any thread: a round that cannot go on asks for the end too
     ending.tell = lambda: loop.call_soon_threadsafe(tell)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ending.ask, number)

@@ -83,6 +83,7 @@ def start(
     preset = options | {"consulted_on": consulted_on} | _given(answer or [])
     with mendable():
         lists = [(path, drafted(look(path, path.name))) for path in files]
+        # questions and their answers are known by the name of the file
         if len({path.name for path, _ in lists}) < len(lists):
             fail(say("same_name", language), code=2)
         for path, draft in lists:
@@ -193,6 +194,7 @@ def _as_answered(answers: dict[str, str], language: Language) -> Iterator[None]:
 def _write(begun: Beginning, into: Path, language: Language) -> None:
     """The files, none of them over one that says something else."""
     places = {into / name: content for name, content in begun.files.items()}
+    # a second start after corrections by hand must not undo them
     differing = [path for path, content in places.items() if path.exists() and path.read_text("utf-8") != content]
     if differing:
         fail(say("differs", language, file=differing[0]))

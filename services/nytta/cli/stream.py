@@ -21,7 +21,7 @@ from nytta.cli.common import (
     stderr,
 )
 from nytta.ingest.events import Reason
-from nytta.ingest.store.private import RejectQuery
+from nytta.ingest.store.rejects import RejectQuery
 from nytta.service import distributed
 from nytta.service.settings import Settings
 from nytta.service.stopping import Ending
@@ -95,6 +95,7 @@ def replay(
     query = RejectQuery(
         query.reason,
         query.source,
+        # a moment on the command line has no zone, and help says that it is UTC
         since.replace(tzinfo=UTC) if since else query.since,
         until.replace(tzinfo=UTC) if until else query.until,
     )

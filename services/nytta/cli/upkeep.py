@@ -17,6 +17,7 @@ from nytta.storage.migrate import recorded
 def verify(data: Data = None, as_json: Json = False) -> None:
     """Compute every cell from the raw events alone, and compare. Exit code 1 where one differs."""
     with opened(data) as app:
+        # what no round has read yet would differ, and be no fault
         app.bring_up_to_date(datetime.now(UTC))
         verification = app.verify()
     if as_json:

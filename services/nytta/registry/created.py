@@ -35,41 +35,58 @@ def created(
     if not is_zone(timezone):
         raise ValueError(f"'{timezone}' is not an IANA time zone such as Europe/Stockholm")
     start = registry or Registry((), ())
-    organisations = list(start.organisations)
-    units = list(start.units)
-    mapped = list(start.codes)
-    unit_ids = {unit.id for unit in units}
-    existing = next((organisation for organisation in organisations if organisation.id == root_id), None)
-    if existing is not None and existing.timezone != timezone:
-        raise ValueError(f"'{root_id}' is in the time zone {existing.timezone} in the registry, not {timezone}")
-    if existing is None and root_id in unit_ids:
-        raise ValueError(f"'{root_id}' is a unit below another; name an organisation")
+    if not _has_root(start, root_id, timezone):
+        start = _with_root(start, root_id, timezone, country, public_data=public_data, declared_size=declared_size)
+    return _with_units(start, root_id, codes, country, source, declared_size)
+
+
+def _has_root(registry: Registry, root_id: str, timezone: str) -> bool:
+    """Whether the registry declares this organisation. ValueError where it declares something else by that name."""
+    existing = next((organisation for organisation in registry.organisations if organisation.id == root_id), None)
     if existing is None:
-        organisations.append(
-            Organisation(
-                id=root_id,
-                timezone=timezone,
-                key=root_id,
-                country=country,
-                language="en",
-                currency="EUR",
-                calendar=Calendar(country),
-                public_data=public_data,
-            )
-        )
-        units.append(_unit(root_id, root_id, None, root_id, country, size=declared_size))
-        unit_ids.add(root_id)
+        if any(unit.id == root_id for unit in registry.units):
+            raise ValueError(f"'{root_id}' is a unit below another; name an organisation")
+        return False
+    if existing.timezone != timezone:
+        raise ValueError(f"'{root_id}' is in the time zone {existing.timezone} in the registry, not {timezone}")
+    return True
+
+
+def _with_root(
+    registry: Registry, root_id: str, timezone: str, country: str, *, public_data: bool, declared_size: int | None
+) -> Registry:
+    organisation = Organisation(
+        id=root_id,
+        timezone=timezone,
+        key=root_id,
+        country=country,
+        language="en",
+        currency="EUR",
+        calendar=Calendar(country),
+        public_data=public_data,
+    )
+    root = _unit(root_id, root_id, None, root_id, country, size=declared_size)
+    return replace(registry, organisations=(*registry.organisations, organisation), units=(*registry.units, root))
+
+
+def _with_units(
+    registry: Registry, root_id: str, codes: Iterable[str], country: str, source: str, declared_size: int | None
+) -> Registry:
+    """With a unit below the root for each code by which the registry knows none."""
+    units = list(registry.units)
+    mapped = list(registry.codes)
+    unit_ids = {unit.id for unit in units}
     unit_codes = {unit.id for unit in units if unit.root == root_id}
     mapped_codes = {code.code for code in mapped if code.source == source}
     own_codes = unit_codes | mapped_codes
     for code in sorted(set(codes) - own_codes - {""}):
-        unit = code if code not in unit_ids else f"{root_id}/{code}"
-        if unit not in unit_ids:
-            units.append(_unit(unit, code, root_id, root_id, country, size=declared_size))
-            unit_ids.add(unit)
-        if unit != code:  # the id belongs to another organisation's unit, which the code must not name
-            mapped.append(UnitCode(source, code, unit))
-    return replace(start, organisations=tuple(organisations), units=tuple(units), codes=tuple(mapped))
+        unit_id = code if code not in unit_ids else f"{root_id}/{code}"
+        if unit_id not in unit_ids:
+            units.append(_unit(unit_id, code, root_id, root_id, country, size=declared_size))
+            unit_ids.add(unit_id)
+        if unit_id != code:  # the id belongs to another organisation's unit, which the code must not name
+            mapped.append(UnitCode(source, code, unit_id))
+    return replace(registry, units=tuple(units), codes=tuple(mapped))
 
 
 def _unit(unit: str, name: str, parent: str | None, root: str, country: str, *, size: int | None) -> Unit:

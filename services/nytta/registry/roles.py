@@ -6,13 +6,13 @@ an exact figure: what is seen has passed the gate.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
 from nytta.registry.registry import Registry
-from nytta.registry.units import Contact
+from nytta.registry.units import Contact, Organisation
 
 
 class Role(StrEnum):
@@ -89,34 +89,40 @@ def grants(email: str, registry: Registry, day: date, groups: Collection[str] = 
     if not address:
         return frozenset()
 
-    def all_roles() -> Iterable[tuple[Role, str, Contact]]:
-        for organisation in registry.organisations:
-            if organisation.programme_lead:
-                yield Role.PROGRAMME_LEAD, organisation.id, organisation.programme_lead
-            if organisation.operations:
-                yield Role.OPERATIONS, organisation.id, organisation.operations
-            for representative in organisation.employee_representatives:
-                yield Role.EMPLOYEE_REPRESENTATIVE, organisation.id, representative
-            for officer in organisation.data_protection:
-                yield Role.DPO, organisation.id, officer
-            for administrator in organisation.administrators:
-                yield Role.ADMINISTRATOR, organisation.id, administrator
-        for unit in registry.units_at(day).values():
-            if unit.manager:
-                yield Role.MANAGER, unit.id, unit.manager
-            if unit.delegate and day in unit.delegate.span:
-                yield Role.MANAGER, unit.id, unit.delegate.contact
-        for group in registry.groups:
-            if day in group.span:
-                yield Role.MANAGER, group.id, group.manager
-
     def is_meant(contact: Contact) -> bool:
         if contact.email.casefold() == address:
             return True
         # a contact without a group is not everybody's
         return bool(contact.sign_in_group) and contact.sign_in_group in groups
 
-    return frozenset(Grant(role, place) for role, place, contact in all_roles() if is_meant(contact))
+    return frozenset(Grant(role, place) for role, place, contact in _all_roles(registry, day) if is_meant(contact))
+
+
+def _all_roles(registry: Registry, day: date) -> Iterator[tuple[Role, str, Contact]]:
+    """Every role on `day`, with its unit, group or organisation and whoever has it."""
+    for organisation in registry.organisations:
+        yield from ((role, organisation.id, contact) for role, contact in _organisation_roles(organisation))
+    for unit in registry.units_at(day).values():
+        if unit.manager:
+            yield Role.MANAGER, unit.id, unit.manager
+        if unit.delegate and day in unit.delegate.span:
+            yield Role.MANAGER, unit.id, unit.delegate.contact
+    for group in registry.groups:
+        if day in group.span:
+            yield Role.MANAGER, group.id, group.manager
+
+
+def _organisation_roles(organisation: Organisation) -> Iterator[tuple[Role, Contact]]:
+    if organisation.programme_lead:
+        yield Role.PROGRAMME_LEAD, organisation.programme_lead
+    if organisation.operations:
+        yield Role.OPERATIONS, organisation.operations
+    for representative in organisation.employee_representatives:
+        yield Role.EMPLOYEE_REPRESENTATIVE, representative
+    for officer in organisation.data_protection:
+        yield Role.DPO, officer
+    for administrator in organisation.administrators:
+        yield Role.ADMINISTRATOR, administrator
 
 
 def may(grants: Collection[Grant], permission: Permission, unit: str, registry: Registry, day: date) -> bool:

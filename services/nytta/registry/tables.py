@@ -132,26 +132,8 @@ def _rows(registry: Registry) -> dict[str, Iterable[tuple[object, ...]]]:
         "systems": [(system.id, *_names(system), system.legacy, system.protects.value) for system in registry.systems],
         "stops": [(system.id, *_span(span)) for system in registry.systems for span in system.stops],
         "go_lives": _go_lives(registry),
-        "case_types": [
-            (
-                system.id,
-                case_type.id,
-                *_names(case_type),
-                minutes and minutes.before_ms,
-                minutes and minutes.after_ms,
-                minutes and minutes.confirmed_on,
-            )
-            for system in registry.systems
-            for case_type in system.case_types
-            for minutes in [case_type.minutes]
-        ],
-        "steps": [
-            (system.id, case_type, activity, meaning)
-            for system in registry.systems
-            for case_type, steps in _stepped(system)
-            for meaning, activities in [("intended", steps.intended), ("route", steps.digital_route)]
-            for activity in activities
-        ],
+        "case_types": _case_types(registry),
+        "steps": _steps(registry),
         "plans": [
             (plan.system, plan.indicator, plan.unit, plan.start, target.date, target.value, *_span(plan.span))
             for plan in registry.plans
@@ -162,38 +144,8 @@ def _rows(registry: Registry) -> dict[str, Iterable[tuple[object, ...]]]:
             for plan in registry.plans
             if plan.workplaces is not None
         ],
-        "milestones": [
-            (
-                milestone.id,
-                milestone.what,
-                milestone.date,
-                milestone.system,
-                milestone.unit,
-                milestone.tier,
-                *_names(milestone),
-            )
-            for milestone in registry.milestones
-        ],
-        "benefits": [
-            (
-                benefit.id,
-                *_names(benefit),
-                benefit.unit,
-                benefit.system,
-                benefit.case_type,
-                benefit.kind.value,
-                benefit.unit_of_measure,
-                benefit.baseline,
-                benefit.target,
-                benefit.start,
-                benefit.due,
-                benefit.value_per_unit,
-                benefit.currency,
-                benefit.adoption.indicator if benefit.adoption else "",
-                benefit.planned,
-            )
-            for benefit in registry.benefits
-        ],
+        "milestones": _milestones(registry),
+        "benefits": _benefits(registry),
         "decisions": [
             (decision.id, *_names(decision), decision.level, decision.decided, decision.due, decision.system)
             for decision in registry.decisions
@@ -208,6 +160,62 @@ def _rows(registry: Registry) -> dict[str, Iterable[tuple[object, ...]]]:
             for deviation in registry.deviations
         ],
     }
+
+
+def _case_types(registry: Registry) -> Iterable[tuple[object, ...]]:
+    for system in registry.systems:
+        for case_type in system.case_types:
+            minutes = case_type.minutes
+            yield (
+                system.id,
+                case_type.id,
+                *_names(case_type),
+                minutes and minutes.before_ms,
+                minutes and minutes.after_ms,
+                minutes and minutes.confirmed_on,
+            )
+
+
+def _steps(registry: Registry) -> Iterable[tuple[object, ...]]:
+    for system in registry.systems:
+        for case_type, steps in _stepped(system):
+            for meaning, activities in (("intended", steps.intended), ("route", steps.digital_route)):
+                for activity in activities:
+                    yield system.id, case_type, activity, meaning
+
+
+def _milestones(registry: Registry) -> Iterable[tuple[object, ...]]:
+    for milestone in registry.milestones:
+        yield (
+            milestone.id,
+            milestone.what,
+            milestone.date,
+            milestone.system,
+            milestone.unit,
+            milestone.tier,
+            *_names(milestone),
+        )
+
+
+def _benefits(registry: Registry) -> Iterable[tuple[object, ...]]:
+    for benefit in registry.benefits:
+        yield (
+            benefit.id,
+            *_names(benefit),
+            benefit.unit,
+            benefit.system,
+            benefit.case_type,
+            benefit.kind.value,
+            benefit.unit_of_measure,
+            benefit.baseline,
+            benefit.target,
+            benefit.start,
+            benefit.due,
+            benefit.value_per_unit,
+            benefit.currency,
+            benefit.adoption.indicator if benefit.adoption else "",
+            benefit.planned,
+        )
 
 
 def _group_paths(registry: Registry, ways: Sequence[Path]) -> Iterable[tuple[object, ...]]:

@@ -27,7 +27,9 @@ from nytta.ingest.events.reasons import Reason
 from nytta.ingest.intake import Intake
 from nytta.ingest.keys import Keys
 from nytta.ingest.store.backlog import Backlog
-from nytta.ingest.store.private import PrivateStore, RejectQuery
+from nytta.ingest.store.imports import finish_commits
+from nytta.ingest.store.private import PrivateStore
+from nytta.ingest.store.rejects import RejectQuery, SealedReject, forget_rejects, sealed_rejects
 from nytta.insight.alerts.delivery.channels import Channels
 from nytta.registry import declarations
 from nytta.registry.registry import Registry
@@ -108,7 +110,7 @@ class App:
 
     def __post_init__(self) -> None:
         # what was stored and not yet marked when the last process ended is marked before anything is computed
-        self.private.finish_commits()
+        finish_commits(self.private)
         if not self.workers:
             self._save_registry(datetime.now(UTC).date())
             self._save_definitions()
@@ -184,34 +186,38 @@ class App:
     @_one_round
     def replay(self, query: RejectQuery, current_time: datetime, *, dry_run: bool = False) -> Replayed:
         """Validate rejects again; those that pass are rejects no more, the others stay as they are."""
-        sealed_rejects = self.private.sealed_rejects(query)
-        waiting = [reject for reject in sealed_rejects if reject.reason == Reason.UNPLACED]
+        rejects = sealed_rejects(self.private, query)
+        # placed together, for one look-up serves all; the others are judged one by one
+        waiting = [reject for reject in rejects if reject.reason == Reason.UNPLACED]
         placed_events, placed = self.intake.place_again(waiting, current_time)
         passed = list(placed)
         passed_events = [placed_events]
-        still: Counter[str] = Counter()
-        for reject in sealed_rejects:
+        refused: Counter[str] = Counter()
+        for reject in rejects:
             if reject.reason == Reason.UNPLACED:
                 continue
             judged_events = self.intake.judge_again(reject, current_time)
             if judged_events is None:
-                still[reject.reason] += 1
+                refused[reject.reason] += 1
             else:
                 passed.append(reject)
                 passed_events.append(judged_events)
-        if passed and not dry_run:
-            events = join(passed_events)
-            if self.workers:
-                self.workers.deliver(events)
-            else:
-                self.intake.store(events, (), current_time)
-            # only when their events are stored: a crash in between loses neither
-            self.private.forget_rejects(passed)
-            if not self.workers:
-                self.bring_up_to_date(current_time)
         if len(waiting) > len(placed):
-            still[Reason.UNPLACED.value] = len(waiting) - len(placed)
-        return Replayed(len(sealed_rejects), len(passed), dict(sorted(still.items())))
+            refused[Reason.UNPLACED.value] = len(waiting) - len(placed)
+        if passed and not dry_run:
+            self._take_in(passed, join(passed_events), current_time)
+        return Replayed(len(rejects), len(passed), dict(sorted(refused.items())))
+
+    def _take_in(self, passed: Sequence[SealedReject], events: pa.Table, current_time: datetime) -> None:
+        """Store what rejects became, or have the workers store it, and forget the rejects."""
+        if self.workers:
+            self.workers.deliver(events)
+        else:
+            self.intake.store(events, (), current_time)
+        # only when their events are stored: a crash in between loses neither
+        forget_rejects(self.private.connection, passed)
+        if not self.workers:
+            self.bring_up_to_date(current_time)
 
     def place_waiting(self, current_time: datetime) -> int:
         """Place events that waited for a directory, or for an opening, that has come since; how many were placed."""

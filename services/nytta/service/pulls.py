@@ -29,6 +29,7 @@ from nytta.ingest.pull.source import Directory, Finding, Findings, Page, Source
 from nytta.ingest.store import pulls
 from nytta.ingest.store.memberships import open_rows
 from nytta.ingest.store.pulls import PullRound
+from nytta.ingest.store.retractions import standing_rows
 from nytta.service.installation import App
 from nytta.service.settings import SECRETS
 
@@ -167,7 +168,7 @@ class Puller:
                 else:
                     pull_round.rows += len(rows)
                 pull_round.pages += 1
-            standing = open_rows(private, source) if is_directory else private.standing_rows(source)
+            standing = open_rows(private, source) if is_directory else standing_rows(private, source)
             gone = sorted(standing - present_ids)
             limit = len(standing) * _GONE_AT_MOST if gone_at_most is None else gone_at_most
             if len(gone) > limit:

@@ -12,7 +12,7 @@ from nytta.disclosure.published.figures import HALF_YEAR, PublishedFigures, sett
 from nytta.disclosure.rounding import two_digits
 from nytta.disclosure.rules import Status
 from nytta.disclosure.store.facts import Missed
-from nytta.indicators.store.render import Scope, Zones, winners
+from nytta.indicators.store.render.scope import Scope, Zones, winners
 from nytta.ingest.store.counted import visible
 from nytta.ingest.store.private import PrivateStore
 from nytta.insight.benefits.evidence import Evidence, Measured, Peer, Place, Published
@@ -76,58 +76,90 @@ def _has_programme(registry: Registry, organisation: Organisation) -> bool:
 
 def _evidence(store: PrivateStore, registry: Registry, organisation: Organisation, week: date) -> Evidence:
     connection = store.connection
-    zones = Zones({organisation.timezone: ""})
-    scope = Scope("{private}", "{private}", "{open}", zones, week.isoformat(), visible=visible(store.connection))
-    own_units = "unit IN (SELECT unit FROM {open}.units WHERE root = {root:String})"
-    parameters = {"root": organisation.id, "day": week + timedelta(days=6), "week": week}
-    # to the end of the closed week: what came since belongs to the next statement
-    measurements = connection.rows(
-        f"""SELECT attributes['key'], toDate(valid_from), toDate(valid_to), quantity
-            FROM {winners(scope, "'benefit'", own_units)}
-            WHERE toDate(valid_to) <= {{day:Date}} + 1 AND valid_to > valid_from
-            ORDER BY time, sequence, id""",
-        **parameters,
-    )
-    measured: defaultdict[str, list[Measured]] = defaultdict(list)
-    for benefit, start, end, value in measurements:
-        measured[benefit].append(Measured(start, end, int(value)))
-    case_counts = connection.rows(
-        f"""SELECT unit, system, case_type, count() FROM {{private}}.cases FINAL
-            WHERE {scope.zones.date("opened_at")} <= {{day:Date}}
-              AND {scope.zones.date("opened_at")} > {{day:Date}} - {YEAR.days} AND {own_units}
-            GROUP BY unit, system, case_type""",
-        **parameters,
-    )
-    completed = connection.rows(
-        f"""SELECT system, count() FROM {{private}}.cases FINAL
-            WHERE {scope.zones.date("assumeNotNull(closed_at)")} <= {{day:Date}} AND closed_at IS NOT NULL
-              AND {scope.zones.date("assumeNotNull(closed_at)")} > {{day:Date}} - {YEAR.days} AND {own_units}
-            GROUP BY system""",
-        **parameters,
-    )
-    acts = connection.rows(
-        f"""SELECT attributes['key'] AS decision, unit, activity, {scope.zones.date("time")} AS day
-            FROM {winners(scope, "'decision'", own_units)} WHERE decision != '' AND day <= {{day:Date}}
-            ORDER BY day, unit""",
-        **parameters,
-    )
     definitions = _definitions(connection)
     versions = {indicator: definition.version for indicator, definition in definitions.items()}
     published = _published(connection, organisation.id, week, versions)
     measuring = {benefit.indicator for benefit in registry.benefits if benefit.indicator}
+    events = _OwnEvents(store, organisation, week)
     return Evidence(
         week,
-        {benefit: tuple(values) for benefit, values in measured.items()},
+        events.measured(),
         published,
         series=_series(connection, organisation.id, week, measuring, versions),
-        cases={(unit, system, case_type): int(count) for unit, system, case_type, count in case_counts},
-        completed={system: int(count) for system, count in completed},
+        cases=events.opened_cases(),
+        completed=events.completed_cases(),
         use=_use(connection, registry, organisation, week, published),
         digital=_digital(connection, organisation.id, week, versions),
         peers=tuple(_peers(connection, registry, organisation.id, week, versions)),
-        acts=tuple(Act(*act) for act in acts),
+        acts=events.acts(),
         definitions=definitions,
     )
+
+
+class _OwnEvents:
+    """What events of an organisation tell of its benefits.
+
+    To the end of the closed week: what came since belongs to the next statement.
+    """
+
+    def __init__(self, store: PrivateStore, organisation: Organisation, week: date) -> None:
+        self._connection = store.connection
+        self._zones = Zones({organisation.timezone: ""})
+        self._scope = Scope(
+            "{private}", "{private}", "{open}", self._zones, week.isoformat(), visible=visible(store.connection)
+        )
+        self._own_units = "unit IN (SELECT unit FROM {open}.units WHERE root = {root:String})"
+        self._parameters = {"root": organisation.id, "day": week + timedelta(days=6)}
+
+    def measured(self) -> dict[str, tuple[Measured, ...]]:
+        """What was measured of each benefit, in the order in which it was."""
+        rows = self._connection.rows(
+            f"""SELECT attributes['key'], toDate(valid_from), toDate(valid_to), quantity
+                FROM {winners(self._scope, "'benefit'", self._own_units)}
+                WHERE toDate(valid_to) <= {{day:Date}} + 1 AND valid_to > valid_from
+                ORDER BY time, sequence, id""",
+            **self._parameters,
+        )
+        measured: defaultdict[str, list[Measured]] = defaultdict(list)
+        for benefit, start, end, value in rows:
+            measured[benefit].append(Measured(start, end, int(value)))
+        return {benefit: tuple(values) for benefit, values in measured.items()}
+
+    def opened_cases(self) -> dict[tuple[str, str, str], int]:
+        """Cases that were opened in a year, by unit, system and case type; exact, so rounded before they are told."""
+        day = self._zones.date("opened_at")
+        rows = self._connection.rows(
+            f"""SELECT unit, system, case_type, count() FROM {{private}}.cases FINAL
+                WHERE {self._in_year(day)} AND {self._own_units}
+                GROUP BY unit, system, case_type""",
+            **self._parameters,
+        )
+        return {(unit, system, case_type): int(count) for unit, system, case_type, count in rows}
+
+    def completed_cases(self) -> dict[str, int]:
+        """Cases that were closed in a year, by system; exact, so rounded before they are told."""
+        day = self._zones.date("assumeNotNull(closed_at)")
+        rows = self._connection.rows(
+            f"""SELECT system, count() FROM {{private}}.cases FINAL
+                WHERE closed_at IS NOT NULL AND {self._in_year(day)} AND {self._own_units}
+                GROUP BY system""",
+            **self._parameters,
+        )
+        return {system: int(count) for system, count in rows}
+
+    def acts(self) -> tuple[Act, ...]:
+        """What units did about decisions."""
+        rows = self._connection.rows(
+            f"""SELECT attributes['key'] AS decision, unit, activity, {self._zones.date("time")} AS day
+                FROM {winners(self._scope, "'decision'", self._own_units)} WHERE decision != '' AND day <= {{day:Date}}
+                ORDER BY day, unit""",
+            **self._parameters,
+        )
+        return tuple(Act(*act) for act in rows)
+
+    @staticmethod
+    def _in_year(day: str) -> str:
+        return f"{day} <= {{day:Date}} AND {day} > {{day:Date}} - {YEAR.days}"
 
 
 def _definitions(connection: Connection) -> dict[str, Definition]:

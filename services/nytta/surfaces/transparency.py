@@ -18,6 +18,8 @@ from nytta.registry.protection import Protection
 from nytta.registry.registry import Registry
 from nytta.registry.retention import KEPT, Rule
 from nytta.registry.roles import Permission, Role, matrix
+from nytta.registry.systems import System
+from nytta.registry.units import Organisation
 
 Translations = Mapping[str, Mapping[str, str]]
 """English text → language → text."""
@@ -146,74 +148,91 @@ def page(
     def say(text: str) -> str:
         return text if language == "en" else translations[text][language]
 
-    sources_by_name: dict[str, list[str]] = {}
-    for source, types in sorted((sources or {}).items()):
-        for name in types:
-            sources_by_name.setdefault(name, []).append(source)
     return {
         "language": language,
-        "collected": [asdict(_collected(model, say, sources_by_name)) for model in TYPES.values()],
+        "collected": _all_collected(sources or {}, say),
         "asked": [asdict(source) for source in asked],
-        "systems": [
-            {
-                "system": system.id,
-                "name": system.names.text(language),
-                "processed": registry.processes(system.id, day),
-                "stops": [{"from": str(span.valid_from), "until": str(span.valid_to)} for span in system.stops],
-            }
-            for system in registry.systems
-        ],
-        "purposes": [
-            {
-                "purpose": purpose,
-                "text": getattr(texts, language),
-                "indicators": [
-                    {
-                        "indicator": definition.id,
-                        "version": definition.version,
-                        "question": getattr(definition.question, language),
-                    }
-                    for definition in definitions
-                    if definition.purpose == purpose
-                ],
-                "organisations": [
-                    _approval(registry, purpose, organisation.id, day) for organisation in registry.organisations
-                ],
-            }
-            for purpose, texts in purposes.items()
-        ],
-        "kept": [
-            {
-                "rule": rule.value,
-                "text": say(_KEPT[rule]),
-                "days": retention.days,
-                "decisions": {
-                    organisation.id: disposal.decision
-                    for organisation in registry.organisations
-                    if (disposal := registry.disposal(rule, organisation.id))
-                },
-            }
-            for rule, retention in KEPT.items()
-        ],
+        "systems": [_processed(system, registry, language, day) for system in registry.systems],
+        "purposes": [_purpose(purpose, purposes, definitions, registry, language, day) for purpose in purposes],
+        "kept": [_retention(rule, registry, say) for rule in KEPT],
         "shown": {
             "text": say(_CHANGED),
-            "organisations": [
-                {
-                    "organisation": organisation.id,
-                    "rules": [_rules(rules, say) for rules in organisation.disclosure or (Protection(),)],
-                }
-                for organisation in registry.organisations
-            ],
+            "organisations": [_disclosure(organisation, say) for organisation in registry.organisations],
         },
         "sign_in": say(_SIGN_IN),
-        "seen_by": [
-            {
-                "role": role.value,
-                "name": say(_ROLES[role]),
-                "sees": [say(_WHAT[permission]) for permission, allowed in sees.items() if allowed],
-            }
-            for role, sees in matrix().items()
+        "seen_by": [_seen_by(role, permissions, say) for role, permissions in matrix().items()],
+    }
+
+
+def _all_collected(sources: Mapping[str, Sequence[str]], say: Callable[[str], str]) -> list[dict[str, Any]]:
+    """Every type of event, whether any source tells of it or none."""
+    sources_by_type: dict[str, list[str]] = {}
+    for source, types in sorted(sources.items()):
+        for name in types:
+            sources_by_type.setdefault(name, []).append(source)
+    return [asdict(_collected(model, say, sources_by_type)) for model in TYPES.values()]
+
+
+def _processed(system: System, registry: Registry, language: str, day: date) -> dict[str, Any]:
+    """Whether a system's events are processed on `day`, and when they were not."""
+    return {
+        "system": system.id,
+        "name": system.names.text(language),
+        "processed": registry.processes(system.id, day),
+        "stops": [{"from": str(span.valid_from), "until": str(span.valid_to)} for span in system.stops],
+    }
+
+
+def _purpose(
+    purpose: str,
+    purposes: Mapping[str, Texts],
+    definitions: Sequence[Definition],
+    registry: Registry,
+    language: str,
+    day: date,
+) -> dict[str, Any]:
+    """What a purpose is, which indicators serve it, and whether each organisation approved it."""
+    indicators = [
+        {
+            "indicator": definition.id,
+            "version": definition.version,
+            "question": getattr(definition.question, language),
+        }
+        for definition in definitions
+        if definition.purpose == purpose
+    ]
+    return {
+        "purpose": purpose,
+        "text": getattr(purposes[purpose], language),
+        "indicators": indicators,
+        "organisations": [
+            _approval(registry, purpose, organisation.id, day) for organisation in registry.organisations
         ],
+    }
+
+
+def _retention(rule: Rule, registry: Registry, say: Callable[[str], str]) -> dict[str, Any]:
+    """How long a rule keeps what it is about, and by which decisions organisations dispose of it."""
+    # an organisation that has decided nothing disposes of nothing
+    decisions = {
+        organisation.id: disposal.decision
+        for organisation in registry.organisations
+        if (disposal := registry.disposal(rule, organisation.id))
+    }
+    return {"rule": rule.value, "text": say(_KEPT[rule]), "days": KEPT[rule].days, "decisions": decisions}
+
+
+def _disclosure(organisation: Organisation, say: Callable[[str], str]) -> dict[str, Any]:
+    """The rules by which figures of an organisation are shown; those that hold without any where it has set none."""
+    rules = organisation.disclosure or (Protection(),)
+    return {"organisation": organisation.id, "rules": [_rules(version, say) for version in rules]}
+
+
+def _seen_by(role: Role, permissions: Mapping[Permission, bool], say: Callable[[str], str]) -> dict[str, Any]:
+    return {
+        "role": role.value,
+        "name": say(_ROLES[role]),
+        "sees": [say(_WHAT[permission]) for permission, is_allowed in permissions.items() if is_allowed],
     }
 
 

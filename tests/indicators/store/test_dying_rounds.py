@@ -9,6 +9,7 @@ import pytest
 
 from nytta.indicators.store.recompute import recompute
 from nytta.indicators.store.scratch import verify
+from nytta.ingest.store.imports import finish_commits
 from nytta.ingest.store.private import PrivateStore
 from nytta.storage.client import Connection
 from tests.indicators.store.test_exactness import BASE, DEFINITIONS, checked
@@ -98,9 +99,9 @@ def test_a_batch_that_died_before_its_marks_is_marked_when_the_store_is_opened(
     with pytest.raises(Died):
         dying(delivered, "{private}.marks").write(table(MOVES), [], seal=bytes, received_at=NOW)
     assert not verify(delivered, DEFINITIONS, tables).equal
-    delivered.finish_commits()
+    finish_commits(delivered)
     checked(delivered, tables)
-    delivered.finish_commits()
+    finish_commits(delivered)
     assert recompute(delivered, DEFINITIONS).marks == 0
 
 

@@ -15,7 +15,8 @@ from nytta.indicators.load import load
 from nytta.indicators.store.recompute import recompute
 from nytta.indicators.store.scratch import verify
 from nytta.indicators.store.values import save_definitions
-from nytta.ingest.store.private import Import, PrivateStore
+from nytta.ingest.store.imports import Import, commit_import, finish_commits, save_import
+from nytta.ingest.store.private import PrivateStore
 from nytta.registry import declarations
 from nytta.registry.store import tables as registry_tables
 from tests.organisations import SMALL_COUNTY, county, small_county
@@ -195,7 +196,7 @@ def test_a_later_snapshot_supersedes_an_earlier_one_in_any_order(
             job = Import(number, "list", "", "", "county", snapshot=number)
             rows = table(monday if number == 1 else tuesday)
             store.write(rows, [], seal=bytes, received_at=NOW, import_id=number, snapshot=number)
-            store.commit_import(job, NOW)
+            commit_import(store, job, NOW)
             recompute(store, DEFINITIONS)
         return store
 
@@ -213,10 +214,10 @@ def test_rows_of_an_open_import_do_not_count(delivered: PrivateStore, tables: Pa
     before = cells(delivered)
     late = table([event(9, "case.opened", "02-04", "c9", channel="web")])
     delivered.write(late, [], seal=bytes, received_at=NOW, import_id=7)
-    delivered.save_import(Import(7, "half.csv", "", "", "county"), NOW)
+    save_import(delivered, Import(7, "half.csv", "", "", "county"), NOW)
     recompute(delivered, DEFINITIONS)
     assert cells(delivered) == before
-    delivered.commit_import(Import(7, "half.csv", "", "", "county"), NOW)
+    commit_import(delivered, Import(7, "half.csv", "", "", "county"), NOW)
     checked(delivered, tables)
     assert cells(delivered) != before
 
@@ -224,9 +225,9 @@ def test_rows_of_an_open_import_do_not_count(delivered: PrivateStore, tables: Pa
 def test_a_commit_that_died_before_its_marks_is_finished(delivered: PrivateStore, tables: Path) -> None:
     late = table([event(9, "case.opened", "02-04", "c9", channel="web")])
     delivered.write(late, [], seal=bytes, received_at=NOW, import_id=7)
-    delivered.save_import(Import(7, "half.csv", "", "", "county", state="committed"), NOW)
+    save_import(delivered, Import(7, "half.csv", "", "", "county", state="committed"), NOW)
     assert not verify(delivered, DEFINITIONS, tables).equal
-    delivered.finish_commits()
+    finish_commits(delivered)
     checked(delivered, tables)
 
 

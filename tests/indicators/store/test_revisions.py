@@ -13,6 +13,7 @@ from nytta.indicators.load import load
 from nytta.indicators.store.recompute import recompute
 from nytta.indicators.store.scratch import verify
 from nytta.ingest.store.private import PrivateStore
+from nytta.ingest.store.sources import all_sources
 from nytta.registry import declarations
 from tests.indicators.store.test_exactness import cells, deliver
 from tests.rows import NOW, event, table
@@ -67,7 +68,7 @@ def test_an_act_that_is_taken_back_is_none_and_moves_no_week(
     )
     assert rows == []
     assert channels(store) == {"phone": 1}
-    assert [row["events"] for row in store.sources()] == [1]
+    assert [row["events"] for row in all_sources(store)] == [1]
     assert verify(store, DEFINITIONS, tables).equal
 
 

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from nytta.indicators.store.recompute import recompute
 from nytta.indicators.store.scratch import verify
 from nytta.indicators.store.values import save_definitions
-from nytta.ingest.store.private import PrivateStore, marks_of
+from nytta.ingest.store.marks import marks_of
+from nytta.ingest.store.private import PrivateStore
 from tests.indicators.store.test_exactness import BASE, DEFINITIONS, DELIVERIES, Row, cells, checked, deliver
 from tests.organisations import small_county
 from tests.rows import NOW, event, table

@@ -17,7 +17,7 @@ from nytta.ingest.files.files import opened
 from nytta.ingest.files.mapping import load
 from nytta.ingest.files.read import read
 from nytta.ingest.files.rows import Row
-from nytta.ingest.files.translate import Translator
+from nytta.ingest.files.translation.translator import Translator
 from nytta.ingest.files.xes import XesReader
 
 EventsOf = Callable[..., list[Any]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nytta.ingest.store.outcomes import batch_counts
 from nytta.ingest.store.private import PrivateStore
 from tests.indicators.store.test_revisions import OTHER, PHONE, TAKEN_BACK, WEB
 from tests.ingest.http.conftest import NOW, Place, event
@@ -11,7 +12,7 @@ from tests.rows import table
 def test_what_became_of_a_batch(store: PrivateStore) -> None:
     def stored(*rows: dict[str, object]) -> dict[str, int]:
         number = store.write(table(list(rows)), [], seal=bytes, received_at=NOW)
-        (counts,) = store.batch_counts(number)
+        (counts,) = batch_counts(store, number)
         return {name: int(value) for name, value in counts.items() if name != "source" and value}
 
     assert stored(PHONE, OTHER) == {"events": 2, "accepted": 2}
@@ -20,7 +21,7 @@ def test_what_became_of_a_batch(store: PrivateStore) -> None:
     assert stored(PHONE, PHONE | {"channel": "chat"}) == {"events": 1, "duplicate": 1}
     assert stored(TAKEN_BACK) == {"events": 1, "accepted": 1, "superseded": 1, "retracted": 1}
     assert stored(TAKEN_BACK | {"revision": 9}) == {"events": 1, "duplicate": 1}
-    assert store.batch_counts(99) == []
+    assert batch_counts(store, 99) == []
 
 
 def test_only_whose_sources_they_are_are_told(place: Place) -> None:

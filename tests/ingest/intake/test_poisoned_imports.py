@@ -12,6 +12,7 @@ from nytta import Mendable
 from nytta.ingest.files.mapping import parse
 from nytta.ingest.intake import Intake, IntakeError
 from nytta.ingest.keys import Keys
+from nytta.ingest.store.imports import all_imports
 from nytta.ingest.store.private import PrivateStore
 from nytta.registry.store.tables import created_roots
 from tests.ingest.files.test_mapping import HEAD, STEP
@@ -50,7 +51,7 @@ def test_a_file_whose_name_is_no_text_is_imported_and_listed(intake: Intake, tmp
     path.write_text(ROWS, "utf-8")
     report = intake.import_file(path, MAPPING, NOW)
     assert (report.accepted, report.file) == (1, f"{tmp_path}/\ufffdrende.csv")
-    assert [job["name"] for job in intake.private.imports()] == ["\ufffdrende.csv"]
+    assert [job["name"] for job in all_imports(intake.private)] == ["\ufffdrende.csv"]
 
 
 @pytest.mark.parametrize("moment", [0, -86_400])

@@ -20,6 +20,7 @@ from nytta.ingest.pull.ask import Ask, Credentials
 from nytta.ingest.pull.declared import Declared
 from nytta.ingest.store import pulls
 from nytta.ingest.store.private import PrivateStore
+from nytta.ingest.store.rejects import latest_rejects
 from nytta.registry import declarations
 from nytta.service.installation import App
 from nytta.service.pulls import Puller, dark_indicators, mapping_of
@@ -185,10 +186,10 @@ def test_what_nobody_can_place_waits_until_the_directory_knows(store: PrivateSto
         made.m365.clock = made.entra.clock = lambda: datetime.now(UTC)
         done = made.m365.round()
         assert (done.state, done.events, done.rejected, done.unplaced) == ("good", 0, 0, 2)
-        assert [(reject["source"], reject["reason"]) for reject in store.rejects()] == [("m365", "unplaced")] * 2
+        assert [(reject["source"], reject["reason"]) for reject in latest_rejects(store)] == [("m365", "unplaced")] * 2
         made.entra.round()
         assert active(store) == {("north", monday(day)): 1, ("south", monday(day)): 1}
-        assert store.rejects() == []
+        assert latest_rejects(store) == []
         assert made.m365.round().events == 0
 
 

@@ -21,6 +21,7 @@ from nytta.ingest.pull.ask import Ask, Credentials
 from nytta.ingest.pull.declared import Declared
 from nytta.ingest.store import pulls
 from nytta.ingest.store.private import PrivateStore
+from nytta.ingest.store.rejects import latest_rejects
 from nytta.registry import declarations
 from nytta.service.pulls import Puller, dark_indicators, puller
 from tests.ingest.pull.faults import TOKEN
@@ -122,7 +123,7 @@ def test_an_unknown_value_is_a_reject_and_hidden_rows_are_told(store: PrivateSto
         made.clock = lambda: datetime.now(UTC)  # rejects are kept for two weeks from their receipt
         done = made.round()
         assert (done.state, done.rejected) == ("degraded", 1)
-        (reject,) = store.rejects()
+        (reject,) = latest_rejects(store)
         assert (reject["reason"], reject["source"]) == ("unknown_unit", "desk")
         assert len(tickets(store)) == 48
 

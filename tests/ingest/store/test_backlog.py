@@ -18,7 +18,10 @@ from nytta.ingest.events.pseudonyms import Pseudonym
 from nytta.ingest.events.reasons import Reason
 from nytta.ingest.store.backlog import Backlog, BacklogFullError
 from nytta.ingest.store.exclusions import exclude
-from nytta.ingest.store.private import PrivateStore, sealed_table
+from nytta.ingest.store.outcomes import batch_counts
+from nytta.ingest.store.private import PrivateStore
+from nytta.ingest.store.rejects import latest_rejects, sealed_table
+from nytta.ingest.store.sources import all_sources
 from nytta.storage.client import Connection, DiskFullError
 from tests.rows import NOW, event, pseudonym, table
 
@@ -135,14 +138,14 @@ def stored(store: PrivateStore, number: int) -> int:
 def test_whoever_reads_sees_what_was_accepted(store: PrivateStore, backlog: Backlog) -> None:
     batch = backlog.append(group(10), NONE)
     assert backlog.waits
-    assert [row["events"] for row in store.sources()] == [3]
+    assert [row["events"] for row in all_sources(store)] == [3]
     assert not backlog.waits
     later = backlog.append(group(11), reject(1))
-    assert [row["accepted"] for row in store.batch_counts(batch)] == [3]
+    assert [row["accepted"] for row in batch_counts(store, batch)] == [3]
     assert backlog.waits  # nobody who asks for another batch waits for this one
-    assert [(row["accepted"], row["duplicate"]) for row in store.batch_counts(later)] == [(2, 1)]
+    assert [(row["accepted"], row["duplicate"]) for row in batch_counts(store, later)] == [(2, 1)]
     backlog.append(group(12), reject(2))
-    assert {row["position"] for row in store.rejects()} == {"line 1", "line 2"}
+    assert {row["position"] for row in latest_rejects(store)} == {"line 1", "line 2"}
     backlog.append(group(13), NONE)
     assert store.marks_wait()
     assert stored(store, 13) == 3

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pytest
 
 from nytta.ingest.store.backlog import Backlog
-from nytta.ingest.store.private import Group, Writing
+from nytta.ingest.store.writing import Group, Writing
 from nytta.storage.client import DiskFullError
 from nytta.storage.wal import WriteAheadLog
 from tests.ingest.store.test_backlog import NONE, Death, group

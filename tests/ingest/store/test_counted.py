@@ -18,8 +18,11 @@ from nytta.indicators.store.recompute import recompute
 from nytta.indicators.store.supports import supports
 from nytta.ingest.events.batch import Reject
 from nytta.ingest.events.reasons import Reason
-from nytta.ingest.store.private import Import, PrivateStore
+from nytta.ingest.store.imports import Import, commit_import, finish_commits, save_import
+from nytta.ingest.store.private import PrivateStore
 from nytta.ingest.store.quality import unknown_units
+from nytta.ingest.store.rejects import write_rejects
+from nytta.ingest.store.sources import all_sources
 from nytta.registry import declarations
 from tests.indicators.store.test_dying_rounds import Died, dying
 from tests.organisations import county, small_county
@@ -46,14 +49,14 @@ def untidy(store: PrivateStore) -> Iterator[PrivateStore]:
     store.write(table(FIRST), [], **write)  # type: ignore[arg-type]
     with pytest.raises(Died):
         dying(store, "{private}.marks").write(table(CLOSED), [], seal=bytes, received_at=NOW)
-    store.finish_commits()
+    finish_commits(store)
     store.write(table(CLOSED), [], **write)  # type: ignore[arg-type]
     store.write(table([FIRST[0] | {"channel": "phone"}]), [], **write)  # type: ignore[arg-type]
     for job, rows in ((OLD, LISTED), (NEW, MOVED)):
         for _ in range(2):
             store.write(table(rows), [], import_id=job.id, snapshot=job.snapshot, **write)  # type: ignore[arg-type]
-        store.commit_import(job, NOW)
-    store.save_import(replace(OLD, id=3), NOW)
+        commit_import(store, job, NOW)
+    save_import(store, replace(OLD, id=3), NOW)
     store.write(table([event("x", "case.opened", "03-02", "x", source="list")]), [], import_id=3, **write)  # type: ignore[arg-type]
     recompute(store, ())
     assert store.connection.value("SELECT count() FROM {private}.events") >= 2 * (12 + 3 + 4 + 3) + 1 + 1
@@ -62,7 +65,7 @@ def untidy(store: PrivateStore) -> Iterator[PrivateStore]:
 
 
 def test_sources_and_what_a_restore_says(untidy: PrivateStore) -> None:
-    found = {row["source"]: (row["events"], row["first_event"], row["last_event"]) for row in untidy.sources()}
+    found = {row["source"]: (row["events"], row["first_event"], row["last_event"]) for row in all_sources(untidy)}
     day = datetime(2026, 3, 2, 12, tzinfo=UTC).replace(tzinfo=None)
     assert {source: events for source, (events, *_) in found.items()} == {"test": 15, "list": 4}
     assert [moment.replace(tzinfo=None) for moment in found["list"][1:]] == [day, day + timedelta(days=7)]
@@ -88,7 +91,7 @@ def test_a_day_whose_events_moved_is_told_anew(store: PrivateStore) -> None:
     now = datetime(2026, 3, 20, tzinfo=UTC)
     for job, its in ((OLD, rows), (NEW, later)):
         store.write(table(its), [], seal=bytes, received_at=NOW, import_id=job.id, snapshot=job.snapshot)
-        store.commit_import(job, NOW)
+        commit_import(store, job, NOW)
         recompute(store, ())
         publish_sources(store.connection, now)
     told = store.connection.rows("SELECT day, events FROM {open}.source_days ORDER BY day")
@@ -104,7 +107,7 @@ def test_the_oldest_day_that_is_told_anew_is_told_whole(store: PrivateStore) -> 
 
 def test_the_share_that_names_units_nobody_knows(untidy: PrivateStore) -> None:
     rejects = [Reject(Reason.UNKNOWN_UNIT, "", "test", f"event {n}", b"%d" % n) for n in range(5)]
-    untidy.write_rejects(rejects, bytes, NOW)
+    write_rejects(untidy.connection, rejects, bytes, NOW)
     assert unknown_units(untidy.connection, NOW + timedelta(days=1)) == {"test": 5 / 20}
 
 

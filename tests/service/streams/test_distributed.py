@@ -20,7 +20,8 @@ from nytta.demo.bulk import bulk
 from nytta.disclosure.published.values import OpenStore
 from nytta.ingest.events import to_ndjson
 from nytta.ingest.intake import Intake
-from nytta.ingest.store.private import PrivateStore, RejectQuery
+from nytta.ingest.store.private import PrivateStore
+from nytta.ingest.store.rejects import RejectQuery, latest_rejects, sealed_rejects
 from nytta.ingest.stream import topics, waiting
 from nytta.registry import declarations
 from nytta.registry.registry import Registry
@@ -172,9 +173,9 @@ def test_a_foreign_client_puts_a_single_event_on_the_topic_and_it_counts(place: 
         kcat(b"\x00 this is no event")
         app.bring_up_to_date(datetime.now(UTC))
         assert foreign_cases(app) == before + 2
-        reasons = {(r["source"], r["reason"]) for r in app.private.rejects()}
+        reasons = {(r["source"], r["reason"]) for r in latest_rejects(app.private)}
         assert ("/foreign", "raw_actor") in reasons
-        assert any("usage/" in r["position"] for r in app.private.rejects(reason="malformed_json"))
+        assert any("usage/" in r["position"] for r in latest_rejects(app.private, reason="malformed_json"))
 
 
 def test_rejects_are_sent_again_after_a_fix(place: Installation) -> None:
@@ -183,7 +184,7 @@ def test_rejects_are_sent_again_after_a_fix(place: Installation) -> None:
     query = RejectQuery("unknown_unit")
     with place.app() as app:
         app.bring_up_to_date(datetime.now(UTC))
-        assert len(app.private.sealed_rejects(query)) == 3
+        assert len(sealed_rejects(app.private, query)) == 3
         assert app.replay(query, datetime.now(UTC), dry_run=True).still == {"unknown_unit": 3}
     registry = place.registry / "organisation.yaml"
     text = registry.read_text("utf-8")

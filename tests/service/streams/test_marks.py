@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pyarrow as pa
 import pytest
 
-from nytta.ingest.store.private import marks_of
+from nytta.ingest.store.marks import marks_of
 from nytta.ingest.stream import wire
 from nytta.service.streams import marks
 from nytta.storage.lease import Lease, LeaseLostError

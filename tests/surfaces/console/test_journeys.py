@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 from playwright.sync_api import Page as Tab
 
+from nytta.ingest.store.rejects import latest_rejects
 from nytta.insight.alerts.model import State
 from nytta.insight.store.alerts import AlertStore
 from nytta.insight.store.statements import Statements
@@ -159,7 +160,7 @@ def test_a_programme_lead_from_the_overview_to_the_report(browser: Browser, seen
 def test_operations_from_a_reject_to_its_proof(browser: Browser, own: World, language: str) -> None:
     tab = page_of(browser, own, "administrator", language)
     journey = Journey(tab, own, language)
-    assert len(own.app.private.rejects()) == 1
+    assert len(latest_rejects(own.app.private)) == 1
     tab.goto("/operations")
     page = journey.read()
     assert any("/town/desk" in " ".join(row) for table in page.tables for row in table.rows)
@@ -167,6 +168,6 @@ def test_operations_from_a_reject_to_its_proof(browser: Browser, own: World, lan
     journey.read()
     tab.get_by_role("button", name=say("replay", language)).click()
     expect(tab.get_by_role("status")).to_have_text(re.compile(r"\b1\b.*\b1\b"))
-    assert own.app.private.rejects() == []
+    assert latest_rejects(own.app.private) == []
     journey.read()
     tab.context.close()

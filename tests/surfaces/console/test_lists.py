@@ -10,6 +10,7 @@ from datetime import date, timedelta
 import httpx
 import pytest
 
+from nytta.ingest.store.imports import all_imports
 from nytta.surfaces.console.words import LANGUAGES
 from tests.ingest.files.test_workbook import workbook
 from tests.surfaces.console.test_forms import token
@@ -67,7 +68,7 @@ def test_lists_are_named_asked_about_shown_and_imported(own: World) -> None:
     assert "2026-01-05T23:00:00Z" in page
     assert "no date is guessed" not in page
     assert "source: town/tickets" in page
-    assert list(own.app.private.imports()) == []
+    assert list(all_imports(own.app.private)) == []
 
     fed = ["organisation", "indicator", "version", "system", "grain", "period", "publication"]
     own.app.open.connection.insert(

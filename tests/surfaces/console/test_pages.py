@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from python_calamine import CalamineWorkbook
 
-from nytta.ingest.store.private import PrivateStore
 from nytta.insight.store.effects import PublishedEffect
 from nytta.surfaces.console.pages.alerts import effect_text
 from nytta.surfaces.console.words import LANGUAGES
@@ -59,7 +58,7 @@ def test_operations_sees_the_sources_of_its_own_organisation(seen: World, monkey
         {"source": "/elsewhere/cases", "organisations": ["elsewhere"], **common},
         {"source": "/nobody/knows", "organisations": [], **common},
     ]
-    monkeypatch.setattr(PrivateStore, "sources", lambda _self: rows)
+    monkeypatch.setattr("nytta.cli.console.all_sources", lambda _store: rows)
     page = seen.visit("operations").get("/operations").text
     assert "/town/cases" in page
     assert "/nobody/knows" in page

@@ -23,6 +23,7 @@ from nytta.ingest.http.server import bind, server
 from nytta.ingest.intake import Intake
 from nytta.ingest.keys import Keys
 from nytta.ingest.store.private import PrivateStore
+from nytta.ingest.store.rejects import write_rejects
 from nytta.insight.benefits.statement import (
     Ahead,
     Benefit,
@@ -202,7 +203,7 @@ def fill(store: PrivateStore) -> None:
     event: dict[str, Any] = {"specversion": "1.0", "id": "r1", "source": "/town/desk", "type": "nytta.case.opened.v1"}
     event |= {"time": f"{LAST}T10:00:00Z", "data": {"unit": "u00", "system": "arken", "case": "A-1", "channel": "web"}}
     refused = Reject(Reason.UNKNOWN_UNIT, "no such unit", "/town/desk", "line 1", json.dumps(event).encode())
-    store.write_rejects([refused], seal=KEYS.seal, received_at=datetime.now(UTC))
+    write_rejects(store.connection, [refused], seal=KEYS.seal, received_at=datetime.now(UTC))
 
 
 def publish_states(store: PrivateStore) -> None:

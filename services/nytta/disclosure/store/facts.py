@@ -20,7 +20,7 @@ from nytta.disclosure.gate import Exact, Measure, gate
 from nytta.disclosure.published.figures import HALF_YEAR, PublishedFigures, middle
 from nytta.disclosure.store.publish import Secret
 from nytta.indicators.definition import Kind, Protects
-from nytta.indicators.store.render import ENDED, Scope, Zones, winners
+from nytta.indicators.store.render.scope import ENDED, Scope, Zones, winners
 from nytta.ingest.store.counted import visible
 from nytta.ingest.store.private import PrivateStore
 from nytta.ingest.store.quality import systems_of_access

@@ -7,6 +7,7 @@ cancels. A unit without peers is measured by its own share.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import scipy
@@ -15,7 +16,7 @@ from .gates import Gated
 from .noise import SPAN, STRETCH, USUAL, Noise, size_class
 from .panel import Array, Flags, Panel, Whole
 from .parameters import Parameters
-from .peers import course_of_peers
+from .peers import PeerCourse, course_of_peers
 
 #: Expected numbers for which the moments of Anscombe's root of a Poisson count are tabulated.
 RARE = np.concatenate([[0.02, 0.05, 0.1, 0.2, 0.35], np.geomspace(0.5, 200.0, 40)])
@@ -161,109 +162,197 @@ class _Learnt:
     tau2: Array
 
 
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """The shares of units beside those of their peers, all (units, weeks).
+
+    `settled` are weeks that count, with `count` of `denominator`; `angles` are of the own shares, NaN elsewhere.
+    `to_all_peers` is the distance to peers whatever their age, `to_peers` to the `course` of grown ones, where there
+    are enough of them (`with_peers`). `inverse` is 1 / (4n), and `usual_variance` that of a usual unit.
+    """
+
+    age: Whole
+    settled: Flags
+    count: Array
+    denominator: Array
+    inverse: Array
+    angles: Array
+    to_all_peers: Array
+    usual_variance: Array
+    course: PeerCourse
+    with_peers: Flags
+    to_peers: Array
+
+
+class _Chance(NamedTuple):
+    """What chance makes of shares, all (units, weeks): `share` of all weeks so far, the expected number of the rarer of
+    use and disuse, and the variance of an angle by chance alone."""
+
+    share: Array
+    rare: Array
+    inverse: Array
+
+
+@dataclass(frozen=True, slots=True)
+class _Observations:
+    """From weeks to observations: those in use first, in their order, as many columns as the fullest row needs.
+
+    `column` is the week of an observation, -1 where there is none; `alone` says where it is measured without peers,
+    `segment_start` is the first one since the unit became another.
+    """
+
+    order: Whole
+    is_present: Flags
+    column: Whole
+    alone: Flags
+    segment_start: Whole
+
+    @staticmethod
+    def of(used: Flags, alone: Flags, segment: Whole) -> _Observations:
+        """The observations of the weeks in use."""
+        most_observations = max(int(used.sum(1).max(initial=0)), 1)
+        order = np.argsort(~used, axis=1, kind="stable")[:, :most_observations]
+        is_present = np.take_along_axis(used, order, axis=1)
+        return _Observations(
+            order,
+            is_present,
+            column=np.where(is_present, order, -1),
+            alone=np.take_along_axis(alone, order, axis=1) & is_present,
+            segment_start=_begin(np.take_along_axis(segment, order, axis=1)),
+        )
+
+    def row(self, matrix: Array) -> Array:
+        """What stands in the weeks of a matrix, by observation; anything where there is none."""
+        return np.take_along_axis(matrix, self.order, axis=1)
+
+    def filled(self, matrix: Array, otherwise: float = 0.0) -> Array:
+        """The same, with `otherwise` where there is no observation."""
+        return np.where(self.is_present, self.row(matrix), otherwise)
+
+
 def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
     """Measure every unit against its peers; what is said of week t rests on weeks up to t."""
     weeks = panel.shape[1]
-    age = np.arange(weeks)[None, :] - panel.live[:, None]
+    compared = _compared(panel, gated, parameters)
+    segment = np.cumsum(gated.reset.astype(np.int64), axis=1)
+    alone = _alone(compared.settled, compared.with_peers, segment, parameters.baseline_weeks_own)
+    used = np.where(alone, compared.settled, compared.with_peers)
+    observations = _Observations.of(used, alone, segment)
+    own_angle = observations.filled(np.nan_to_num(compared.angles))
+    measured = np.where(alone, np.nan_to_num(compared.angles), np.nan_to_num(compared.to_peers))
+    value = observations.filled(measured)
+    start = _start(
+        value,
+        own_angle,
+        observations.alone,
+        observations.is_present,
+        observations.segment_start,
+        observations.row(compared.age.astype(float)),
+        parameters,
+    )
+    with_peer_noise = compared.usual_variance + 0.75 * np.nan_to_num(compared.course.variance)
+    first_column = _first_column(observations.column, start, weeks)
+    season = observations.filled(seasons(np.where(used, measured, np.nan), first_column, with_peer_noise))
+    value = value - season
+
+    chance = _chance(compared)
+    gathered = _gathered(gated)
+    weeks_observed = _weeks_observed(panel, compared, chance, observations, value, gathered)
+    learnt = _learn(weeks_observed, alone, gated.reset, parameters.dispersion_floor)
+    variance, drift = learnt.variance, learnt.drift
+    weight = np.where(observations.is_present, 1 / (observations.row(chance.inverse) + USUAL), 0.0)
+    unit_variance = observations.row(variance)
+    # From one week to weeks gathered: their chance is less by as many, and the level has so many weeks to move.
+    drift_of_step = drift * gathered**2
+    # The best reference of a level that drifts: as many weeks as make its noise and its drift alike.
+    best_reach = np.sqrt(3 / np.maximum(drift_of_step, 1e-6))
+    reach = np.clip(best_reach, parameters.reference_fewest, parameters.reference_most).astype(np.int64)
+    reach_of_observation = np.take_along_axis(reach, observations.order, axis=1)
+    skew = observations.row(_skew(chance, learnt))
+    return Distance(
+        column=observations.column,
+        season=season,
+        value=_normal(value, unit_variance, skew, observations.segment_start, parameters),
+        angle=own_angle,
+        weight=weight,
+        unit_variance=unit_variance * weight,
+        alone=observations.alone,
+        start=start,
+        drift=observations.filled(drift_of_step),
+        reach=np.where(observations.is_present, reach_of_observation, parameters.reference_fewest),
+        phi=learnt.phi,
+        tau2=learnt.tau2,
+        wandering=drift * variance * gathered,
+        count=observations.filled(compared.count),
+        n=observations.filled(compared.denominator),
+        excess=np.where(observations.is_present, np.maximum(observations.row(variance / chance.inverse), 0.8), 1.0),
+        observation=_observation(observations.column, weeks),
+    )
+
+
+def _compared(panel: Panel, gated: Gated, parameters: Parameters) -> _Compared:
+    age = np.arange(panel.shape[1])[None, :] - panel.live[:, None]
     settled = gated.usable & (age >= parameters.baseline_start)
     denominator = np.where(settled, gated.n, 1.0)
     count = np.where(settled, gated.count, 0.0)
-    plain_inverse = 1 / (4 * denominator)
+    inverse = 1 / (4 * denominator)
     angles = np.where(settled, angle(count, denominator), np.nan)
     # Peers weigh in by what a week of theirs is worth; 0.004 is a between-week variance that keeps large
     # units from standing for the whole group.
-    worth = np.where(settled, 1 / (plain_inverse + 0.004), 0.0)
+    worth = np.where(settled, 1 / (inverse + 0.004), 0.0)
     # The noise is learnt from differences of successive weeks, in which a climb is small: so from all peers.
     mean, _, peers = peer_means(angles, worth, panel.group)
     to_all_peers = np.where(settled & (peers >= parameters.minimum_peers), angles - mean, np.nan)
     # Peers that still climb make a unit that came first look as if it fell: they count when a climb is usually over.
     is_grown = settled & (age >= parameters.peer_start)
     # Before the noise is learnt, a usual one says roughly how far a unit is off its level.
-    usual_variance = 0.8 * plain_inverse + USUAL / 2
+    usual_variance = 0.8 * inverse + USUAL / 2
     course = course_of_peers(angles, is_grown, worth, usual_variance, panel.group, gated.reset)
     with_peers = settled & (course.number >= parameters.minimum_peers)
     to_peers = np.where(with_peers, angles - course.mean, np.nan)
+    return _Compared(
+        age, settled, count, denominator, inverse, angles, to_all_peers, usual_variance, course, with_peers, to_peers
+    )
 
-    segment = np.cumsum(gated.reset.astype(np.int64), axis=1)
-    alone = _alone(settled, with_peers, segment, parameters.baseline_weeks_own)
-    # From weeks to observations: those in use first, in their order, as many columns as the fullest row needs.
-    used = np.where(alone, settled, with_peers)
-    most_observations = max(int(used.sum(1).max(initial=0)), 1)
-    order = np.argsort(~used, axis=1, kind="stable")[:, :most_observations]
 
-    def row(matrix: Array) -> Array:
-        return np.take_along_axis(matrix, order, axis=1)
-
-    is_present = np.take_along_axis(used, order, axis=1)
-    column = np.where(is_present, order, -1)
-    segment_start = _begin(np.take_along_axis(segment, order, axis=1))
-    lonely = np.take_along_axis(alone, order, axis=1) & is_present
-    own_angle = np.where(is_present, row(np.nan_to_num(angles)), 0.0)
-    measured = np.where(alone, np.nan_to_num(angles), np.nan_to_num(to_peers))
-    value = np.where(is_present, row(measured), 0.0)
-    start = _start(value, own_angle, lonely, is_present, segment_start, row(age.astype(float)), parameters)
-    observed = np.where(used, measured, np.nan)
-    with_peer_noise = usual_variance + 0.75 * np.nan_to_num(course.variance)
-    by_week = seasons(observed, _first_column(column, start, weeks), with_peer_noise)
-    season = np.where(is_present, row(by_week), 0.0)
-    value = value - season
-
-    cumulated_count = np.cumsum(count, axis=1)
-    cumulated_denominator = np.cumsum(np.where(settled, denominator, 0.0), axis=1)
+def _chance(compared: _Compared) -> _Chance:
+    cumulated_count = np.cumsum(compared.count, axis=1)
+    cumulated_denominator = np.cumsum(np.where(compared.settled, compared.denominator, 0.0), axis=1)
     # Of all weeks so far, and one of two more, so that no share is 0 or 1.
     share = (cumulated_count + 1) / (cumulated_denominator + 2)
     # What few of n persons do, or leave undone, is rarer than the formula of the angle's variance allows for.
-    rare = denominator * np.minimum(share, 1 - share)
-    inverse = plain_inverse * np.interp(rare, RARE, _RARE_VARIANCE)
-    clipped_share = np.clip(share, 0.02, 0.98)
-    gathered = _gathered(gated)
-    long_lag = np.where(lonely, np.nan, _moved(value, segment_start))
-    learnt = _learn(
-        _Weeks(
-            settled=settled,
-            angles=angles,
-            to_peers=to_all_peers,
-            peer_variance=course.variance,
-            inverse=inverse,
-            share_away=_share_away(panel, denominator),
-            scale=4 * clipped_share * (1 - clipped_share),
-            rare=rare,
-            gathered=gathered,
-            long_differences=_calendar(column, long_lag, weeks),
-            short_differences=_calendar(column, _lagged(value, segment_start, 1), weeks),
-        ),
-        alone,
-        gated.reset,
-        parameters.dispersion_floor,
-    )
-    variance, drift = learnt.variance, learnt.drift
-    weight = np.where(is_present, 1 / (row(inverse) + USUAL), 0.0)
-    # Of the noise, the part that is drawn from the persons is skewed.
-    drawn_part = np.clip(learnt.phi[None, :] * inverse / variance, 0.0, 1.0) ** 1.5
-    skew = drawn_part * np.sign(0.5 - share) * np.abs(1 - 2 * share) * np.interp(rare, RARE, _RARE_SKEW)
-    # From one week to weeks gathered: their chance is less by as many, and the level has so many weeks to move.
-    drift_of_step = drift * gathered**2
-    # The best reference of a level that drifts: as many weeks as make its noise and its drift alike.
-    best_reach = np.sqrt(3 / np.maximum(drift_of_step, 1e-6))
-    reach = np.clip(best_reach, parameters.reference_fewest, parameters.reference_most).astype(np.int64)
-    return Distance(
-        column=column,
-        season=season,
-        value=_normal(value, row(variance), row(skew), segment_start, parameters),
-        angle=own_angle,
-        weight=weight,
-        unit_variance=row(variance) * weight,
-        alone=lonely,
-        start=start,
-        drift=np.where(is_present, row(drift_of_step), 0.0),
-        reach=np.where(is_present, np.take_along_axis(reach, order, axis=1), parameters.reference_fewest),
-        phi=learnt.phi,
-        tau2=learnt.tau2,
-        wandering=drift * variance * gathered,
-        count=np.where(is_present, row(count), 0.0),
-        n=np.where(is_present, row(denominator), 0.0),
-        excess=np.where(is_present, np.maximum(row(variance / inverse), 0.8), 1.0),
-        observation=_observation(column, weeks),
+    rare = compared.denominator * np.minimum(share, 1 - share)
+    return _Chance(share, rare, inverse=compared.inverse * np.interp(rare, RARE, _RARE_VARIANCE))
+
+
+def _skew(chance: _Chance, learnt: _Learnt) -> Array:
+    """How lopsided the chance of each week is; of the noise, the part that is drawn from the persons is skewed."""
+    drawn_part = np.clip(learnt.phi[None, :] * chance.inverse / learnt.variance, 0.0, 1.0) ** 1.5
+    lopsided = np.sign(0.5 - chance.share) * np.abs(1 - 2 * chance.share)
+    return np.asarray(drawn_part * lopsided * np.interp(chance.rare, RARE, _RARE_SKEW))
+
+
+def _weeks_observed(
+    panel: Panel, compared: _Compared, chance: _Chance, observations: _Observations, value: Array, gathered: Array
+) -> _Weeks:
+    """What the noise is learnt from; `value` is by observation, without its season."""
+    weeks = panel.shape[1]
+    column, segment_start = observations.column, observations.segment_start
+    # What moves all units moves an own share too, and would be learnt as drift of the one.
+    long_differences = np.where(observations.alone, np.nan, _moved(value, segment_start))
+    clipped_share = np.clip(chance.share, 0.02, 0.98)
+    return _Weeks(
+        settled=compared.settled,
+        angles=compared.angles,
+        to_peers=compared.to_all_peers,
+        peer_variance=compared.course.variance,
+        inverse=chance.inverse,
+        share_away=_share_away(panel, compared.denominator),
+        scale=4 * clipped_share * (1 - clipped_share),
+        rare=chance.rare,
+        gathered=gathered,
+        long_differences=_calendar(column, long_differences, weeks),
+        short_differences=_calendar(column, _lagged(value, segment_start, 1), weeks),
     )
 
 

@@ -9,7 +9,7 @@ four usable weeks before the due date, with the noise of weeks and of the way th
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy
@@ -147,82 +147,150 @@ def forecast(panel: Panel, gated: Gated, course: Distance, parameters: Parameter
     if panel.target is None or panel.due is None or not np.isfinite(panel.target).any():
         return forecasts
     curves = _Curves.grid()
-    usable = gated.usable
-    summed_count, summed_denominator, filled = recent(gated, parameters.level_weeks)
-    is_filled = filled == parameters.level_weeks
-    latest = np.where(is_filled, summed_count / np.maximum(summed_denominator, 1), np.nan)
     peers = _Peers.none(panel, panel.target, curves.share.shape[1])
-    likelihood = np.zeros((units, curves.share.shape[1]))
-    weeks_known, weeks_off = np.zeros(units, int), np.zeros(units, int)
-    typical_size = np.full(units, np.nan)
-    state, candidate = np.full(units, "", dtype=object), np.full(units, "", dtype=object)
-    candidate_run = np.zeros(units, int)
+    learning = _Learning(panel, gated, course, parameters, curves, peers)
+    statuses = _Statuses(units, parameters)
+    latest = _latest(gated, parameters)
     for week in range(weeks):
+        judged = learning.learn(week)
+        rows = np.flatnonzero(judged & learning.has_plan(week))
+        if not len(rows):
+            continue
+        # A date that has passed leaves the target standing: the question is then whether it is met now.
+        due_week, target = np.maximum(panel.due[rows, week], week), panel.target[rows, week]
+        outlook = learning.outlook(week, rows, due_week, target)
+        forecasts.probability[rows, week] = outlook.probability
+        forecasts.expected[rows, week] = outlook.expected
+        forecasts.low[rows, week] = outlook.low
+        forecasts.high[rows, week] = outlook.high
+        # Where the last weeks stand at the target, the curve's memory of lower ones says nothing against it.
+        is_reached = latest[rows, week] >= target
+        statuses.take(rows, outlook, is_reached)
+        forecasts.status[rows, week] = statuses.status[rows]
+        forecasts.met[rows, week] = statuses.weeks_off[rows] >= 2
+        forecasts.calm[rows, week] = (outlook.probability > 0.5) | is_reached
+    return forecasts
+
+
+def _latest(gated: Gated, parameters: Parameters) -> Array:
+    """The share of the last weeks, (units, weeks); NaN where fewer weeks than a level needs were seen."""
+    count, denominator, filled = recent(gated, parameters.level_weeks)
+    is_filled = filled == parameters.level_weeks
+    return np.where(is_filled, count / np.maximum(denominator, 1), np.nan)
+
+
+class _Outlook(NamedTuple):
+    """What is expected of units at their due day: the chance to reach the target, a share, and where it lies (80 %)."""
+
+    probability: Array
+    expected: Array
+    low: Array
+    high: Array
+
+
+class _Learning:
+    """What the weeks of each unit say of every curve, week by week."""
+
+    def __init__(
+        self, panel: Panel, gated: Gated, course: Distance, parameters: Parameters, curves: _Curves, peers: _Peers
+    ) -> None:
+        self._panel = panel
+        self._gated = gated
+        self._course = course
+        self._parameters = parameters
+        self._curves = curves
+        self._peers = peers
+        units = len(panel.units)
+        self._likelihood = np.zeros((units, curves.share.shape[1]))
+        self._weeks_known = np.zeros(units, int)
+        self._typical_size = np.full(units, np.nan)
+
+    def learn(self, week: int) -> Flags:
+        """Learn from one week; which units it tells of."""
+        panel, gated, course = self._panel, self._gated, self._course
         age = np.clip(week - panel.live, 0, HORIZON - 1)
-        judged = usable[:, week] & (week >= panel.live) & peers.member
-        if judged.any():
-            size = gated.n[judged, week]
-            observed = angle(gated.count[judged, week], size)
-            # Beside chance, 0.03 on the arcsine scale for what a logistic curve cannot follow.
-            variance = course.phi[week] / (4 * size) + course.tau2[week] + 0.03**2
-            misfit = (observed[:, None] - curves.angle[age[judged]]) ** 2 / (2 * variance[:, None])
-            likelihood[judged] = parameters.plan_memory * likelihood[judged] - misfit
-            weeks_known[judged] += 1
-            earlier_size = typical_size[judged]
-            typical_size[judged] = np.where(np.isfinite(earlier_size), 0.8 * earlier_size + 0.2 * size, size)
+        judged = gated.usable[:, week] & (week >= panel.live) & self._peers.member
+        if not judged.any():
+            return judged
+        size = gated.n[judged, week]
+        observed = angle(gated.count[judged, week], size)
+        # Beside chance, 0.03 on the arcsine scale for what a logistic curve cannot follow.
+        variance = course.phi[week] / (4 * size) + course.tau2[week] + 0.03**2
+        misfit = (observed[:, None] - self._curves.angle[age[judged]]) ** 2 / (2 * variance[:, None])
+        self._likelihood[judged] = self._parameters.plan_memory * self._likelihood[judged] - misfit
+        self._weeks_known[judged] += 1
+        earlier_size = self._typical_size[judged]
+        self._typical_size[judged] = np.where(np.isfinite(earlier_size), 0.8 * earlier_size + 0.2 * size, size)
+        return judged
+
+    def has_plan(self, week: int) -> Flags:
+        """Which units have a plan of which something can be said yet."""
+        panel, parameters = self._panel, self._parameters
+        assert panel.target is not None
+        assert panel.due is not None
         has_plan = np.isfinite(panel.target[:, week]) & np.isfinite(panel.due[:, week])
         # Before the middle of a usual take-off a forecast is a guess; close to the date it is a look.
         is_near = np.nan_to_num(panel.due[:, week], nan=np.inf) - week <= parameters.plan_near
         is_old_enough = week - panel.live >= parameters.plan_start
-        planned = judged & has_plan & (is_old_enough | is_near) & (weeks_known >= 4)
-        if not planned.any():
-            continue
+        return np.asarray(has_plan & (is_old_enough | is_near) & (self._weeks_known >= 4))
 
-        peers.sum_up(week, likelihood, curves.log_flat, weeks_known)
-        rows = np.flatnonzero(planned)
-        # A prior of 0 would forbid a curve whatever the unit itself has shown.
-        log_prior = np.log(np.maximum(peers.prior(rows, curves.log_flat), 1e-12))
-        log_posterior = likelihood[rows] + log_prior
-        posterior = np.exp(log_posterior - scipy.special.logsumexp(log_posterior, axis=1, keepdims=True))
-
-        # A date that has passed leaves the target standing: the question is then whether it is met now.
-        due_week, target = np.maximum(panel.due[rows, week], week), panel.target[rows, week]
+    def outlook(self, week: int, rows: Whole, due_week: Array, target: Array) -> _Outlook:
+        """What is expected of the units in these rows when their plans are due."""
+        curves = self._curves
+        posterior = self._posterior(week, rows)
         # The middle of the four weeks before the date, whose mean is forecast.
-        due_age = np.clip(np.round(due_week - panel.live[rows] - 1.5), 0, HORIZON - 1).astype(int)
+        due_age = np.clip(np.round(due_week - self._panel.live[rows] - 1.5), 0, HORIZON - 1).astype(int)
         due_share = curves.share[due_age]
         ahead = np.maximum(due_week - week, 0.0)[:, None]
-        angle_variance = course.phi[week] / (4 * typical_size[rows, None]) + course.tau2[week]
+        angle_variance = self._course.phi[week] / (4 * self._typical_size[rows, None]) + self._course.tau2[week]
         # From angles to shares by 4 p (1 - p); over 4, as the mean of four weeks is forecast.
         week_noise = 4 * due_share * (1 - due_share) * angle_variance / 4
         spread = np.sqrt(week_noise + 0.03**2 + 0.008**2 * ahead)
         chance = scipy.special.ndtr((due_share - target[:, None]) / spread)
-        probability = (posterior * chance).sum(1)
         mean = (posterior * due_share).sum(1)
         # 80 % of a mixture, by its mean and variance.
         mixture_variance = (posterior * (spread**2 + (due_share - mean[:, None]) ** 2)).sum(1)
         reach = 1.2816 * np.sqrt(mixture_variance)
-        low, high = np.clip(mean - reach, 0, 1), np.clip(mean + reach, 0, 1)
-        forecasts.probability[rows, week] = probability
-        forecasts.expected[rows, week] = mean
-        forecasts.low[rows, week] = low
-        forecasts.high[rows, week] = high
+        return _Outlook(
+            probability=(posterior * chance).sum(1),
+            expected=mean,
+            low=np.clip(mean - reach, 0, 1),
+            high=np.clip(mean + reach, 0, 1),
+        )
 
-        is_unclear = high - low > parameters.plan_width
-        verdicts = _verdicts(probability, is_unclear, parameters)
+    def _posterior(self, week: int, rows: Whole) -> Array:
+        """How likely each curve is, by the unit's own weeks and by those of its peers."""
+        log_flat = self._curves.log_flat
+        self._peers.sum_up(week, self._likelihood, log_flat, self._weeks_known)
+        # A prior of 0 would forbid a curve whatever the unit itself has shown.
+        log_prior = np.log(np.maximum(self._peers.prior(rows, log_flat), 1e-12))
+        log_posterior = self._likelihood[rows] + log_prior
+        return np.exp(log_posterior - scipy.special.logsumexp(log_posterior, axis=1, keepdims=True))
+
+
+class _Statuses:
+    """The status of each unit's plan, which does not change with a single week."""
+
+    def __init__(self, units: int, parameters: Parameters) -> None:
+        self._parameters = parameters
+        self.status = np.full(units, "", dtype=object)
+        self._candidate = np.full(units, "", dtype=object)
+        self._candidate_run = np.zeros(units, int)
+        self.weeks_off = np.zeros(units, int)
+        """Weeks in a row in which a plan was sure to be missed."""
+
+    def take(self, rows: Whole, outlook: _Outlook, is_reached: Flags) -> None:
+        """Take a week's outlook of the units in these rows."""
+        is_unclear = outlook.high - outlook.low > self._parameters.plan_width
+        verdicts = _verdicts(outlook.probability, is_unclear, self._parameters)
         for unit, verdict in zip(rows, verdicts, strict=True):
-            candidate_run[unit] = candidate_run[unit] + 1 if candidate[unit] == verdict else 1
-            candidate[unit] = verdict
+            self._candidate_run[unit] = self._candidate_run[unit] + 1 if self._candidate[unit] == verdict else 1
+            self._candidate[unit] = verdict
             # Two in a row change a status: at an edge it would go to and fro.
-            if state[unit] == "" or candidate_run[unit] >= 2:
-                state[unit] = verdict
-        forecasts.status[rows, week] = state[rows]
-        # Where the last weeks stand at the target, the curve's memory of lower ones says nothing against it.
-        is_reached = latest[rows, week] >= target
-        is_off = (probability < parameters.plan_off) & ~is_unclear & ~is_reached
-        weeks_off[rows] = np.where(is_off, weeks_off[rows] + 1, 0)
-        forecasts.met[rows, week] = weeks_off[rows] >= 2
-        forecasts.calm[rows, week] = (probability > 0.5) | is_reached
-    return forecasts
+            if self.status[unit] == "" or self._candidate_run[unit] >= 2:
+                self.status[unit] = verdict
+        is_off = (outlook.probability < self._parameters.plan_off) & ~is_unclear & ~is_reached
+        self.weeks_off[rows] = np.where(is_off, self.weeks_off[rows] + 1, 0)
 
 
 def _verdicts(probability: Array, is_unclear: Flags, parameters: Parameters) -> np.ndarray[Any, np.dtype[np.str_]]:

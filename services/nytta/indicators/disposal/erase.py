@@ -60,38 +60,44 @@ def erase(
         raise UnknownPerson("no pseudonym was given")
     digest_list = ", ".join(f"unhex('{pseudonym.digest.hex()}')" for pseudonym in whom)
     condition = f"actor IN ({digest_list})"
-    connection = store.connection
-    count = int(connection.value(f"SELECT count() FROM {{private}}.events WHERE {condition}"))
-    is_excluded = bool({pseudonym.digest for pseudonym in whom} & digests(connection))
-    if not count and not is_excluded and not unheard_of:
+    if not unheard_of and not _is_known(store, whom, condition):
         raise UnknownPerson(
             "nobody of that id or pseudonym is in the store: check the id's spelling and the organisation, or give the "
             "pseudonym; to exclude somebody of whom nothing has come yet, say so with --unheard-of"
         )
+    # before anything is removed: what comes meanwhile must not be stored behind it
     if excluding:
-        exclude(connection, whom, reference, moment)
+        exclude(store.connection, whom, reference, moment)
     removed = remove(store, condition, definitions)
     round_ = compute()
     purge(store)
     number = store.counter("certificate") + 1
     store.raise_counter("certificate", number)
-    result = Erasure(number, reference, removed.rows, _left(store, digest_list), round_.cells, round_.sealed, excluding)
-    connection.insert(
-        "{private}.erasures",
-        ["certificate", "at", "what", "reference", "rows", "cells", "sealed"],
-        [
-            [
-                number,
-                moment,
-                "exclusion" if excluding else "erasure",
-                reference,
-                removed.rows,
-                round_.cells,
-                round_.sealed,
-            ]
-        ],
+    erasure = Erasure(
+        number, reference, removed.rows, _left(store, digest_list), round_.cells, round_.sealed, excluding
     )
-    return result
+    _record(store, erasure, moment)
+    return erasure
+
+
+def _is_known(store: PrivateStore, whom: Collection[Pseudonym], condition: str) -> bool:
+    """Whether anything of a person is in the store, or they were excluded before."""
+    count = int(store.connection.value(f"SELECT count() FROM {{private}}.events WHERE {condition}"))
+    return count > 0 or bool({pseudonym.digest for pseudonym in whom} & digests(store.connection))
+
+
+def _record(store: PrivateStore, erasure: Erasure, moment: datetime) -> None:
+    """Write the certificate down, which names nobody."""
+    columns = {
+        "certificate": erasure.certificate,
+        "at": moment,
+        "what": "exclusion" if erasure.excluded else "erasure",
+        "reference": erasure.reference,
+        "rows": erasure.removed,
+        "cells": erasure.cells,
+        "sealed": erasure.sealed,
+    }
+    store.connection.insert("{private}.erasures", list(columns), [list(columns.values())])
 
 
 def _left(store: PrivateStore, digest_list: str) -> dict[str, int]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from nytta.indicators.definition import Definition
 from nytta.indicators.disposal.removal import Removed, delete, listed, remove
 from nytta.ingest.store.private import PrivateStore
+from nytta.ingest.store.raw import raw_columns
 
 _PAIRS = "SELECT old_digest, new_digest FROM {{private}}.renamings FINAL WHERE old_key = '{0}' AND new_key = '{1}'"
 
@@ -48,7 +49,7 @@ def change(
 
 
 def _rename(store: PrivateStore, condition: str, pairs: str, coming: str) -> None:
-    names = store.raw_columns()
+    names = raw_columns(store.connection)
     replacements = {
         "actor": "p.new_digest",
         "subject": "if(e.subject = e.actor, p.new_digest, e.subject)",

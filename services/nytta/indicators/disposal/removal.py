@@ -14,11 +14,12 @@ from datetime import date
 from nytta.indicators.definition import Definition
 from nytta.indicators.store import seals
 from nytta.indicators.store.recompute import last_week, zones_of
-from nytta.indicators.store.render import SAID
+from nytta.indicators.store.render.scope import SAID
 from nytta.indicators.subjects import STORED
 from nytta.ingest.store.counted import CONTENT, EVENT
 from nytta.ingest.store.exclusions import PERSON_KINDS
 from nytta.ingest.store.private import PrivateStore
+from nytta.ingest.store.raw import raw_columns
 
 NOBODY = "toFixedString('', 16)"
 """SQL of what stands where there is no actor."""
@@ -160,7 +161,7 @@ def _strip(store: PrivateStore) -> None:
     connection = store.connection
     if not connection.rows(f"SELECT 1 FROM {{private}}.removal WHERE kind NOT IN {PERSON_KINDS} LIMIT 1"):
         return
-    columns = ", ".join(store.raw_columns())
+    columns = ", ".join(raw_columns(connection))
     connection.run(
         f"""INSERT INTO {{private}}.events ({columns})
         SELECT * REPLACE ({NOBODY} AS actor, '' AS actor_key, '' AS actor_kind, {store.raise_batch()} AS batch)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from nytta.indicators.definition import Definition
-from nytta.indicators.store.render import Wanted
+from nytta.indicators.store.render.scope import Wanted
 from nytta.registry.units import ANY_PURPOSE
 from nytta.storage.client import Connection
 

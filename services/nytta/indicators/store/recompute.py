@@ -13,24 +13,16 @@ from datetime import date, timedelta
 from nytta.indicators.definition import Definition
 from nytta.indicators.store import feeds, seals
 from nytta.indicators.store.processing import Processing, processing
-from nytta.indicators.store.render import (
-    Near,
-    Scope,
-    Wanted,
-    Zones,
-    alike,
-    cells,
-    hands,
-    kinds,
-    listed,
-    person_rows,
-    subject_rows,
-    touched_places,
-    winners,
-)
+from nytta.indicators.store.render.cells import cells
+from nytta.indicators.store.render.hands import hands
+from nytta.indicators.store.render.persons import person_rows
+from nytta.indicators.store.render.rows import alike
+from nytta.indicators.store.render.scope import Near, Scope, Wanted, Zones, kinds, listed, subject_rows, winners
+from nytta.indicators.store.render.touched import touched_places
 from nytta.indicators.subjects import STORED, SUBJECTS, Subject
 from nytta.ingest.store.counted import EVENT, visible
-from nytta.ingest.store.private import PrivateStore, marks_in
+from nytta.ingest.store.marks import marks_in
+from nytta.ingest.store.private import PrivateStore
 from nytta.storage.client import Connection
 
 _EPOCH = date(1970, 1, 1)

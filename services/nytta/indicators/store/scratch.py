@@ -17,7 +17,9 @@ from nytta.indicators.periods import GRAINS
 from nytta.indicators.store import feeds
 from nytta.indicators.store.processing import processed
 from nytta.indicators.store.recompute import last_week, list_persons, recompute, together, zones_of
-from nytta.indicators.store.render import Scope, Wanted, cells, hands, subject_rows, winners
+from nytta.indicators.store.render.cells import cells
+from nytta.indicators.store.render.hands import hands
+from nytta.indicators.store.render.scope import Scope, Wanted, subject_rows, winners
 from nytta.indicators.store.seals import Table, count, unsealed
 from nytta.indicators.store.values import ValueQuery, read_values, save_definitions
 from nytta.indicators.subjects import STORED, SUBJECTS, Subject

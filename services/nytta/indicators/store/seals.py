@@ -7,7 +7,7 @@ from datetime import date
 from typing import Literal
 
 from nytta.indicators.definition import Definition
-from nytta.indicators.store.render import touched_places
+from nytta.indicators.store.render.touched import touched_places
 from nytta.indicators.subjects import SUBJECTS
 from nytta.storage.client import Connection
 

@@ -157,8 +157,21 @@ def accepted() -> list[Example]:
 
 def rejected() -> list[Example]:
     """At least one example of every reason an event can be rejected for, but for `too_large`."""
-    step, pulse = full(_STEP), full("nytta.change.pulse.v1")
-    line = _line(step)
+    return [
+        *_unreadable(),
+        *_no_events(),
+        *_surplus(),
+        *_wrong_values(),
+        *_wrong_attributes(),
+        *_wrong_days(),
+        *_clear_ids(),
+        *_wrong_times(),
+    ]
+
+
+def _unreadable() -> list[Example]:
+    """Lines that are no object."""
+    line = _line(full(_STEP))
     return [
         _text("malformed_json", "The line is cut off.", line[:-2], Reason.MALFORMED_JSON),
         _text("two-in-a-line", "One line holds one event.", line + line, Reason.MALFORMED_JSON),
@@ -174,6 +187,13 @@ def rejected() -> list[Example]:
             b"[" + line + b"]",
             Reason.NOT_CLOUDEVENT,
         ),
+    ]
+
+
+def _no_events() -> list[Example]:
+    """Objects that are no event of a known type, or lack what every event has."""
+    step = full(_STEP)
+    return [
         _rejected(
             "no-specversion",
             "The object is no CloudEvent.",
@@ -197,6 +217,13 @@ def rejected() -> list[Example]:
             _with(step, unit=None),
             Reason.MISSING_FIELD,
         ),
+    ]
+
+
+def _surplus() -> list[Example]:
+    """Events that say what is not collected."""
+    pulse = full(_PULSE)
+    return [
         _rejected(
             "pulse-with-actor",
             "A pulse answer is anonymous.",
@@ -209,6 +236,14 @@ def rejected() -> list[Example]:
             _with(full("nytta.platform.session.v1"), duration_s=340),
             Reason.UNKNOWN_FIELD,
         ),
+    ]
+
+
+def _wrong_values() -> list[Example]:
+    """Data that are not what their fields hold."""
+    step = full(_STEP)
+    pulse = full(_PULSE)
+    return [
         _rejected(
             "unknown-channel",
             "The list of channels is closed.",
@@ -242,6 +277,13 @@ def rejected() -> list[Example]:
             _with(step, activity="a\u0007b"),
             Reason.INVALID_FIELD,
         ),
+    ]
+
+
+def _wrong_attributes() -> list[Example]:
+    """Attributes of CloudEvents that are not what CloudEvents allow."""
+    step = full(_STEP)
+    return [
         _rejected(
             "source-with-space",
             "A source is a URI reference.",
@@ -267,6 +309,13 @@ def rejected() -> list[Example]:
             step | {"data_base64": "e30="},
             Reason.INVALID_FIELD,
         ),
+    ]
+
+
+def _wrong_days() -> list[Example]:
+    """Days and periods that there are not."""
+    step = full(_STEP)
+    return [
         _rejected(
             "30-february",
             "There is no such day.",
@@ -285,8 +334,22 @@ def rejected() -> list[Example]:
             _with(full("nytta.benefit.measured.v1"), period_to="2025-01-01"),
             Reason.INVALID_FIELD,
         ),
+    ]
+
+
+def _clear_ids() -> list[Example]:
+    """Ids of persons and cases that are no pseudonyms."""
+    step = full(_STEP)
+    return [
         _rejected("raw-actor", "Only pseudonyms pass.", _with(step, actor="anna.svensson"), Reason.RAW_ACTOR),
         _rejected("raw-case", "Only pseudonyms pass.", _with(step, case="BYGG 2026-000123"), Reason.RAW_ACTOR),
+    ]
+
+
+def _wrong_times() -> list[Example]:
+    """Times that cannot be, or name no instant."""
+    step = full(_STEP)
+    return [
         _rejected(
             "future",
             "The clock of the source is wrong.",
@@ -309,6 +372,7 @@ def rejected() -> list[Example]:
 
 
 _STEP: Final = "nytta.case.step.v1"
+_PULSE: Final = "nytta.change.pulse.v1"
 
 
 def _event(name: str, data: Mapping[str, Any]) -> dict[str, Any]:

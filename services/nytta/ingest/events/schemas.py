@@ -58,42 +58,54 @@ def asyncapi() -> dict[str, Any]:
             "tags": [{"name": family} for family in _FAMILIES],
         },
         "defaultContentType": "application/cloudevents+json",
-        "servers": {
-            "kafka": {
-                "host": "{broker}",
-                "protocol": "kafka",
-                "description": "The broker of the installation.",
-                "variables": {"broker": {"default": "localhost:9092", "description": "Host and port."}},
-            },
-            "gateway": {
-                "host": "{gateway}",
-                "protocol": "http",
-                "description": "The gateway of the installation; it makes pseudonyms of raw ids.",
-                "variables": {"gateway": {"default": "localhost:8080", "description": "Host and port."}},
-            },
-        },
-        "channels": {
-            "usage": {
-                "address": "nytta.usage",
-                "title": "Usage events",
-                "description": "One CloudEvent per message, or a few hundred as NDJSON, one per line.",
-                "servers": [{"$ref": "#/servers/kafka"}],
-                "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
-            },
-            "events": {
-                "address": "/events",
-                "title": "Usage events over HTTP",
-                "description": "Structured, binary or batched CloudEvents, or NDJSON. 202 means durable.",
-                "servers": [{"$ref": "#/servers/gateway"}],
-                "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
-            },
-        },
+        "servers": _servers(),
+        "channels": _channels(names),
         "operations": {
             "receiveUsage": _receive("usage", "The usage processor reads the topic.", names),
             "receiveEvents": _receive("events", "The gateway takes events in.", names),
         },
         "components": {"messages": {name: _message(name) for name in names}},
     }
+
+
+def _servers() -> dict[str, Any]:
+    return {
+        "kafka": {
+            "host": "{broker}",
+            "protocol": "kafka",
+            "description": "The broker of the installation.",
+            "variables": {"broker": {"default": "localhost:9092", "description": "Host and port."}},
+        },
+        "gateway": {
+            "host": "{gateway}",
+            "protocol": "http",
+            "description": "The gateway of the installation; it makes pseudonyms of raw ids.",
+            "variables": {"gateway": {"default": "localhost:8080", "description": "Host and port."}},
+        },
+    }
+
+
+def _channels(names: list[str]) -> dict[str, Any]:
+    return {
+        "usage": {
+            "address": "nytta.usage",
+            "title": "Usage events",
+            "description": "One CloudEvent per message, or a few hundred as NDJSON, one per line.",
+            "servers": [{"$ref": "#/servers/kafka"}],
+            "messages": _references(names),
+        },
+        "events": {
+            "address": "/events",
+            "title": "Usage events over HTTP",
+            "description": "Structured, binary or batched CloudEvents, or NDJSON. 202 means durable.",
+            "servers": [{"$ref": "#/servers/gateway"}],
+            "messages": _references(names),
+        },
+    }
+
+
+def _references(names: list[str]) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/messages/{name}"} for name in names}
 
 
 def _receive(channel: str, summary: str, names: list[str]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """RFC 3339 time stamps: the rule for one text, and the same rule over an array of the usual forms."""
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -85,39 +86,18 @@ def _instants(written: NDArray[np.uint8], zulu: bool) -> tuple[NDArray[np.int64]
     if end < 19 or fraction == 0 or fraction > 9:
         return np.zeros(len(written), np.int64), ~are_read
     digits = written - np.uint8(ord("0"))  # wraps: what is no digit becomes 10 or more
-    numeric = [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18, *range(20, end)]
-    marks = {4: "-", 7: "-", 10: "T", 13: ":", 16: ":"}
-    if fraction > 0:
-        marks[19] = "."
-
-    def number(*columns: int) -> NDArray[np.int64]:
-        value = np.zeros(len(written), np.int64)
-        for column in columns:
-            value = value * 10 + digits[:, column]
-        return value
-
+    are_read &= _have_form(written, digits, end, zulu)
+    # Numbers of texts that are not read may be anything; they are computed like the others and mean nothing.
     shift = np.zeros(len(written), np.int64)
     if not zulu:
-        numeric += [end + 1, end + 2, end + 4, end + 5]
-        marks[end + 3] = ":"
-        hours = number(end + 1, end + 2)
-        minutes = number(end + 4, end + 5)
-        signs = written[:, end]
-        west = signs == ord("-")
-        are_read &= west | (signs == ord("+"))
-        are_read &= (hours < 24) & (minutes < 60)
-        shift = np.where(west, -1, 1) * (hours * 60 + minutes)
-    are_read &= (digits[:, numeric] < 10).all(axis=1)
-    for column, mark in marks.items():
-        are_read &= written[:, column] == ord(mark)
-
-    # Numbers of texts that are not read may be anything; they are computed like the others and mean nothing.
-    year = number(0, 1, 2, 3)
-    month = number(5, 6)
-    day = number(8, 9)
-    hour = number(11, 12)
-    minute = number(14, 15)
-    second = number(17, 18)
+        shift, are_zones = _shifts(written, digits, end)
+        are_read &= are_zones
+    year = _number(digits, range(4))
+    month = _number(digits, (5, 6))
+    day = _number(digits, (8, 9))
+    hour = _number(digits, (11, 12))
+    minute = _number(digits, (14, 15))
+    second = _number(digits, (17, 18))
     month_start = _first_day(year, month)
     month_length = _first_day(year, month + 1) - month_start
     are_read &= (year > 0) & (month >= 1) & (month <= 12)
@@ -128,8 +108,44 @@ def _instants(written: NDArray[np.uint8], zulu: bool) -> tuple[NDArray[np.int64]
     whole_minutes = (days * 24 + hour) * 60 + minute - shift
     seconds = whole_minutes * 60 + second
     # three digits at most, which cuts off the rest; fewer are filled up
-    thousandths = number(*range(20, min(end, 23))) * 10 ** max(0, 3 - max(fraction, 0))
+    thousandths = _number(digits, range(20, min(end, 23))) * 10 ** max(0, 3 - max(fraction, 0))
     return seconds * 1000 + thousandths, are_read
+
+
+def _have_form(written: NDArray[np.uint8], digits: NDArray[np.uint8], end: int, zulu: bool) -> NDArray[np.bool_]:
+    """Whether digits and the marks between them stand where they belong; the sign of a zone is not looked at."""
+    numeric = [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18, *range(20, end)]
+    marks = {4: "-", 7: "-", 10: "T", 13: ":", 16: ":"}
+    if end > 19:
+        marks[19] = "."
+    if not zulu:
+        numeric += [end + 1, end + 2, end + 4, end + 5]
+        marks[end + 3] = ":"
+    have_form = np.ones(len(written), np.bool_)
+    have_form &= (digits[:, numeric] < 10).all(axis=1)
+    for column, mark in marks.items():
+        have_form &= written[:, column] == ord(mark)
+    return have_form
+
+
+def _shifts(
+    written: NDArray[np.uint8], digits: NDArray[np.uint8], end: int
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The offset of each text in minutes, and whether it is one; it begins at column `end`."""
+    hours = _number(digits, (end + 1, end + 2))
+    minutes = _number(digits, (end + 4, end + 5))
+    signs = written[:, end]
+    west = signs == ord("-")
+    are_zones = (west | (signs == ord("+"))) & (hours < 24) & (minutes < 60)
+    return np.where(west, -1, 1) * (hours * 60 + minutes), are_zones
+
+
+def _number(digits: NDArray[np.uint8], columns: Iterable[int]) -> NDArray[np.int64]:
+    """The number of each text that its digits in these columns say."""
+    value = np.zeros(len(digits), np.int64)
+    for column in columns:
+        value = value * 10 + digits[:, column]
+    return value
 
 
 def _first_day(year: NDArray[np.int64], month: NDArray[np.int64]) -> NDArray[np.int64]:

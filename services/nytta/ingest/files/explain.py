@@ -12,7 +12,8 @@ from nytta.ingest.files import files
 from nytta.ingest.files.mapping import Mapping
 from nytta.ingest.files.read import opened, source_of
 from nytta.ingest.files.rows import Broken, Row
-from nytta.ingest.files.translate import Event, Translator, describe
+from nytta.ingest.files.translation.descriptions import describe
+from nytta.ingest.files.translation.translator import Event, Translator
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,8 @@ Source = Value | Test | Moment | bool
 """Where one field of an event comes from; a flag may be the same for every row."""
 
 _TIME = Target("day", required=True)
+_NESTED = ("json", "lines", "object", "xml")
+"""Formats whose rows may hold lists."""
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -381,6 +383,13 @@ class _Builder:
         return value
 
     def _check_whole(self, mapping: Mapping) -> None:
+        """Say what its parts, each right by itself, contradict together."""
+        self._check_identity(mapping)
+        self._check_form(mapping)
+        for index, rule in enumerate(mapping.rules):
+            self._check_rule(mapping, rule, index)
+
+    def _check_identity(self, mapping: Mapping) -> None:
         if mapping.source is not None and mapping.identity is None:
             self._document.add(("source",), "source belongs to identity; remove it, or say which fields name a row")
         if mapping.identity is not None and mapping.source is None:
@@ -396,28 +405,30 @@ class _Builder:
             self._document.add(("complete",), "complete belongs to snapshot: true, for it is about the whole list")
         if mapping.revision is not None and mapping.identity is None:
             self._document.add(("revision",), "a revision needs identity: the fields by which a row is the same again")
+
+    def _check_form(self, mapping: Mapping) -> None:
         if mapping.format != "table" and mapping.table != Table():
             self._document.add(
                 ("table",), "table is for format: table; other formats say themselves how they are written"
             )
-        nested = mapping.format in ("json", "lines", "object", "xml")
+        nested = mapping.format in _NESTED
         if mapping.records and (not nested or mapping.format == "lines"):
             self._document.add(("records",), "records is for format: json, object or xml; others have one list only")
         for name in ("each", "entries"):
             if getattr(mapping, name) and not nested:
                 self._document.add((name,), f"{name} is for format: json, lines, object or xml; others have no lists")
-        for index, rule in enumerate(mapping.rules):
-            if rule.identity is not None and mapping.identity is None:
-                self._document.add(
-                    ("events", index), "an event's own identity needs source and identity of the rows beside it"
-                )
-        for index, rule in enumerate(mapping.rules):
-            for type_name in rule.types:
-                fields = mapping.fields_of(rule, type_name)
-                needed = [name for name, target in targets()[type_name].items() if target.required]
-                for name in [*needed, "time"]:
-                    if name not in fields:
-                        self._document.add(("events", index), f"{type_name} needs '{name}'; say where it comes from")
+
+    def _check_rule(self, mapping: Mapping, rule: Rule, index: int) -> None:
+        if rule.identity is not None and mapping.identity is None:
+            self._document.add(
+                ("events", index), "an event's own identity needs source and identity of the rows beside it"
+            )
+        for type_name in rule.types:
+            fields = mapping.fields_of(rule, type_name)
+            required = [name for name, target in targets()[type_name].items() if target.required]
+            for name in [*required, "time"]:
+                if name not in fields:
+                    self._document.add(("events", index), f"{type_name} needs '{name}'; say where it comes from")
 
     def _model(self, model: type[_Model], given_value: Any, path: mapping_file.Path) -> _Model | None:
         try:

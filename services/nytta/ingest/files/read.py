@@ -23,7 +23,7 @@ from nytta.ingest.files.ocel import OcelReader
 from nytta.ingest.files.records import ItemsReader, LinesReader, ObjectReader, RecordsReader
 from nytta.ingest.files.rows import Broken, Reader, Row
 from nytta.ingest.files.tables import TableReader
-from nytta.ingest.files.translate import Translator
+from nytta.ingest.files.translation.translator import Translator
 from nytta.ingest.files.workbook import WorkbookReader
 from nytta.ingest.files.xes import XesReader
 from nytta.ingest.files.xml_records import XmlReader

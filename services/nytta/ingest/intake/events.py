@@ -21,7 +21,9 @@ from nytta.ingest.keys import Choice, Keys, Notes
 from nytta.ingest.store import renamings
 from nytta.ingest.store.backlog import Backlog
 from nytta.ingest.store.exclusions import digests
-from nytta.ingest.store.private import Import, PrivateStore, SealedReject, sealed_table
+from nytta.ingest.store.imports import Import
+from nytta.ingest.store.private import PrivateStore
+from nytta.ingest.store.rejects import SealedReject, sealed_table
 from nytta.ingest.store.stops import count_stopped, without_stopped
 from nytta.registry.registry import Registry
 from nytta.registry.store import tables as registry_tables

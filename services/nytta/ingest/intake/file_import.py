@@ -14,8 +14,17 @@ from nytta.ingest.intake.events import EventIntake
 from nytta.ingest.intake.file_reading import FileReading, FileStep
 from nytta.ingest.intake.pipeline import behind
 from nytta.ingest.intake.reports import ImportReport, IntakeError
+from nytta.ingest.store.imports import (
+    Import,
+    commit_import,
+    find_import,
+    latest_list,
+    save_import,
+    snapshot_taken,
+)
+from nytta.ingest.store.outcomes import import_counts
 from nytta.ingest.store.overlap import is_known, overlap
-from nytta.ingest.store.private import Import
+from nytta.ingest.store.retractions import absent_rows, retract_absent
 from nytta.registry.store.tables import CreatedRoot
 from nytta.storage.client import answering
 
@@ -77,7 +86,7 @@ class FileImport:
         job = self._counted(job)
         # units before the commit, so that no round meets rows of units that it does not know
         new_units = self._add_units(reading.created_root)
-        self.intake.private.commit_import(job, self.current_time)
+        commit_import(self.intake.private, job, self.current_time)
         warnings = (*reading.warnings(), *self._overlap_warnings(job))
         return self._report(job, new_units, reading.partly, warnings)
 
@@ -96,10 +105,10 @@ class FileImport:
         )
         while True:
             import_id = Import.identify(job.digest, repr(mapping), organisation, job.snapshot)
-            earlier = store.find_import(import_id)
+            earlier = find_import(store, import_id)
             if earlier:
                 return earlier
-            if not job.snapshot or not store.snapshot_taken(job.mapping, organisation, job.snapshot):
+            if not job.snapshot or not snapshot_taken(store, job.mapping, organisation, job.snapshot):
                 return replace(job, id=import_id)
             # one second later, and looked up anew: the same file with the same time finds the id that it got here
             job = replace(job, snapshot=job.snapshot + 1)
@@ -142,7 +151,7 @@ class FileImport:
     def _write_step(self, step: FileStep) -> None:
         with answering():  # what was read is kept, and how far it was read
             self.intake.write(step.events, step.rejects, self.current_time, step.job)
-            self.intake.private.save_import(step.job, self.current_time)
+            save_import(self.intake.private, step.job, self.current_time)
 
     def _retract_absent(self, job: Import, mapping: Mapping, reading: FileReading) -> None:
         """Take back what a complete list lacks; what an older list says and a later one lacks is taken back as well."""
@@ -150,9 +159,9 @@ class FileImport:
             return
         assert mapping.source is not None
         store = self.intake.private
-        listed = store.latest_list(job)
+        listed = latest_list(store, job)
         seen_rows = sorted(reading.seen)
-        absent = store.absent(job, listed, mapping.source, seen_rows)
+        absent = absent_rows(store, job, listed, mapping.source, seen_rows)
         if not absent.gone:
             return
         # a list that lacks so much may be a part of one, which nothing else would show: a person has to say so
@@ -165,7 +174,7 @@ class FileImport:
                 "not in this list, which says that it is complete. Nothing was changed. If they are gone, say "
                 f"--gone-at-most {absent.gone}; if not, export the whole list"
             )
-        store.retract_absent(job, listed, mapping.source, seen_rows, self.current_time)
+        retract_absent(store, job, listed, mapping.source, seen_rows, self.current_time)
 
     def _counted(self, job: Import) -> Import:
         """Rows against what was there before: a row of a file is known by its number, or by the mapping's identity."""
@@ -175,7 +184,7 @@ class FileImport:
         # the source is the file's digest: only the same file, read by another mapping, can have told of these events
         if mapping is not None and mapping.identity is None and not is_known(store.connection, job):
             return replace(job, accepted=stored)
-        counts = store.import_counts(job.id, derived=mapping is not None)
+        counts = import_counts(store, job.id, derived=mapping is not None)
         duplicate = max(0, stored - counts.accepted - counts.conflict)
         return replace(
             job,

@@ -17,7 +17,8 @@ from nytta.ingest.intake.created_units import joined, with_codes
 from nytta.ingest.intake.events import EventIntake, decode
 from nytta.ingest.intake.placement import of_organisation
 from nytta.ingest.intake.rejects import at_row, event_id_of, row_of
-from nytta.ingest.store.private import Import
+from nytta.ingest.store.imports import Import
+from nytta.ingest.store.rejects import latest_rejects
 from nytta.ingest.store.stops import without_stopped
 from nytta.registry.store.tables import CreatedRoot
 
@@ -73,7 +74,7 @@ class FileReading:
         """The rest of the file, from the row at which the import stands."""
         if self.mapping and self.mapping.complete and self.job.read:
             # it was interrupted, and nobody noted which rows were rejected before
-            self.unknown_rows = bool(self.intake.private.rejects(source=self.mapping.source or "", limit=1))
+            self.unknown_rows = bool(latest_rejects(self.intake.private, source=self.mapping.source or "", limit=1))
         root = self.job.organisation
         choice = self.intake.choice_for(root) if root else self.intake.choice()
         for chunk in self._chunks(path):

@@ -17,6 +17,8 @@ from nytta.ingest.files.errors import RowError
 from nytta.ingest.intake.events import EventIntake, decode
 from nytta.ingest.intake.reports import IntakeError, PageReport
 from nytta.ingest.keys import Note
+from nytta.ingest.store.outcomes import unknown_events
+from nytta.ingest.store.retractions import retract_rows, retractions_of
 from nytta.ingest.store.stops import without_stopped
 
 # what decodes events and reads rows is loaded by the first that come: commands that take none in start sooner
@@ -66,8 +68,8 @@ class PageIntake(EventIntake):
         """
         page = self._mapped(items, mapping, current_time, root)
         events = join([unnumbered(page.events), page.retractions])
-        unknown_events = self.private.unknown(events, str(mapping.source), page.unrevised)
-        return self._keep(page.rows, unknown_events, page.rejects, current_time)
+        news = unknown_events(self.private, events, str(mapping.source), page.unrevised)
+        return self._keep(page.rows, news, page.rejects, current_time)
 
     def pulled_directory(
         self,
@@ -110,8 +112,8 @@ class PageIntake(EventIntake):
     def take_back(self, source: str, rows: Sequence[str], current_time: datetime) -> int:
         """Take back all events of rows of a source that it has no more; how many were taken back."""
         if self.delivery is None:
-            return self.private.retract_rows(source, rows, current_time)
-        retractions = self.private.retractions_of(source, rows, current_time)
+            return retract_rows(self.private, source, rows, current_time)
+        retractions = retractions_of(self.private, source, rows, current_time)
         self._deliver(self.delivery, retractions, ())
         return len(retractions)
 

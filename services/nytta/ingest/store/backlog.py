@@ -20,7 +20,8 @@ from typing import Final
 
 import pyarrow as pa
 
-from nytta.ingest.store.private import Group, PrivateStore
+from nytta.ingest.store.private import PrivateStore
+from nytta.ingest.store.writing import Group
 from nytta.storage.client import DiskFullError, StoppedError, StoreError, answering
 from nytta.storage.wal import WriteAheadLog
 

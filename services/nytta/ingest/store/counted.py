@@ -18,6 +18,13 @@ EVENT: Final = "reinterpretAsUInt64(identity)"
 CONTENT: Final = "toUInt32(content)"
 """SQL of `deliveries.content`, of a content: its lower half."""
 
+COMMITTED: Final = "(import = 0 OR import IN (SELECT import FROM {private}.imports FINAL WHERE state != 'open'))"
+"""SQL condition on `import`: the stream, and committed imports, as the statement finds them."""
+WINNERS: Final = "ORDER BY snapshot DESC, revision DESC, content ASC, import ASC LIMIT 1 BY identity"
+"""SQL that keeps, of raw events with a column `identity`, the content of each identity that counts."""
+ROW: Final = "replaceRegexpOne(id, '\\\\.[a-z_]+$', '')"
+"""SQL of the id of the row that an event was made of: without the word of a derived event."""
+
 
 def visible(connection: Connection) -> str:
     """SQL condition on `import`: the stream, and committed imports."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import date
-from itertools import islice
-from typing import Any, Final
+from typing import Final
 
 import orjson
 import pyarrow as pa
@@ -14,13 +13,11 @@ import pyarrow as pa
 from nytta.ingest.directory import Membership, Standing
 from nytta.ingest.events.columns import COLUMNS
 from nytta.ingest.events.encode import encode
+from nytta.ingest.store.counted import COMMITTED, ROW, WINNERS
+from nytta.ingest.store.portions import portions
 from nytta.ingest.store.private import PrivateStore
 
-_SOME: Final = 5_000
-"""Rows or persons that one statement is asked about."""
-_VISIBLE: Final = "(import = 0 OR import IN (SELECT import FROM {private}.imports FINAL WHERE state != 'open'))"
-_ROW: Final = "replaceRegexpOne(id, '\\\\.[a-z_]+$', '')"
-_OF_ROWS: Final = f"source = {{source:String}} AND has({{rows:Array(String)}}, {_ROW})"
+_OF_ROWS: Final = f"source = {{source:String}} AND has({{rows:Array(String)}}, {ROW})"
 _OF_ACTORS: Final = "actor IN (SELECT toFixedString(unhex(arrayJoin({actors:Array(String)})), 16))"
 _OF_SUBJECTS: Final = "subject IN (SELECT toFixedString(unhex(arrayJoin({subjects:Array(String)})), 16))"
 _NO_DAY: Final = "{} < toDate32('1901-01-01')"
@@ -31,12 +28,12 @@ _IS_OPEN: Final = _NO_DAY.format("valid_to")
 def latest_memberships(store: PrivateStore, source: str, rows: Collection[str]) -> dict[str, Standing]:
     """The latest membership of each of these rows of a source that has one."""
     standings: dict[str, Standing] = {}
-    for some in _parts(rows):
+    for portion in portions(rows):
         table = store.connection.arrow(
-            f"SELECT {', '.join(map(_column, COLUMNS))}, {_ROW} AS row FROM {_winning(_OF_ROWS)} "
+            f"SELECT {', '.join(map(_column, COLUMNS))}, {ROW} AS row FROM {_winning(_OF_ROWS)} "
             "ORDER BY length(id) DESC, id DESC LIMIT 1 BY row",
             source=source,
-            rows=some,
+            rows=portion,
         )
         if not len(table):
             continue
@@ -52,7 +49,7 @@ def latest_memberships(store: PrivateStore, source: str, rows: Collection[str]) 
 def open_rows(store: PrivateStore, source: str) -> set[str]:
     """The ids of rows of a source of which a membership stands without an end."""
     rows = store.connection.rows(
-        f"SELECT DISTINCT {_ROW} FROM {_winning('source = {source:String}')} WHERE {_IS_OPEN}", source=source
+        f"SELECT DISTINCT {ROW} FROM {_winning('source = {source:String}')} WHERE {_IS_OPEN}", source=source
     )
     return {row for (row,) in rows}
 
@@ -60,11 +57,11 @@ def open_rows(store: PrivateStore, source: str) -> set[str]:
 def memberships_of(store: PrivateStore, actors: Collection[bytes]) -> dict[bytes, list[Membership]]:
     """The memberships of each of these persons, whatever source tells of them."""
     memberships: defaultdict[bytes, list[Membership]] = defaultdict(list)
-    for some in _parts(actors):
+    for portion in portions(actors):
         rows = store.connection.rows(
             f"SELECT hex(actor), unit, system, toString(valid_from), if({_IS_OPEN}, '', toString(valid_to)) "
             f"FROM {_winning(_OF_ACTORS)}",
-            actors=[actor.hex() for actor in some],
+            actors=[actor.hex() for actor in portion],
         )
         for actor, unit, system, first_day, end in rows:
             membership = Membership(
@@ -80,12 +77,12 @@ def memberships_of(store: PrivateStore, actors: Collection[bytes]) -> dict[bytes
 def opening_units(store: PrivateStore, subjects: Collection[bytes]) -> dict[bytes, str]:
     """The unit in which each of these cases and tickets was opened, where that is known."""
     opening_by_subject: dict[bytes, str] = {}
-    for some in _parts(subjects):
+    for portion in portions(subjects):
         rows = store.connection.rows(
             "SELECT hex(subject), argMax(unit, (snapshot, revision)) FROM {private}.events "
             "WHERE type IN ('case.opened', 'ticket.opened') AND retracted = 0 AND unit != '' "
-            f"AND {_OF_SUBJECTS} AND {_VISIBLE} GROUP BY subject",
-            subjects=[subject.hex() for subject in some],
+            f"AND {_OF_SUBJECTS} AND {COMMITTED} GROUP BY subject",
+            subjects=[subject.hex() for subject in portion],
         )
         opening_by_subject |= {bytes.fromhex(subject): unit for subject, unit in rows}
     return opening_by_subject
@@ -97,7 +94,7 @@ def _winning(condition: str) -> str:
     # by identity first: a content that fulfils the condition may have lost against one that does not
     return (
         f"(SELECT * FROM (SELECT *, identity {kind} AND identity IN (SELECT identity {kind} AND {condition}) "
-        f"AND {_VISIBLE} ORDER BY snapshot DESC, revision DESC, content ASC, import ASC LIMIT 1 BY identity) "
+        f"AND {COMMITTED} {WINNERS}) "
         "WHERE retracted = 0)"
     )
 
@@ -105,9 +102,3 @@ def _winning(condition: str) -> str:
 def _column(name: str) -> str:
     """SQL of a column as a decoded event has it."""
     return f"if({_NO_DAY.format(name)}, NULL, {name}) AS {name}_" if name in ("valid_from", "valid_to") else name
-
-
-def _parts(items: Collection[Any]) -> Iterator[list[Any]]:
-    remaining = iter(items)
-    while part := list(islice(remaining, _SOME)):
-        yield part

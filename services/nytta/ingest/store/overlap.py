@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nytta.ingest.store.private import Import
+from nytta.ingest.store.imports import Import
 from nytta.storage.client import Connection
 
 _ROW_HASH = """cityHash64(

@@ -8,6 +8,7 @@ from dataclasses import replace
 import faust
 
 from nytta.ingest.keys import KeyFileError
+from nytta.ingest.store.rejects import write_rejects
 from nytta.ingest.stream import metrics, topics, wire
 from nytta.ingest.stream.consumer import as_taken, consume
 from nytta.ingest.stream.messages import Message
@@ -26,7 +27,7 @@ def store(parts: Parts, values: Sequence[bytes | None]) -> None:
             metrics.POISON.labels(topics.REJECTED).inc()
             log.error("a message on the topic of rejects was passed over: %s", error)
             continue
-        parts.private.write_rejects([clear], parts.keys.seal, received_at)
+        write_rejects(parts.private.connection, [clear], parts.keys.seal, received_at)
         metrics.REJECTS.labels(reject.reason.value).inc()
 
 

@@ -19,7 +19,8 @@ import pyarrow as pa
 
 from nytta.ingest.events import Batch, Reason, Reject
 from nytta.ingest.events.columns import join
-from nytta.ingest.store.private import marks_of
+from nytta.ingest.store.marks import marks_of
+from nytta.ingest.store.rejects import write_rejects
 from nytta.ingest.stream import metrics, topics
 from nytta.ingest.stream.consumer import consume
 from nytta.ingest.stream.messages import Message
@@ -106,7 +107,7 @@ def store(parts: Parts, read: Read) -> pa.Table | None:
     batch = read.batch
     # raw first, marks last: whoever reads a mark must find what it stands for
     parts.private.store_events(batch.table, number)
-    parts.private.write_rejects(batch.rejects, parts.keys.seal, current_time)
+    write_rejects(parts.private.connection, batch.rejects, parts.keys.seal, current_time)
     for reject in batch.rejects:
         metrics.REJECTS.labels(reject.reason.value).inc()
         if reject.reason is Reason.FAULT:

@@ -12,6 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
+from typing import NamedTuple
+
+import msgspec
 
 from nytta.disclosure.rounding import _half_up, rounded_cases, two_digits
 from nytta.disclosure.rules import Status
@@ -82,34 +85,51 @@ def hours(work: Work, evidence: Evidence) -> Pool:
     cases = rounded_cases(sum(evidence.cases.get((unit, work.system, work.case_type), 0) for unit in work.units))
     if cases is None:
         return _without(bare, FEWEST)
-    saved = work.minutes.before_ms - work.minutes.after_ms
-    # less use than before frees nothing; it costs nothing either, because the old way was paid for before
-    by_use = max(0.0, float(freed_hours(share, baseline_share, cases, saved)))
-    use_missing = float(unrealised_hours(share, target, cases, saved))
-    promised = _promised(work, cases)
-    if promised is None:
-        promised = max(0.0, float(freed_hours(target, baseline_share, cases, saved)))
-    freed, effect_missing = by_use, 0.0
-    if work.realised is not None:
-        # a share that rose without shorter work frees no hour, nor does shorter work that nobody uses
-        freed = min(by_use, max(0, work.realised) * promised / 100)
-        effect_missing = max(0.0, promised - freed - use_missing)
-    assert isfinite(by_use + use_missing)
-    return Pool(
-        place=work.place,
-        names=work.names,
-        system=work.system,
-        case_type=work.case_type,
-        case_type_names=work.case_type_names,
-        benefits=bare.benefits,
+    shares = _Shares(share, baseline_share, target)
+    amounts = _amounts(work, shares, cases, work.minutes)
+    return msgspec.structs.replace(
+        bare,
         share=share,
         share_target=target,
         cases=cases,
-        promised=two_digits(promised),
-        freed=two_digits(freed),
-        use_missing=two_digits(use_missing),
-        effect_missing=two_digits(effect_missing),
+        promised=two_digits(amounts.promised),
+        freed=two_digits(amounts.freed),
+        use_missing=two_digits(amounts.use_missing),
+        effect_missing=two_digits(amounts.effect_missing),
     )
+
+
+class _Shares(NamedTuple):
+    """Use of the new way, in whole percent of the cases."""
+
+    share: int
+    baseline: int
+    target: int
+
+
+class _Amounts(NamedTuple):
+    """Hours of a year."""
+
+    promised: float
+    freed: float
+    use_missing: float
+    effect_missing: float
+
+
+def _amounts(work: Work, shares: _Shares, cases: int, minutes: Minutes) -> _Amounts:
+    saved = minutes.before_ms - minutes.after_ms
+    # less use than before frees nothing; it costs nothing either, because the old way was paid for before
+    by_use = max(0.0, float(freed_hours(shares.share, shares.baseline, cases, saved)))
+    use_missing = float(unrealised_hours(shares.share, shares.target, cases, saved))
+    promised = _promised(work, cases)
+    if promised is None:
+        promised = max(0.0, float(freed_hours(shares.target, shares.baseline, cases, saved)))
+    assert isfinite(by_use + use_missing)
+    if work.realised is None:
+        return _Amounts(promised, by_use, use_missing, 0.0)
+    # a share that rose without shorter work frees no hour, nor does shorter work that nobody uses
+    freed = min(by_use, max(0, work.realised) * promised / 100)
+    return _Amounts(promised, freed, use_missing, max(0.0, promised - freed - use_missing))
 
 
 def counts_hours(benefit: Benefit) -> bool:
@@ -163,15 +183,7 @@ def _promised(work: Work, cases: int) -> float | None:
 
 
 def _without(pool: Pool, reason: str) -> Pool:
-    return Pool(
-        place=pool.place,
-        names=pool.names,
-        system=pool.system,
-        case_type=pool.case_type,
-        case_type_names=pool.case_type_names,
-        benefits=pool.benefits,
-        why=reason,
-    )
+    return msgspec.structs.replace(pool, why=reason)
 
 
 def _percent(thousandths: int) -> int:

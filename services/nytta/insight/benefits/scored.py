@@ -7,6 +7,7 @@ from math import nan
 
 from nytta.insight.benefits.evidence import Evidence
 from nytta.insight.benefits.maturity import Figure, Model, least_of, maturity
+from nytta.insight.benefits.maturity import Maturity as Scored
 from nytta.insight.benefits.maturity import Score as Mean
 from nytta.insight.benefits.statement import Maturity, Member, Score
 from nytta.registry.units import Names
@@ -41,7 +42,6 @@ def scores(
                 for name, value in own_figures.get((place, system), {}).items()
             }
             scored = maturity(model, figures)
-            parts = {part.member.indicator: part for mean in scored.dimensions.values() for part in mean.parts}
             yield Maturity(
                 place=place,
                 names=names,
@@ -53,23 +53,24 @@ def scores(
                 realised=_whole(own_figures.get((place, system), {}).get(REALISED)),
                 held_by=scored.level.held_by,
                 missing=tuple(part.member.indicator for part in scored.level.missing),
-                members=tuple(
-                    Member(
-                        indicator=part.member.indicator,
-                        version=part.member.version,
-                        weight=part.member.weight,
-                        dimension=part.member.dimension.value,
-                        axis=part.member.axis.value if part.member.axis else "",
-                        gate=part.member.gate,
-                        value=float(part.figure.value) if part.figure else None,
-                        score=None if part.score is None else round(part.score, 1),
-                        missing=part.missing.value if part.missing else "",
-                    )
-                    for part in parts.values()
-                )
-                if place == whole_place
-                else (),
+                members=tuple(_members(scored)) if place == whole_place else (),
             )
+
+
+def _members(scored: Scored) -> Iterator[Member]:
+    parts = {part.member.indicator: part for mean in scored.dimensions.values() for part in mean.parts}
+    for part in parts.values():
+        yield Member(
+            indicator=part.member.indicator,
+            version=part.member.version,
+            weight=part.member.weight,
+            dimension=part.member.dimension.value,
+            axis=part.member.axis.value if part.member.axis else "",
+            gate=part.member.gate,
+            value=float(part.figure.value) if part.figure else None,
+            score=None if part.score is None else round(part.score, 1),
+            missing=part.missing.value if part.missing else "",
+        )
 
 
 def _figures(model: Model, evidence: Evidence, place: str, system: str) -> Iterator[tuple[str, Figure]]:

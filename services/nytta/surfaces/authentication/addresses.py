@@ -19,6 +19,7 @@ def parsed(text: str) -> Address:
         address = ipaddress.ip_address(text)
     except ValueError:
         raise MalformedAddress("an address is no IP address") from None
+    # a socket that listens for both names IPv4 so, and it would lie in no IPv4 network
     return (address.ipv4_mapped or address) if isinstance(address, ipaddress.IPv6Address) else address
 
 
@@ -44,10 +45,13 @@ def client(peer: str, forwarded: Sequence[str], proxies: Sequence[Network]) -> A
     Raises MalformedAddress, also where there are several headers.
     """
     address = parsed(peer)
+    # whoever comes past the proxies writes the header as he likes
     if not forwarded or not within(address, proxies):
         return address
+    # proxies that add a header of their own and ones that go on with it read several differently
     if len(forwarded) > 1:
         raise MalformedAddress("the header X-Forwarded-For came more than once")
+    # from the right, where our own proxies write: what stands before them is the client's own word
     for hop_address in reversed(forwarded[0].split(",")):
         address = parsed(hop_address.strip())
         if not within(address, proxies):

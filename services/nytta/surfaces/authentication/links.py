@@ -36,6 +36,7 @@ class Links:
 
     def redeem(self, token: str, peer: str, current_time: datetime) -> str:
         """Open a link: the session's cookie. NotAuthenticated from elsewhere, too late, or a second time."""
+        # before it is looked up: an attempt from elsewhere must not use the link up
         if not is_loopback(peer):
             raise NotAuthenticated("the link works on the machine that printed it")
         end = _taken(self._links, token)
@@ -46,6 +47,7 @@ class Links:
 
 def _taken(links: dict[bytes, datetime], token: str) -> datetime | None:
     digest_shown = digest_of(token)
+    # each in turn, in a time that does not tell how much of the token was right
     for digest in list(links):
         if hmac.compare_digest(digest, digest_shown):
             return links.pop(digest)

@@ -69,10 +69,13 @@ class Proxy:
             raise NotAuthenticated("sign in through the organisation's own address, not directly here")
         if self.secret and not hmac.compare_digest(_only(several, SECRET_HEADER).encode(), self.secret.encode()):
             raise NotAuthenticated(f"the proxy must send its secret in the header {SECRET_HEADER}")
+        # for its refusal alone: a request whose origin is in doubt signs nobody in
         self.client(peer, several)
         name = _only(several, self.header)
+        # a comma joins several headers of one name: a client's own may be among them
         if "@" not in name or "," in name or not name.isprintable():
             raise NotAuthenticated(f"the proxy must name exactly one e-mail address in the header {self.header}")
+        # in small letters, as roles are looked up
         return Identity(name.casefold())
 
     def client(self, peer: str, headers: Headers) -> Address:

@@ -33,6 +33,7 @@ class Sessions:
     def begin(self, session: Session, current_time: datetime) -> str:
         """The cookie of a new session; sessions that are over are forgotten."""
         cookie = secrets.token_urlsafe(32)
+        # here, where another comes, so that no clock has to run for it
         self._held = {digest: session for digest, session in self._held.items() if session.until > current_time}
         self._held[digest_of(cookie)] = session
         return cookie

@@ -94,6 +94,7 @@ class Accounts:
         for account in self.all():
             if (account.account, account.address) == (wanted.account, wanted.address):
                 return True
+            # in both directions: an account that could change its address could take over another's roles
             if account.address == wanted.address:
                 raise Refusal(Reason.ACCOUNT, f"another account signed in first with this address: {_release(account)}")
             if account.account == wanted.account:
@@ -111,6 +112,7 @@ class Accounts:
         """Held by the one process, and the one thread of it, that changes the file."""
         try:
             permissions.make_folder(self.path.parent)
+            # beside the file, which is replaced whole: a lock on the file itself would be on the one that went
             with permissions.create(self.path.with_name(f"{self.path.name}.lock"), anew=True) as file:
                 fcntl.flock(file, fcntl.LOCK_EX)
                 yield

@@ -47,6 +47,7 @@ def person_of(claims: Mapping[str, Any], client: Client, nonce: str, current_tim
     subject = claims.get(client.subject)
     if not isinstance(subject, str) or not 0 < len(subject) <= _SUBJECT:
         raise _broken(f"has no `{client.subject}`, which tells accounts apart")
+    # an issuer that serves everybody confirms anybody's address; only its own claim names the organisation
     if client.tenant and str(claims.get(client.tenant)) not in client.domains:
         raise Refusal(
             Reason.ADDRESS, f"the account belongs to no organisation of NYTTA_OIDC_DOMAINS (`{client.tenant}`)"
@@ -59,6 +60,7 @@ def _check_audience(claims: Mapping[str, Any], client: str) -> None:
     audiences = audience if isinstance(audience, list) else [audience]
     if client not in audiences:
         raise _broken("is meant for another client")
+    # a token may name several audiences, and is for the one who asked for it
     if "azp" in claims and claims["azp"] != client:
         raise _broken("was issued to another client")
     if len(audiences) > 1 and "azp" not in claims:
@@ -72,6 +74,7 @@ def _check_times(claims: Mapping[str, Any], current_time: datetime) -> None:
         raise _broken("does not say when it was issued and when it ends")
     if moment >= expires + leeway:
         raise _broken(f"has expired: {_CLOCKS}")
+    # a token without a beginning begins when it was issued
     begins = _seconds(claims, "nbf") if "nbf" in claims else issued
     if begins is None or max(issued, begins) > moment + leeway:
         raise _broken(f"is not valid yet: {_CLOCKS}")
@@ -90,6 +93,7 @@ def _email(claims: Mapping[str, Any], client: Client) -> str:
     email = claims.get("email")
     if not isinstance(email, str) or not email:
         raise Refusal(Reason.ADDRESS, "the ID token has no `email`: have the provider put it there (scope email)")
+    # absent at providers that give out the addresses themselves
     verified = claims.get("email_verified", True)
     if verified is not True and verified != "true":  # some providers write it as text
         raise Refusal(Reason.ADDRESS, "the provider has not confirmed the e-mail address (`email_verified`)")
@@ -102,6 +106,7 @@ def _email(claims: Mapping[str, Any], client: Client) -> str:
 def _groups(claims: Mapping[str, Any], name: str) -> frozenset[str]:
     if not name:
         return frozenset()
+    # Entra says so where a person has more groups than a token takes; without them roles would be missing
     elsewhere = claims.get("_claim_names")
     if isinstance(elsewhere, Mapping) and name in elsewhere:
         raise _broken(
@@ -109,6 +114,7 @@ def _groups(claims: Mapping[str, Any], name: str) -> frozenset[str]:
             "this client"
         )
     value = claims.get(name, [])
+    # some providers name a single group without a list
     groups = [value] if isinstance(value, str) else value
     if not isinstance(groups, list) or not all(isinstance(group, str) for group in groups):
         raise _broken(f"names groups in `{name}` that are not text: choose another claim in NYTTA_OIDC_GROUPS")

@@ -53,8 +53,10 @@ class Client:
             "NYTTA_OIDC_SECRET": secret,
             "NYTTA_OIDC_DOMAINS": domains,
         }
+        # the address alone asks for nothing: mails use it too
         if not any(parts.values()):
             return None
+        # half a configuration is refused: it would be found only when somebody signs in
         missing = [name for name, value in (parts | {"NYTTA_ADDRESS": address}).items() if not value]
         if missing:
             raise ValueError(f"signing in with OpenID Connect needs {', '.join(missing)} too")

@@ -41,6 +41,7 @@ class Attempts:
 
     def begin(self, browser: str, to: str, current_time: datetime) -> tuple[str, Attempt]:
         """A new sign-in of the browser that holds this cookie: its state, and what goes with it."""
+        # they stand in the order in which they began, so the oldest is first
         while self._attempts:
             oldest = next(iter(self._attempts))
             if self._attempts[oldest].until > current_time and len(self._attempts) < MOST:
@@ -55,6 +56,7 @@ class Attempts:
 
     def take(self, state: str, browser: str, current_time: datetime) -> Attempt:
         """The sign-in of a state, which cannot be had again. Refusal where there is none for this browser."""
+        # taken out before it is looked at: a state that was tried once is worth nothing any more
         attempt = self._attempts.pop(digest_of(state), None)
         if attempt is None:
             raise Refusal(Reason.STALE, "no such sign-in is under way: it was finished, or began before a restart")
@@ -67,6 +69,7 @@ class Attempts:
 
 def request(client: Client, endpoint: str, state: str, attempt: Attempt) -> str:
     """The address at the provider that asks the person to sign in."""
+    # the digest goes through the browser, what it was made of only to the provider (RFC 7636)
     challenge = base64.urlsafe_b64encode(hashlib.sha256(attempt.verifier.encode()).digest()).rstrip(b"=").decode()
     parameters = {
         "response_type": "code",

@@ -123,6 +123,7 @@ class Provider:
             "client_id": client.id,
         }
         headers: dict[str, str] = {}
+        # where both are offered: the other way encodes twice, and providers read that differently
         if description.takes_post:
             form["client_secret"] = client.secret
         else:  # RFC 6749, 2.3.1: both parts are encoded as in a form first
@@ -164,6 +165,7 @@ class Provider:
         answer = await self._ask("the provider's description", "GET", self._client.discovery)
         description = description_of(_document(answer, "the provider's description"), self._client)
         try:
+            # its clock is only for `nytta doctor`: a sign-in does not need it
             return replace(description, date=parsedate_to_datetime(answer.headers["date"]).timestamp())
         except (KeyError, ValueError):
             return description
@@ -184,6 +186,7 @@ class Provider:
                 http.stream(method, address, data=data, headers=headers) as answer,
             ):
                 body = bytearray()
+                # as it comes, not unpacked: a small answer could unpack to any size
                 async for part in answer.aiter_raw():
                     body += part
                     if len(body) > BYTES:
@@ -212,6 +215,7 @@ class _Kept(Generic[T]):
 
     async def get(self, older: float | None = None) -> T:
         """What is kept, read again where it is `older`. Refusal where it cannot be had."""
+        # one reads for all who wait
         async with self._lock:
             current = self._clock()
             if self._value and current - self._value[0] < (self._seconds if older is None else older):
@@ -220,6 +224,7 @@ class _Kept(Generic[T]):
                 raise Refusal(self._refusal[1].reason, self._refusal[1].why)
             try:
                 value = await self._read()
+            # kept too: while the provider is away, each who signs in would wait for it anew
             except Refusal as refusal:
                 self._refusal = self._clock(), refusal
                 raise

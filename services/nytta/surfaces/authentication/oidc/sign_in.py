@@ -67,6 +67,7 @@ class SignIn:
         Refusal where the answer is not one to a sign-in of this browser, is not the provider's, or says no.
         """
         fields = dict(query)
+        # whoever made the address would choose which of the two counts
         if len(fields) != len(query):
             raise Refusal(Reason.STALE, "the answer names a field twice")
         with self._turn():
@@ -75,6 +76,7 @@ class SignIn:
             token = await self.provider.id_token(fields.get("code", ""), attempt.verifier)
             person = person_of(await self.provider.claims(token), self.client, attempt.nonce, current_time)
         try:
+            # in a thread: the file is locked, and may be by another process
             await asyncio.to_thread(
                 self._accounts.admit, self.client.issuer, person.subject, person.email, current_time.date()
             )
@@ -98,6 +100,7 @@ class SignIn:
         if not description.end_session:
             return ""
         parameters = {"client_id": self.client.id, "post_logout_redirect_uri": self.client.signed_out}
+        # without the hint a provider may ask once more whether to sign out
         if len(session.proof) <= _HINT:
             parameters["id_token_hint"] = session.proof
         return with_query(description.end_session, parameters)

@@ -55,6 +55,7 @@ def keys_of(document: object) -> KeySet:
 
 
 def _key(entry: object) -> Key | None:
+    # a set may hold keys for other uses, and ones that this library does not know: they are no error
     if not isinstance(entry, dict) or entry.get("kty") not in _KINDS or entry.get("use", "sig") != "sig":
         return None
     try:
@@ -78,6 +79,7 @@ def claims_of(token: str, keys: KeySet) -> dict[str, Any]:
             Reason.BROKEN, f"the ID token is not one that the provider signed ({type(error).__name__})"
         ) from error
     head = signature.headers()
+    # an extension that must be understood and is not, or a token of another kind that the same key signed
     if "crit" in head or str(head.get("typ", "JWT")).removeprefix("application/").upper() != "JWT":
         raise Refusal(Reason.BROKEN, "the signed token is no ID token")
     if not isinstance(claims, dict):

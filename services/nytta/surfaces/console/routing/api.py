@@ -11,7 +11,8 @@ from starlette.responses import Response
 
 from nytta.surfaces.console.context import Build, Console
 from nytta.surfaces.console.pages.alerts import AlertList, AlertView
-from nytta.surfaces.console.pages.benefits import BenefitView, Register
+from nytta.surfaces.console.pages.benefits.benefit import BenefitView
+from nytta.surfaces.console.pages.benefits.register import Register
 from nytta.surfaces.console.pages.indicator import IndicatorList, IndicatorView
 from nytta.surfaces.console.pages.operations import Operations
 from nytta.surfaces.console.pages.overview import Overview

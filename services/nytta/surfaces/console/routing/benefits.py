@@ -6,9 +6,12 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
+from nytta.insight.store.statements import PublishedStatement
 from nytta.registry.roles import Permission
 from nytta.surfaces.console.context import Build, Console, PageRequest
-from nytta.surfaces.console.pages import benefits as pages
+from nytta.surfaces.console.pages.benefits.benefit import one as benefit_page
+from nytta.surfaces.console.pages.benefits.register import register as register_page
+from nytta.surfaces.console.pages.benefits.statements import published_statement
 from nytta.surfaces.console.parts import Answer, Refused
 from nytta.surfaces.console.routing.reading import chosen_reading
 from nytta.surfaces.reports import html, pdf
@@ -30,16 +33,13 @@ def builders(console: Console) -> dict[str, Build]:
 
     def register(page_request: PageRequest) -> Answer:
         reading = chosen_reading(console, page_request.visitor, page_request.query, Permission.PROGRAMME)
-        return Answer(
-            pages.register(reading, page_request.visitor, page_request.query), ((Permission.PROGRAMME, reading.root),)
-        )
+        page = register_page(reading, page_request.visitor, page_request.query)
+        return Answer(page, ((Permission.PROGRAMME, reading.root),))
 
     def one(page_request: PageRequest) -> Answer:
         reading = chosen_reading(console, page_request.visitor, page_request.query, Permission.PROGRAMME)
-        return Answer(
-            pages.one(reading, page_request.visitor, page_request.path["benefit"]),
-            ((Permission.PROGRAMME, reading.root),),
-        )
+        page = benefit_page(reading, page_request.visitor, page_request.path["benefit"])
+        return Answer(page, ((Permission.PROGRAMME, reading.root),))
 
     return {"benefits": register, "benefit": one}
 
@@ -60,25 +60,18 @@ def add(app: FastAPI, console: Console) -> None:
         if form not in _MEDIA:
             raise Refused(400, "bad_filter", what=form[:20])
 
-        def made() -> tuple[str, bytes]:
+        def written() -> tuple[str, bytes]:
             reading = chosen_reading(console, visitor, query, Permission.PROGRAMME)
-            statement, system = pages.statement(reading), query.get("system", "")
-            if system and system not in statement.systems:
+            published = published_statement(reading)
+            system = query.get("system", "")
+            if system and system not in published.statement.systems:
                 raise Refused(404, "no_system", what=system[:80])
+            # before the file is made: a read that was not logged is not shown
             console.log(visitor, Answer(None, ((Permission.PROGRAMME, reading.root),)), "export")
-            assert reading.statement
-            name = f"nytta-{reading.root}-{statement.week}.{form}"
-            if form == "csv":
-                return name, b"\xef\xbb\xbf" + as_csv(rows(statement, visitor.language, system)).encode()
-            font = pdf.FONT if form == "pdf" else html.FONT
-            report = document(statement, reading.statement.published_at, visitor.language, system, font=font)
-            if form == "xlsx":
-                tables = sheets(rows(statement, visitor.language, system), report)
-                moment = reading.statement.published_at
-                return name, workbook(tables, visitor.language, title=report.title, made_at=moment)
-            return name, pdf.pdf(report) if form == "pdf" else html.html(report).encode()
+            name = f"nytta-{reading.root}-{published.statement.week}.{form}"
+            return name, _report(published, form, visitor.language, system)
 
-        name, body = await console.run(made)
+        name, body = await console.run(written)
         # a saved page brings its own style, which the console's policy would not let it show
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return Response(body, media_type=_MEDIA[form], headers=headers)
@@ -86,3 +79,17 @@ def add(app: FastAPI, console: Console) -> None:
     @app.get("/benefits/{benefit}", include_in_schema=False)
     async def one(request: Request) -> Response:
         return await console.page(request, "benefit.html", build["benefit"])
+
+
+def _report(published: PublishedStatement, form: str, language: str, system: str) -> bytes:
+    """The report of a statement as a file of this form; of one system, or of all."""
+    statement = published.statement
+    if form == "csv":
+        # with the mark by which spreadsheets know UTF-8
+        return b"\xef\xbb\xbf" + as_csv(rows(statement, language, system)).encode()
+    font = pdf.FONT if form == "pdf" else html.FONT
+    report = document(statement, published.published_at, language, system, font=font)
+    if form == "xlsx":
+        tables = sheets(rows(statement, language, system), report)
+        return workbook(tables, language, title=report.title, made_at=published.published_at)
+    return pdf.pdf(report) if form == "pdf" else html.html(report).encode()

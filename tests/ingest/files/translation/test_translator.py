@@ -7,7 +7,7 @@ from nytta.ingest.events.reasons import Reason
 from nytta.ingest.files.errors import RowError
 from nytta.ingest.files.mapping import parse
 from nytta.ingest.files.rows import Row
-from nytta.ingest.files.translate import Event, Translator
+from nytta.ingest.files.translation.translator import Event, Translator
 
 HEAD = """\
 id: example
@@ -285,6 +285,17 @@ def test_rows_with_an_identity_of_their_own() -> None:
     assert ids(concealed, ROW) == ["hidden 10"]
     ((_, told),) = made.translate(ROW | {"Step": "?"}, 1).errors[:1]
     assert told.reason is Reason.MISSING_FIELD
+
+
+def test_a_row_whose_revision_cannot_be_read_makes_no_event() -> None:
+    # an event without its revision would lose to what an earlier revision said, or count as new each time
+    text = HEAD + "source: tickets\nidentity: [Case]\nrevision: Changed\n" + DERIVED
+    made = Translator(parse(text, "x.yaml"), "log.csv", "tickets")
+    row = ROW | {"Opened": "2024-03-01", "Changed": "lately"}
+    outcome = made.translate(row, 1)
+    assert (outcome.events, outcome.retractions, outcome.key) == ([], [], "c1")
+    assert {error.reason for _, error in outcome.errors} == {Reason.INVALID_FIELD}
+    assert {event["revision"] for event in made.translate(row | {"Changed": "7"}, 1).events} == {"7"}
 
 
 def test_a_type_chosen_by_a_field_decides_which_fields_an_event_has() -> None:
