@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from nytta.registry.codes import Places, places, resolver
@@ -15,6 +17,8 @@ from nytta.registry.programme import Benefit, Cost, Decision, Deviation, Milesto
 from nytta.registry.retention import Disposal, Rule
 from nytta.registry.systems import CaseType, System
 from nytta.registry.units import ANY_PURPOSE, Addressee, Approval, Names, Organisation, ReportingGroup, Unit, UnitCode
+
+_ERAS_KEPT: Final = 16
 
 
 @dataclass(frozen=True)
@@ -44,9 +48,24 @@ class Registry:
     deviations: tuple[Deviation, ...] = ()
     suggestions: tuple[Suggestion, ...] = ()
 
+    def era(self, day: date) -> int:
+        """A number that is the same for all days around `day` on which the same units and groups exist."""
+        return bisect_right(self._turns, day)
+
     def units_at(self, day: date) -> dict[str, Unit]:
         """The version of each unit that exists on `day`, in declared order."""
-        return {unit.id: unit for unit in self.units if day in unit.span}
+        return dict(self._existing(day))
+
+    def _existing(self, day: date) -> dict[str, Unit]:
+        era = self.era(day)
+        existing = self._eras.get(era)
+        if existing is None:
+            existing = {unit.id: unit for unit in self.units if unit.valid_from <= day < unit.valid_to}
+            # few are asked for at a time, and a registry may have hundreds
+            if len(self._eras) >= _ERAS_KEPT:
+                self._eras.clear()
+            self._eras[era] = existing
+        return existing
 
     def unit(self, unit: str, day: date) -> Unit:
         """The version of `unit` on `day`."""
@@ -337,6 +356,16 @@ class Registry:
     def approved(self, purpose: str, root: str, day: date) -> bool:
         """Whether indicators of `purpose` may be computed for the organisation `root` on `day`."""
         return not self.unapproved(purpose, root, day)
+
+    @cached_property
+    def _turns(self) -> list[date]:
+        """Days on which a unit or a group begins to exist as it is, or ceases to."""
+        spans = {place.span for place in (*self.units, *self.groups)}
+        return sorted({day for span in spans for day in (span.valid_from, span.valid_to)})
+
+    @cached_property
+    def _eras(self) -> dict[int, dict[str, Unit]]:
+        return {}
 
     @cached_property
     def _versions(self) -> dict[str, list[Unit]]:
