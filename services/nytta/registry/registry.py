@@ -18,7 +18,7 @@ from nytta.registry.retention import Disposal, Rule
 from nytta.registry.systems import CaseType, System
 from nytta.registry.units import ANY_PURPOSE, Addressee, Approval, Names, Organisation, ReportingGroup, Unit, UnitCode
 
-_ERAS_KEPT: Final = 16
+_TREES_KEPT: Final = 16
 
 
 @dataclass(frozen=True)
@@ -54,18 +54,7 @@ class Registry:
 
     def units_at(self, day: date) -> dict[str, Unit]:
         """The version of each unit that exists on `day`, in declared order."""
-        return dict(self._existing(day))
-
-    def _existing(self, day: date) -> dict[str, Unit]:
-        era = self.era(day)
-        existing = self._eras.get(era)
-        if existing is None:
-            existing = {unit.id: unit for unit in self.units if unit.valid_from <= day < unit.valid_to}
-            # few are asked for at a time, and a registry may have hundreds
-            if len(self._eras) >= _ERAS_KEPT:
-                self._eras.clear()
-            self._eras[era] = existing
-        return existing
+        return {unit.id: unit for unit in self.units if unit.valid_from <= day < unit.valid_to}
 
     def unit(self, unit: str, day: date) -> Unit:
         """The version of `unit` on `day`."""
@@ -87,6 +76,17 @@ class Registry:
 
     def tree(self, day: date) -> list[tuple[Unit, int]]:
         """All units of `day` with their depth, each before the units below it, siblings in declared order."""
+        era = self.era(day)
+        placed = self._trees.get(era)
+        if placed is None:
+            placed = self._placed(day)
+            # few are asked for at a time, and a registry may have hundreds
+            if len(self._trees) >= _TREES_KEPT:
+                self._trees.clear()
+            self._trees[era] = placed
+        return list(placed)
+
+    def _placed(self, day: date) -> list[tuple[Unit, int]]:
         children: defaultdict[str | None, list[Unit]] = defaultdict(list)
         for unit in self.units_at(day).values():
             children[unit.parent].append(unit)
@@ -364,7 +364,7 @@ class Registry:
         return sorted({day for span in spans for day in (span.valid_from, span.valid_to)})
 
     @cached_property
-    def _eras(self) -> dict[int, dict[str, Unit]]:
+    def _trees(self) -> dict[int, list[tuple[Unit, int]]]:
         return {}
 
     @cached_property
