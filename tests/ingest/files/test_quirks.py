@@ -323,7 +323,7 @@ def test_an_end_is_never_the_time_of_what_happens_first(tmp_path: Path, name: st
     for number in ("Löpnummer", "Dnr"):
         _, made = draft_of(tmp_path, "list.csv", f"{number};{name};Enhet;Steg\n" + rows(30, "%Y-%m-%d", "A", "S"))
         assert {"at", "opened", "from"} & made.fields.keys() == set()
-        assert beginning_problem(made).startswith("no column holds dates")
+        assert beginning_problem(made).startswith("no column is called like the day")
 
 
 def test_words_affirm_only_where_others_do_not() -> None:
@@ -335,3 +335,59 @@ def test_words_affirm_only_where_others_do_not() -> None:
     assert affirmative("end_to_end", ["Automatiserat beslut", "Manuellt"] * 9) == ["Automatiserat beslut"]
     assert affirmative("access", ["First call", "Not"] * 9) is None
     assert affirmative("access", ["J", "N", ""]) == ["J"]
+
+
+def test_a_course_that_is_not_completed_is_left_out_though_it_has_no_date(tmp_path: Path) -> None:
+    """By the date it would be known, which it does not have yet."""
+    body = "Employee ID,Course,Completion date,Status\n" + "".join(
+        f"E{n},Security,{f'2026-03-{n + 10}' if n % 3 else ''},{'Completed' if n % 3 else 'In Progress'}\n"
+        for n in range(12)
+    )
+    path, made = draft_of(tmp_path, "training.csv", body)
+    chunks = list(read(path, mapping_of(made, "org", "UTC", ANSWERS)))
+    assert [(len(chunk.ndjson.splitlines()), len(chunk.rejects), chunk.skipped) for chunk in chunks] == [(8, 0, 4)]
+
+
+def test_a_completed_course_without_a_date_is_rejected(tmp_path: Path) -> None:
+    body = "Employee ID,Course,Completion date,Status\nE1,Security,2026-03-14,Completed\nE2,Security,,Completed\n"
+    path, made = draft_of(tmp_path, "training.csv", body)
+    assert [number for _, number in [events(path, made)]] == [1]
+
+
+def test_where_no_row_can_be_read_the_first_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no row can be read; of the first: 2 cells where the header has 3"):
+        draft_of(tmp_path, "tickets.csv", "Ticket ID,Created,Closed\n1,2026-01-02\n2,2026-01-03\n")
+
+
+def test_letters_far_down_a_list_tell_its_encoding(tmp_path: Path) -> None:
+    """The beginning holds letters of ASCII alone, which every encoding writes alike."""
+    body = "Ticket ID,Created,Resolved,Assignment group\n" + "".join(
+        f"T{n},2026-01-02 08:00,2026-01-03 09:00,Network\n" for n in range(3_000)
+    )
+    body += "".join(f"U{n},2026-02-02 08:00,2026-02-03 09:00,Växel – nät\n" for n in range(9))
+    path, made = draft_of(tmp_path, "tickets.csv", body.encode("cp1252"))
+    said, rejected = events(path, made)
+    assert rejected == 0
+    assert {event["data"]["team"] for event in said} == {"Network", "Växel – nät"}
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        # no column says which row is which, though one holds dates
+        ("What,Date\n" + rows(9, "%Y-%m-%d", delimiter=",").replace("T", "some text "), "of what its rows are"),
+        ("Doc #,Endret dato,Tittel\n" + rows(9, "%d.%m.%Y", "En tittel", delimiter=","), "called like the day"),
+    ],
+)
+def test_a_list_that_leaves_out_what_or_when_is_told_so(tmp_path: Path, body: str, told: str) -> None:
+    _, made = draft_of(tmp_path, "liste.csv", body)
+    assert told in beginning_problem(made)
+
+
+@pytest.mark.parametrize("ways", [("WEB", "PHONE"), ("Telefon", "E-post")])
+def test_ways_in_are_no_persons(tmp_path: Path, ways: tuple[str, str]) -> None:
+    body = "Ticket ID,Opened,Resolved,Caller type\n" + "".join(
+        f"T{n},2026-01-{n + 10},2026-02-{n + 10},{ways[n % 2]}\n" for n in range(12)
+    )
+    _, made = draft_of(tmp_path, "tickets.csv", body)
+    assert (made.fields.get("requester"), made.fields.get("channel")) == (None, "Caller type")

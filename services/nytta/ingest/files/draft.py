@@ -14,9 +14,11 @@ from nytta.ingest.files import cells
 from nytta.ingest.files.cells import Notation, damage, notations
 from nytta.ingest.files.column_names import called, stems_of_fields
 from nytta.ingest.files.errors import InputError
+from nytta.ingest.files.field_cells import MANY, are_numbered, is_like
 from nytta.ingest.files.field_columns import fields_of, in_order_of_names, is_end
 from nytta.ingest.files.kinds import CASES, DATES, KINDS, LOG, STAFF, TICKETS, TRAINING, UNREAD, USE, Dated
 from nytta.ingest.files.looks import Look
+from nytta.ingest.files.ocel import OBJECT
 from nytta.ingest.files.steps import step_columns
 
 _COLUMNS: Final = 500
@@ -49,7 +51,7 @@ class Question:
     """What neither the names of columns nor their cells decide."""
 
     about: str
-    """What is asked: `order`, `unit`, `since`."""
+    """What is asked: `order`, `unit`, `since`, `case`."""
     text: str
     """The question as a sentence."""
     choices: tuple[str, ...]
@@ -137,19 +139,61 @@ def _points_of_name(kind: str, name: str) -> int:
 
 def _steps_by_rows(look: Look, columns: Sequence[str], dated: Dated) -> dict[str, str]:
     """Case, step and moment of a table that has several rows of a case by its cells; empty where it has not."""
+    if look.form == "ocel":
+        step = step_columns(look, _object_columns(look), ["ocel:type"], ["ocel:time"])
+        return dict(zip(("case", "activity", "at"), step, strict=True)) if step else {}
     cases = in_order_of_names(columns, (LOG, "case"), (CASES, "case"), (TICKETS, "ticket"))
-    # a status is changed in lists of tickets too, of which each row says the whole ticket anew
     named = in_order_of_names(columns, (LOG, "activity"), (CASES, "activity"))
+    called_so = dict.fromkeys([*named, *filter(_A_STEP.search, columns)])
+    # a status is changed in lists of tickets too, of which each row says the whole ticket anew, and when it came in
+    is_plain = len(dated) == 1
     activities = [
-        column
-        for column in dict.fromkeys([*named, *filter(_A_STEP.search, columns)])
-        if column not in dated and not _A_STATE.search(called(column))
+        column for column in called_so if column not in dated and (is_plain or not _A_STATE.search(called(column)))
     ]
     likely = in_order_of_names(list(dated), (LOG, "at"), (CASES, "at"))
     # a moment that is called like an end ends the step
-    moments = dict.fromkeys([*likely, *(column for column in dated if not is_end(column)), *dated])
-    step = step_columns(look, cases, activities, list(moments))
+    moments = list(dict.fromkeys([*likely, *(column for column in dated if not is_end(column)), *dated]))
+    step = step_columns(look, cases, activities, moments)
+    if not step and not cases:
+        others = [column for column in columns if column not in {*dated, *activities}]
+        step = _only_steps(look, others, [column for column in activities if column in named], moments)
     return dict(zip(("case", "activity", "at"), step, strict=True)) if step else {}
+
+
+def _only_steps(
+    look: Look, columns: Sequence[str], activities: Sequence[str], moments: Sequence[str]
+) -> tuple[str, str, str] | None:
+    """The columns of a log of steps whose case no name tells: that of the only numbers of which each has a few rows."""
+    others = in_order_of_names(columns, *_OF_NO_CASE)
+    numbered = [column for column in columns if column not in others and are_numbered(look.cells(column))]
+    counts = {column: len(set(look.cells(column))) for column in numbered}
+    likely = [column for column, count in counts.items() if count >= max(MANY, len(look.rows) / _ROWS_OF_A_CASE)]
+    steps = [step for column in likely if (step := step_columns(look, [column], activities, moments))]
+    return steps[0] if len(steps) == 1 else None
+
+
+_ROWS_OF_A_CASE: Final = 50
+"""Rows of a case in the mean beyond which they are those of a unit, or of whoever works."""
+_OF_NO_CASE: Final = (
+    (LOG, "actor"),
+    (LOG, "unit"),
+    (CASES, "actor"),
+    (CASES, "unit"),
+    (CASES, "case_type"),
+    (TICKETS, "requester"),
+    (TICKETS, "unit"),
+    (TICKETS, "team"),
+    (TICKETS, "category"),
+    (STAFF, "person"),
+    (STAFF, "unit"),
+)
+"""Kinds and fields whose columns hold numbers of no case."""
+
+
+def _object_columns(look: Look) -> list[str]:
+    """The columns with the objects of each sort in an object-centric log, those first that most events are about."""
+    columns = [column for column in look.columns if column.startswith(OBJECT) and "/" not in column]
+    return sorted(columns, key=lambda column: -len(cells.filled(look.cells(column))))
 
 
 _A_STEP: Final = re.compile(
@@ -166,6 +210,10 @@ def _log(look: Look, columns: Sequence[str], dated: Dated, steps: Mapping[str, s
     if steps:
         others = {role: column for role, column in fields.items() if column not in steps.values()}
         fields = {**others, **steps}
+    elif "case" not in fields:
+        fields |= _numbers_of_cases(look, [column for column in columns if column not in {*fields.values(), *dated}])
+    if "actor" in fields:
+        fields["actor"] = _plain_actor(look, fields["actor"], columns)
     # where no column says of what its rows are, a date in them is that of anything
     if "at" not in fields and {"case", "activity"} & fields.keys():
         taken = fields.values()
@@ -174,6 +222,22 @@ def _log(look: Look, columns: Sequence[str], dated: Dated, steps: Mapping[str, s
         if len(plain) == 1:
             fields["at"] = plain[0]
     return _settled(look, LOG, fields, dated)
+
+
+def _plain_actor(look: Look, actor: str, columns: Sequence[str]) -> str:
+    """The column of actors, or another of them with the names that stand there with a group behind: "Ann-Line 2"."""
+    for other in in_order_of_names(columns, (LOG, "actor")):
+        pairs = set(zip(look.cells(other), look.cells(actor), strict=True))
+        if all(name and whole.startswith(name) for name, whole in pairs) and any(a != b for a, b in pairs):
+            return other
+    return actor
+
+
+def _numbers_of_cases(look: Look, columns: Sequence[str]) -> dict[str, str]:
+    """The column called like that of a list's cases or tickets, whose cells are numbers; empty where none is."""
+    likely = in_order_of_names(columns, (CASES, "case"), (TICKETS, "ticket"))
+    numbered = (column for column in likely if cells.filled(look.cells(column)) and is_like("case", look, column))
+    return {"case": column} if (column := next(numbered, "")) else {}
 
 
 def _settled(look: Look, kind: str, fields: dict[str, str], dated: Dated) -> Draft:
@@ -193,6 +257,8 @@ def _settled(look: Look, kind: str, fields: dict[str, str], dated: Dated) -> Dra
     # one answer decides for the whole file
     asked_orders = (_asked_order(look, column, fitting) for column, fitting in {first_column: dates, **others}.items())
     questions: list[Question] = next(filter(None, asked_orders), [])
+    if look.form == "ocel" and "case" in fields:
+        questions += _asked_case(look, fields["case"])
     if "unit" not in fields:
         questions.append(Question("unit", "no column names the unit: to which unit do all rows belong?", (), ""))
     if kind == STAFF and "from" not in fields:
@@ -221,6 +287,22 @@ def _without_damaged(look: Look, fields: dict[str, str]) -> tuple[str, ...]:
         del fields[role]
         remarks.append(f"{damage_found}; the column is not read: {_ANEW}")
     return tuple(remarks)
+
+
+def _asked_case(look: Look, likeliest: str) -> list[Question]:
+    """Which objects are cases, where the events are about several sorts."""
+    sorts = tuple(column.removeprefix(OBJECT) for column in _object_columns(look))
+    if len(sorts) < 2:
+        return []
+    names = ", ".join(sorts)
+    return [
+        Question(
+            "case",
+            f"its events are about objects of several sorts ({names}): which of them are its cases?",
+            sorts,
+            likeliest.removeprefix(OBJECT),
+        )
+    ]
 
 
 def _asked_order(look: Look, column: str, column_notations: Sequence[Notation]) -> list[Question]:

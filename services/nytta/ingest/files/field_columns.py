@@ -18,8 +18,9 @@ from nytta.ingest.files.field_cells import (
     is_like,
     tells_channel,
     tells_first_contact,
+    tells_ways_in,
 )
-from nytta.ingest.files.kinds import CASES, DATES, LOG, STAFF, TICKETS, Dated
+from nytta.ingest.files.kinds import CASES, DATES, ENDS, LOG, STAFF, TICKETS, Dated
 from nytta.ingest.files.looks import Look
 from nytta.ingest.files.unit_columns import find_units
 
@@ -31,6 +32,11 @@ _NO_EVENT: Final = re.compile(
     ).translate(PLAIN)
 )
 """Words of columns whose dates are of no opening, closing or doing."""
+_NO_MOMENT: Final = re.compile(
+    r"\b(notes?|code|by|reason|description|comments?|resolution|type|status|kod|kode|orsak|aarsak|arsak|anteckning"
+    r"|merknad|notat|av|beskriv\w*|kommentar|typ)$"
+)
+"""Last words of columns that say how or by whom something ended, and not when."""
 _VALID: Final = re.compile(r"\b(giltig|gyldig|gaeller|galler|gjelder)")
 """Words by which staff lists say from when and to when somebody belongs to a unit."""
 _NO_TYPE: Final = re.compile(
@@ -127,9 +133,10 @@ class _Search:
         for role, stems in stems_of_fields().get(self.kind, {}).items():
             if role in self.fields or (role == "closed" and "resolved" in self.fields):
                 continue
-            candidates = [column for column in self.free(role) if self._may_hold_by_stem(role, column)]
-            fitting = (column for stem in stems for column in candidates if stem.search(self.names[column]))
-            if column := next(fitting, ""):
+            candidates = self.free(role)
+            called_so = (column for stem in stems for column in candidates if stem.search(self.names[column]))
+            # cells are looked at last: that takes longest
+            if column := next((column for column in called_so if self._may_hold_by_stem(role, column)), ""):
                 self.fields[role] = column
 
     def by_cells(self) -> None:
@@ -176,6 +183,9 @@ class _Search:
         look = self.look
         if not holds(role, look, column, self.dated) or not is_like(role, look, column):
             return False
+        # an empty column says by its name alone that it holds moments
+        if role in ENDS and _NO_MOMENT.search(self.names[column]) and not cells.filled(look.cells(column)):
+            return False
         # a date is nothing but a date
         if role not in DATES and column in self.dated:
             return False
@@ -193,9 +203,10 @@ _BY_CELLS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """What cells alone may tell, whatever the columns are called."""
 _NO_WAY_IN: Final = re.compile(
-    r"\b(\w*kateg|categ|amne|emne|tema|topic|tjanst|tjenest|service|produkt|product|system|appli|tit|rubrik|beskriv|desc)"
+    r"\b(\w*kateg|categ|amne|emne|tema|topic|tjanst|tjenest|service|produkt|product|system|appli|tit|rubrik|beskriv"
+    r"|desc|by$|av$)"
 )
-"""Words of columns that say what a matter is about."""
+"""Words of columns that say what a matter is about, or who did something."""
 _WAY_OUT: Final = re.compile(r"\b(onsk|prefer|svar|utskick|reply|answer|notif|exped|utsend|utgaende|outgoing)")
 """Words of columns with ways by which somebody is answered, or would like to be."""
 
@@ -212,7 +223,7 @@ def _by_cells(role: str, look: Look, columns: Sequence[str], dated: Dated) -> st
         return _earliest(look, [column for column in columns if column in dated], dated)
     if role == "channel":
         ways = [column for column in columns if not _NO_WAY_IN.search(called(column)) and column not in dated]
-        fitting = [column for column in ways if is_like("channel", look, column)]
+        fitting = [column for column in ways if tells_ways_in(look.cells(column))]
         return fitting[0] if len(fitting) == 1 else ""
     likely = [column for column in columns if column not in dated and cells.are_unique(look.cells(column))]
     numbered = [column for column in likely if is_like("case", look, column)]
@@ -239,7 +250,8 @@ def _is_never_later(moments: Sequence[datetime | None], others: Sequence[datetim
 
 def _bears(column: str, name: str, within: bool) -> bool:
     if not within:
-        return column == name
+        # databases write names together: "REQUESTID"
+        return column == name or column.replace(" ", "") == name.replace(" ", "")
     # most columns do not hold the name at all, which costs less to see than whether its words are whole
     return len(name) > 3 and name in column and _whole_words(name).search(column) is not None
 

@@ -56,12 +56,15 @@ def look(path: Path, name: str, unpacked: int | None = None) -> Look:
         above, header_lines, records = _place(stream, plain)
     with files.opened(path, unpacked=unpacked) as stream:
         form, reader = _reader(stream, plain, Dialect(skip_lines=above, header_lines=header_lines), records)
-        rows = [row for row in islice(reader, _ROWS) if not isinstance(row, Broken) and not is_none(list(row.values()))]
+        items = list(islice(reader, _ROWS))
+        rows = [row for row in items if not isinstance(row, Broken) and not is_none(list(row.values()))]
         header = reader.header if isinstance(reader, TableReader | WorkbookReader) else []
         if isinstance(reader, WorkbookReader):
             above, header_lines = reader.above, reader.header_lines
     columns = header or list(dict.fromkeys(column for row in rows for column in row))
+    _refuse_unreadable(name, items)
     if form == "table":
+        _refuse_objects(name, columns)
         rows = rows[: len(rows) - notes_below([list(row.values()) for row in rows])]
     if len(columns) == 1 and form == "table":
         _refuse_quoted_lines(name, columns[0], rows)
@@ -133,6 +136,20 @@ def _lists(value: Any, path: str, depth: int) -> Iterator[tuple[str, int]]:
             yield place, len(inner)
         else:
             yield from _lists(inner, place, depth - 1)
+
+
+def _refuse_unreadable(name: str, items: Sequence[Row | Broken]) -> None:
+    """InputError where no row can be read, with what is wrong with the first."""
+    if items and all(isinstance(item, Broken) for item in items):
+        first = items[0]
+        assert isinstance(first, Broken)
+        raise InputError(name, "", f"no row can be read; of the first: {first.detail}")
+
+
+def _refuse_objects(name: str, columns: Sequence[str]) -> None:
+    """InputError where a table is an object-centric log: a cell of it lists objects, and no row has one case."""
+    if "ocel:eid" in columns:
+        raise InputError(name, "", "the file is OCEL 1.0 as a table; export the log as OCEL 2.0 in JSON")
 
 
 def _refuse_quoted_lines(name: str, column: str, rows: Sequence[Row]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -17,12 +18,15 @@ from nytta.ingest.files.kinds import CASES, ENDS, LOG, STAFF, TICKETS, TRAINING,
 from nytta.ingest.files.looks import Look, look
 from nytta.ingest.files.mapping import Mapping as Described
 from nytta.ingest.files.mapping import parse
+from nytta.ingest.files.ocel import OBJECT
 from nytta.ingest.files.steps import closings, robots
 
 _LEADERS: Final = re.compile(
     r"chef|leder\b|leiar|rektor|manager|\bhead\b|director|direktør|direktör|sjef", re.IGNORECASE
 )
 
+_LETTERS: Final = re.compile(r"[A-Z]{1,3}")
+"""Ids that count in letters, as a spreadsheet counts its columns."""
 _WORDS: Final = 40
 """Words of a column that a mapping lists."""
 
@@ -42,10 +46,12 @@ def text(draft: Draft, organisation: str, timezone: str, answers: Mapping[str, s
 
     `answers` are those to its questions, and may name the mapping (`id`), its `system`, its `source`, the day from
     which staff are counted (`not_before`), and the systems, parted by spaces, in which all of the staff may ask for
-    support (`support`) or which all are expected to use (`expected`). What has no answer is left open, so that rows are
-    rejected rather than read wrongly.
+    support (`support`) or which all are expected to use (`expected`). Of an object-centric log, `case` is the sort of
+    objects that are its cases. What has no answer is left open, so that rows are rejected rather than read wrongly.
     """
     answered = dict(answers or {})
+    if "case" in answered:
+        draft = replace(draft, fields={**draft.fields, "case": f"{OBJECT}{answered['case']}"})
     name = answered.get("id", "draft" if draft.kind == LOG else draft.kind)
     lines = [
         f"# {_SAYS[draft.kind]} Drafted from the columns: look at each line, and at the first rows.",
@@ -134,8 +140,18 @@ def _decided(dates: Sequence[Notation], answered: Mapping[str, str]) -> Notation
 def _nulls(draft: Draft) -> list[str]:
     """Texts that stand for nothing in the columns that are read."""
     texts = {text.strip() for column in _read_columns(draft) for text in draft.look.cells(column)}
-    null_texts = {text for text in texts if text and text.lower() in cells.MOST_NULL}
+    null_texts = {text for text in texts if text and text.lower() in cells.MOST_NULL} - _ids_like_nulls(draft)
     return sorted(null_texts | _no_ends(draft) | _words_of_no_end(draft))
+
+
+def _ids_like_nulls(draft: Draft) -> set[str]:
+    """Ids of cases, such as NA between MZ and NB, by which no other column that is read says that it has nothing."""
+    column = draft.fields.get("case", "")
+    ids = {text.strip() for text in draft.look.cells(column)}
+    if not ids or not all(_LETTERS.fullmatch(text) for text in ids):
+        return set()
+    others = _read_columns(draft) - {column}
+    return ids - {text.strip() for other in others for text in draft.look.cells(other)}
 
 
 def _words_of_no_end(draft: Draft) -> set[str]:
@@ -342,9 +358,13 @@ def _answers_yes(draft: Draft, column: str) -> str:
     return _is_one_of(column, cells.yes_words(draft.look.cells(column)) or ())
 
 
-def _is_one_of(column: str, words: Sequence[str]) -> str:
-    """The condition that a cell is one of these words; where none occurs yet, the usual one stands for a person."""
-    return f"{{field: {quoted(column)}, is: {_list(words or ['Ja'])}}}"
+def _is_one_of(column: str, words: Sequence[str], filled: str = "") -> str:
+    """The condition that a cell is one of these words, and that the column `filled` says something, where one is named.
+
+    Where no such word occurs yet, the usual one stands for a person.
+    """
+    more = f", where: {{field: {quoted(filled)}, present: true}}" if filled else ""
+    return f"{{field: {quoted(column)}, is: {_list(words or ['Ja'])}{more}}}"
 
 
 def _training(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
@@ -375,24 +395,29 @@ def _use(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
 
 def _steps(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     fields = draft.fields
+    case = fields.get("case", "")
+    # events of an object-centric log that are about no such object are left out
+    about = case if draft.look.form == "ocel" else ""
     yield from _of_system(draft, answered)
     moment = _at(draft, fields["at"], answered) if "at" in fields else "time  # no column holds dates: which is it?"
     yield f"time: {moment}"
     yield ""
     yield "events:"
     yield f"  - type: {'case.step' if 'activity' in fields else 'case.opened'}"
-    yield f"    case: {quoted(fields.get('case', draft.look.columns[0]))}"
+    yield f"    case: {quoted(case)}" if case else "    case: case  # which column has its number?"
+    if about:
+        yield f"    when: {{field: {quoted(about)}, present: true}}"
     if "activity" in fields:
         yield f"    activity: {quoted(fields['activity'])}"
         if "actor" in fields:
             yield f"    actor: {quoted(fields['actor'])}"
             yield from (f"    {line}" for line in _robots(draft, "actor"))
     yield from (f"    {line}" for line in _shared(draft, ()))
-    if {"case", "activity"} <= fields.keys() and (ends := closings(draft.look, fields["case"], fields["activity"])):
+    if case and "activity" in fields and (ends := closings(draft.look, case, fields["activity"])):
         yield "  - also: closed  # a case counts as opened at its first step"
         yield "    type: case.closed"
-        yield f"    case: {quoted(fields['case'])}"
-        yield f"    when: {_is_one_of(fields['activity'], ends)}"
+        yield f"    case: {quoted(case)}"
+        yield f"    when: {_is_one_of(fields['activity'], ends, about)}"
 
 
 _BODIES: Final = {

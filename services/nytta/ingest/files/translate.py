@@ -92,11 +92,14 @@ class Translator:
             ):
                 continue
             try:
+                applies = rule.when is None or rule.when(row)
                 if key is None:
-                    key = self._key(row, number)
+                    key = self._key(row, number, needed=applies)
+                    if key is None:
+                        continue  # no earlier revision of the row made an event either
                     said_revision = self._revision(row) if self._revision else None
                 revision = said_revision or 0
-                if rule.when is not None and not rule.when(row):
+                if not applies:
                     retractions += self._retraction(rule, row, key, revision)
                     continue
                 name, getters = rule.fixed or rule.choose(row)
@@ -155,10 +158,16 @@ class Translator:
             }
         ]
 
-    def _key(self, row: Row, number: int) -> str:
+    def _key(self, row: Row, number: int, *, needed: bool) -> str | None:
+        """The row's id; None where a field of its identity is empty and no event needs it."""
         if self._identity is None:
             return str(number)
-        return self._concealed(self._identity(row))
+        try:
+            return self._concealed(self._identity(row))
+        except RowError:
+            if needed:
+                raise
+            return None
 
     def _concealed(self, key: str) -> str:
         return self._conceal(key) if self._conceal is not None else key
