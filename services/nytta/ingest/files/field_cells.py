@@ -91,6 +91,8 @@ def holds(role: str, look: Look, column: str, dated: Dated) -> bool:
     texts = look.cells(column)
     if not cells.filled(texts):
         return role in ENDS  # nothing has ended yet
+    if role == "opened" and 2 * len(cells.filled(texts)) < len(texts):
+        return False  # everything came in at some time
     if role in DATES:
         return column in dated or bool(notations(texts, counted=True)) or bool(damage(texts))
     if column in dated and not any(notation.formats for notation in dated[column]):
@@ -110,6 +112,8 @@ def holds(role: str, look: Look, column: str, dated: Dated) -> bool:
             return cells.affirmative(role, texts) is not None
         case "returned":
             return cells.are_counts(texts) or cells.affirmative(role, texts) is not None
+        case "channel" if all(channel(text) == "other" for text in set(texts)):
+            return False  # that nobody came by a known way would be an invention
         case "channel" | "unit_above" | "role" | "status":
             return cells.are_few(texts) and not (role != "status" and cells.are_numbers(texts))
         case "unit":

@@ -26,7 +26,7 @@ from nytta.ingest.files.unit_columns import find_units
 
 _NO_EVENT: Final = re.compile(
     (
-        r"\b(due|deadline|sla|birth|born|född|fødsels?|födelse|frist|forfall|förfall|giltig|gyldig|expir|utgår|planned"
+        r"\b(due|deadline|sla|birth|born|född|fødsels?|födelse|frist|forfall|förfall|giltig|gyldig|expir|utgår|cancel|annul|avbrut|avbrudt|avbrutt|makuler|planned"
         r"|planerad|planlagt|target|mål|first response|reminder|påminnelse|bevakning|last|senast|siste?|updated"
         r"|modified|ändrad|endret|komplett|complete date|utredning (klar|färdig|avsl|slut|ferdig|afsl))"
     ).translate(PLAIN)
@@ -37,6 +37,9 @@ _NO_MOMENT: Final = re.compile(
     r"|merknad|notat|av|beskriv\w*|kommentar|typ)$"
 )
 """Last words of columns that say how or by whom something ended, and not when."""
+_OF_A_PERSON: Final = re.compile(r"\b(account|user|person)( (id|key|name|no))$")
+"""Last words of columns that hold persons, whatever else they are called."""
+_ANY_DATE: Final = frozenset({"date", "datum", "dato"})
 _VALID: Final = re.compile(r"\b(giltig|gyldig|gaeller|galler|gjelder)")
 """Words by which staff lists say from when and to when somebody belongs to a unit."""
 _NO_TYPE: Final = re.compile(
@@ -45,6 +48,10 @@ _NO_TYPE: Final = re.compile(
 """Words of columns that say something else of a case than what sort it is."""
 _AN_EVENT: Final = re.compile(r"\b(last|senast|siste?) (resol|solv|clos|løs|lös|lukk|stäng|avslut)".translate(PLAIN))
 """Words that say of an event which of several it is."""
+_DOCUMENTS: Final = ("json", "lines")
+"""Formats whose columns are paths."""
+_DEEP: Final = 2
+"""Parts before the last, from which on they name what a document is wrapped in."""
 _HOW_MANY: Final = re.compile(r"\b(antal|antall|antallet|number of|no of|count|ggr|ganger|gange|kpl)\b")
 """Words of columns that count something, and hold no number of a ticket or case, no person and no name."""
 _COUNTED: Final = frozenset({"reassignments", "handovers", "reopened", "returned", "fte"})
@@ -111,6 +118,13 @@ class _Search:
         self.columns = columns
         self.dated = dated
         self.names = {column: called(column) for column in columns}
+        self.own_names = self.names
+        if look.form in _DOCUMENTS:
+            # what lies near the root is of the thing itself, and what lies deep of something beside it
+            self.columns = sorted(columns, key=lambda column: column.count("/"))
+            self.own_names = {column: called(column.rpartition("/")[2]) for column in columns}
+            deep = {column: self.own_names[column] for column in columns if column.count("/") >= _DEEP}
+            self.names = {**self.names, **deep}
         self.fields: dict[str, str] = {}
 
     def by_name(self, *, within: bool) -> None:
@@ -120,13 +134,17 @@ class _Search:
             is_date_of_cases = within and role == "at" and self.kind == CASES
             if role in self.fields or role == "unit_name" or is_date_of_cases:
                 continue
+            names = [name for name in known_names if not (within and role == "opened" and name in _ANY_DATE)]
             candidates = self.free(role, exactly=not within)
-            bearers = (
-                column for name in known_names for column in candidates if _bears(self.names[column], name, within)
-            )
+            bearers = (column for name in names for column in candidates if self._bears(column, name, within=within))
             column = next((column for column in bearers if self._may_hold(role, column, within=within)), "")
             if column:
                 self.fields[role] = column
+
+    def _bears(self, column: str, name: str, *, within: bool) -> bool:
+        if _bears(self.names[column], name, within):
+            return True
+        return not within and _bears(self.own_names[column], name, within)
 
     def by_stem(self) -> None:
         """Give columns to fields with whose words theirs begin."""
@@ -157,6 +175,8 @@ class _Search:
         # the end of a case dates no step of it
         if role == "at" and self.kind in (CASES, LOG):
             return [column for column in columns if not is_end(column)]
+        if role in ("unit", "unit_name"):
+            columns = [column for column in columns if not _OF_A_PERSON.search(self.names[column])]
         if role == "channel" and not exactly:
             return [column for column in columns if not _WAY_OUT.search(self.names[column])]
         if role not in DATES or exactly:
