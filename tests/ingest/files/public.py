@@ -19,7 +19,10 @@ def table(rows: Sequence[Mapping[str, str]]) -> bytes:
 
 
 def requests() -> Iterator[dict[str, str]]:
-    """What citizens reported to a city: an agency for each, a place on a map of its own, and a deadline."""
+    """What citizens reported to a city: an agency for each, a place on a map of its own, and a deadline.
+
+    No service desk of the staff, although it is called requests.
+    """
     for number in range(30):
         day, closed = 1 + number % 28, f"0{3 + number % 2}/15/2026 12:30:00 PM"
         yield {
@@ -32,6 +35,9 @@ def requests() -> Iterator[dict[str, str]]:
             "Due Date": f"04/{day:02}/2026 09:00:00 AM",
             "Resolution Description": "",
             "Open Data Channel Type": ("PHONE", "ONLINE", "MOBILE")[number % 3],
+            "Borough": ("BRONX", "QUEENS")[number % 2],
+            "Latitude": f"40.{8511340 + number}",
+            "Longitude": f"-73.{8658890 + number}",
             "Location": f"(40.{8511340 + number}, -73.{8658890 + number})",
         }
 
@@ -79,19 +85,19 @@ PUBLIC = (
     Strange(
         "311_Service_Requests.csv",
         table([*requests()]),
-        "tickets",
+        "cases",
         ("Unique Key", "Location"),
         {
-            "ticket": "Unique Key",
+            "case": "Unique Key",
             "opened": "Created Date",
             "closed": "Closed Date",
             "unit": "Agency",
-            "category": "Complaint Type",
+            "case_type": "Complaint Type",
             "channel": "Open Data Channel Type",
         },
         {
             str(39573500 + number): {"opened": f"2026-02-{1 + number % 28:02}"}
-            | ({"resolved": f"2026-0{3 + number % 2}-15T12:30"} if number % 5 else {})
+            | ({"closed": f"2026-0{3 + number % 2}-15T12:30"} if number % 5 else {})
             for number in range(30)
         },
         30,

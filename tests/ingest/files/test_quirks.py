@@ -391,3 +391,46 @@ def test_ways_in_are_no_persons(tmp_path: Path, ways: tuple[str, str]) -> None:
     )
     _, made = draft_of(tmp_path, "tickets.csv", body)
     assert (made.fields.get("requester"), made.fields.get("channel")) == (None, "Caller type")
+
+
+def test_how_far_a_ticket_has_come_is_no_step_of_it(tmp_path: Path) -> None:
+    """A list with one row of each: that it is closed does not say that it was on the day on which it came in."""
+    body = "request_id,created_at,status,text\n" + "".join(
+        f"{n + 1000},2026-01-{n + 10}T08:00:00+00:00,{('open', 'closed')[n % 2]},x\n" for n in range(12)
+    )
+    path, made = draft_of(tmp_path, "transformed.csv", body)
+    said, rejected = events(path, made)
+    assert ({event["type"].split(".")[2] for event in said}, rejected) == ({"opened"}, 0)
+
+
+@pytest.mark.parametrize("name", ["ERT (Estimated Response Time)", "Response"])
+def test_a_time_of_response_is_nobody(tmp_path: Path, name: str) -> None:
+    body = f"Case ID,Received,Closed,{name}\n" + "".join(
+        f"C{n},2026-01-{n + 10},2026-02-{n + 10},{n % 3 + 2} Business Days\n" for n in range(12)
+    )
+    assert "actor" not in draft_of(tmp_path, "cases.csv", body)[1].fields
+
+
+@pytest.mark.parametrize("name", ["DATECANCELLED", "Annullerad datum", "Avbrutt dato"])
+def test_nothing_came_in_on_the_day_on_which_it_was_cancelled(tmp_path: Path, name: str) -> None:
+    body = f"Ticket ID,{name},Team,Resolved\n" + "".join(
+        f"T{n},2026-01-{n + 10},A,2026-02-{n + 10}\n" for n in range(12)
+    )
+    assert "opened" not in draft_of(tmp_path, "tickets.csv", body)[1].fields
+
+
+def test_a_way_that_nobody_knows_is_not_said_to_be_another(tmp_path: Path) -> None:
+    body = "Ticket ID,Opened,Resolved,Source\n" + "".join(
+        f"T{n},2026-01-{n + 10},2026-02-{n + 10},https://tracker.example\n" for n in range(12)
+    )
+    assert "channel" not in draft_of(tmp_path, "tickets.csv", body)[1].fields
+
+
+def test_a_way_that_is_not_known_is_no_other_way(tmp_path: Path) -> None:
+    body = "Case ID,Received,Closed,Channel\n" + "".join(
+        f"C{n},2026-01-{n + 10},2026-02-{n + 10},{('PHONE', 'ONLINE', 'UNKNOWN')[n % 3]}\n" for n in range(12)
+    )
+    path, made = draft_of(tmp_path, "cases.csv", body)
+    said, rejected = events(path, made)
+    ways = {event["data"]["case"]: event["data"].get("channel") for event in said}
+    assert (set(ways.values()), rejected) == ({"phone", "web", None}, 0)

@@ -34,6 +34,14 @@ _CHANNELS: Final = (
 """What texts of a channel say, the first that is found."""
 
 
+_UNKNOWN: Final = re.compile(r"(unknown|okän[dt]|ukjent|ukendt|uppgift saknas|not (known|recorded))", re.IGNORECASE)
+
+
+def is_unknown(text: str) -> bool:
+    """Whether a text says that nobody knows by which way, which is no other way."""
+    return _UNKNOWN.fullmatch(text.strip()) is not None
+
+
 def channel(text: str) -> str:
     """The channel that a text seems to say; `other` where it says none."""
     return next(

@@ -103,6 +103,7 @@ def _kind(look: Look, columns: list[str], dated: Dated) -> str:
 
     Where the names leave out what a kind needs, cells may tell it, if the names tell twice as much otherwise.
     """
+    is_of_public = _is_of_public(columns)
     for by_cells, fewest in ((False, _FEWEST), (True, 2 * _FEWEST)):
         of_kind = {kind: fields_of(kind, look, columns, dated, by_cells=by_cells) for kind in KINDS}
         points = {
@@ -110,10 +111,26 @@ def _kind(look: Look, columns: list[str], dated: Dated) -> str:
             for kind, fields in of_kind.items()
         }
         possible_kinds = [kind for kind in KINDS if set(_NEEDED[kind]) <= of_kind[kind].keys()]
+        # nobody of the staff asked for what is told by its place in the town
+        if is_of_public and {"case", "opened"} <= of_kind[CASES].keys() and "requester" not in of_kind[TICKETS]:
+            possible_kinds = [kind for kind in possible_kinds if kind != TICKETS]
+            points[CASES] += _NAMED
         best = max(possible_kinds, key=lambda kind: points[kind], default="")
         if best and points[best] >= fewest:
             return best
     return ""
+
+
+def _is_of_public(columns: Sequence[str]) -> bool:
+    """Whether a list is of what the public asked for: it has several columns of places in a town."""
+    return sum(_PLACE.search(called(column)) is not None for column in columns) > 1
+
+
+_PLACE: Final = re.compile(
+    r"\b(lat(itude)?|lon(g(itude)?)?|borough|ward|neighbou?rhood|council district|community board|stadsdel|bydel"
+    r"|gnr|bnr|fastighet\w*|eiendom\w*)\b"
+)
+"""Words of columns with places in a town."""
 
 
 def possible(look: Look) -> tuple[str, ...]:
@@ -212,6 +229,8 @@ def _log(look: Look, columns: Sequence[str], dated: Dated, steps: Mapping[str, s
         fields = {**others, **steps}
     elif "case" not in fields:
         fields |= _numbers_of_cases(look, [column for column in columns if column not in {*fields.values(), *dated}])
+    if not steps and cells.are_unique(look.cells(fields.get("case", ""))):
+        fields.pop("activity", None)  # what a case is now, and no step of it
     if "actor" in fields:
         fields["actor"] = _plain_actor(look, fields["actor"], columns)
     # where no column says of what its rows are, a date in them is that of anything

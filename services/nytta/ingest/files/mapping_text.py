@@ -11,7 +11,7 @@ from typing import Final
 
 from nytta.ingest.files import cells
 from nytta.ingest.files.cells import Notation
-from nytta.ingest.files.channels import channel
+from nytta.ingest.files.channels import channel, is_unknown
 from nytta.ingest.files.column_names import called
 from nytta.ingest.files.draft import Draft, drafted
 from nytta.ingest.files.kinds import CASES, ENDS, LOG, STAFF, TICKETS, TRAINING, UNREAD, USE
@@ -141,7 +141,14 @@ def _nulls(draft: Draft) -> list[str]:
     """Texts that stand for nothing in the columns that are read."""
     texts = {text.strip() for column in _read_columns(draft) for text in draft.look.cells(column)}
     null_texts = {text for text in texts if text and text.lower() in cells.MOST_NULL} - _ids_like_nulls(draft)
-    return sorted(null_texts | _no_ends(draft) | _words_of_no_end(draft))
+    return sorted(null_texts | _no_ends(draft) | _words_of_no_end(draft) | _unknown_ways(draft))
+
+
+def _unknown_ways(draft: Draft) -> set[str]:
+    """Words of a channel that nobody knows, by which no other column that is read says anything."""
+    column = draft.fields.get("channel", "")
+    words = {text.strip() for text in draft.look.cells(column) if is_unknown(text)}
+    return words - {text.strip() for other in _read_columns(draft) - {column} for text in draft.look.cells(other)}
 
 
 def _ids_like_nulls(draft: Draft) -> set[str]:
@@ -459,7 +466,7 @@ def _shared(draft: Draft, plain: Sequence[str]) -> Iterator[str]:
     """The channel, and fields that are taken as they are."""
     fields = draft.fields
     if "channel" in fields:
-        texts = sorted(set(cells.filled(draft.look.cells(fields["channel"]))))[:_WORDS]
+        texts = sorted(set(cells.filled(draft.look.cells(fields["channel"]))) - _unknown_ways(draft))[:_WORDS]
         values = ", ".join(f"{quoted(text)}: {channel(text)}" for text in texts)
         yield f"channel: {{field: {quoted(fields['channel'])}, values: {{{values}}}, otherwise: other}}"
     for role in plain:
