@@ -20,7 +20,7 @@ from nytta.indicators.store.supports import lacking
 from nytta.ingest.files import beginning
 from nytta.ingest.files import mapping as mappings
 from nytta.ingest.files.beginning import Beginning, Question
-from nytta.ingest.files.draft import Draft, drafted
+from nytta.ingest.files.draft import Draft, drafted, drafted_file
 from nytta.ingest.files.explain import explain
 from nytta.ingest.files.looks import look
 from nytta.ingest.files.mapping_text import text
@@ -82,7 +82,7 @@ def start(
     options = {"name": organisation, "country": country, "legal_basis": legal_basis, "dpia": dpia}
     preset = options | {"consulted_on": consulted_on} | _given(answer or [])
     with mendable(language):
-        lists = [(path, drafted(look(path, path.name))) for path in files]
+        lists = [(path, drafted_file(path, path.name)) for path in files]
         if len({path.name for path, _ in lists}) < len(lists):
             fail(say("same_name", language), code=2)
         for path, draft in lists:

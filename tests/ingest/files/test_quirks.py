@@ -12,9 +12,10 @@ import pytest
 
 from nytta.ingest.files.beginning import problem as beginning_problem
 from nytta.ingest.files.cells import affirmative
-from nytta.ingest.files.draft import Draft, drafted
+from nytta.ingest.files.draft import Draft, drafted, drafted_file
 from nytta.ingest.files.errors import InputError
 from nytta.ingest.files.headers import header_row
+from nytta.ingest.files.listed_units import codes
 from nytta.ingest.files.looks import look
 from nytta.ingest.files.mapping_text import mapping_of
 from nytta.ingest.files.read import read
@@ -393,6 +394,13 @@ def test_ways_in_are_no_persons(tmp_path: Path, ways: tuple[str, str]) -> None:
     assert (made.fields.get("requester"), made.fields.get("channel")) == (None, "Caller type")
 
 
+def test_callers_are_persons_whatever_their_ids_are_called(tmp_path: Path) -> None:
+    body = "number,opened_at,resolved_at,caller_id,opened_by\n" + "".join(
+        f"INC{n},2026-01-{n % 19 + 10},2026-02-{n % 19 + 10},Caller {n % 15},Opened by {n % 4}\n" for n in range(30)
+    )
+    assert draft_of(tmp_path, "incidents.csv", body)[1].fields["requester"] == "caller_id"
+
+
 def test_how_far_a_ticket_has_come_is_no_step_of_it(tmp_path: Path) -> None:
     """A list with one row of each: that it is closed does not say that it was on the day on which it came in."""
     body = "request_id,created_at,status,text\n" + "".join(
@@ -434,3 +442,14 @@ def test_a_way_that_is_not_known_is_no_other_way(tmp_path: Path) -> None:
     said, rejected = events(path, made)
     ways = {event["data"].get("channel") for event in said if ".opened." in event["type"]}
     assert (ways, rejected) == ({"phone", "web", None}, 0)
+
+
+def test_units_far_down_a_list_are_units_too(tmp_path: Path) -> None:
+    """The first rows decide what columns hold; all of them name units."""
+    body = "Ticket ID,Opened,Resolved,Department\n" + "".join(
+        f"T{n},2026-01-{n % 19 + 10},2026-02-{n % 19 + 10},{'K3' if n > 5_050 else f'K{n % 2 + 1}'}\n"
+        for n in range(5_100)
+    )
+    path, made = draft_of(tmp_path, "tickets.csv", body)
+    assert codes(made) == ["K1", "K2"]
+    assert codes(drafted_file(path, path.name)) == ["K1", "K2", "K3"]

@@ -112,6 +112,8 @@ def test_an_encoding_is_told_by_a_letter_after_a_capital(word: str, encoding: st
         ("Front desk", "desk"),
         ("eByggesøk", "web"),
         ("IVR", "phone"),
+        ("Callcenter", "phone"),
+        ("Caller 12", "other"),
     ],
 )
 def test_the_way_in_is_what_a_text_says_and_no_more(text: str, way: str) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 _CHANNELS: Final = (
     (r"e-?post|e-?mail|mail|outlook", "email"),
-    (r"telefon|phone|\btel\b|ringt|ringde|samtal|\bcall|\bsms\b|\bivr\b", "phone"),
+    (r"telefon|phone|\btel\b|ringt|ringde|samtal|\bcall(?!er)|\bsms\b|\bivr\b", "phone"),
     (r"papper|papir|paper", "post"),
     (r"chat|teams|messenger|slack|virtual.agent", "chat"),
     (

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Final
 
-from nytta.ingest.files import cells
+from nytta.ingest.files import cells, looks
 from nytta.ingest.files.cells import Notation, damage, notations
 from nytta.ingest.files.column_names import called, stems_of_fields
 from nytta.ingest.files.errors import InputError
@@ -79,11 +80,20 @@ class Draft:
     """Columns that write dates otherwise."""
     remarks: tuple[str, ...] = ()
     """What a person should know of the file, each a sentence."""
+    more_units: tuple[str, ...] = ()
+    """Texts of the units in rows behind those that were looked at."""
 
 
 def _dated(look: Look, columns: Sequence[str]) -> dict[str, tuple[Notation, ...]]:
     tried = {column: notations(look.cells(column)) for column in columns}
     return {column: fitting for column, fitting in tried.items() if fitting}
+
+
+def drafted_file(path: Path, name: str, unpacked: int | None = None) -> Draft:
+    """What a file seems to be by its first rows, with the units that its other rows name; `unpacked` as in `look`."""
+    draft = drafted(looks.look(path, name, unpacked))
+    column = draft.fields.get("unit", "")
+    return replace(draft, more_units=looks.beyond(path, draft.look, column, unpacked)) if column else draft
 
 
 def drafted(look: Look, kind: str = "") -> Draft:

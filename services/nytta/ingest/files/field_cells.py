@@ -17,6 +17,7 @@ _UNIQUE: Final = 0.95
 """The part of the rows that must have a number of their own for it to be that of a ticket or a case."""
 MANY: Final = 6
 """Of so many rows, texts that are all different are no words of a list."""
+_MOST_WAYS: Final = 12
 _MANY_ROWS: Final = 24
 """Of so many rows, several are of one unit."""
 _DIGIT: Final = re.compile(r"\d")
@@ -105,7 +106,9 @@ def holds(role: str, look: Look, column: str, dated: Dated) -> bool:
         case "reassignments" | "handovers":
             return cells.are_counts(texts)
         case "requester" | "actor":
-            return cells.yes_words(texts) is None and not tells_ways_in(texts)
+            # ids such as "Phone user 12" are many
+            are_ways = len(set(texts)) <= _MOST_WAYS and tells_ways_in(texts)
+            return cells.yes_words(texts) is None and not are_ways
         case "reopened":
             return cells.are_counts(texts) or cells.yes_words(texts) is not None
         case "access" | "first_contact" | "end_to_end" | "done":

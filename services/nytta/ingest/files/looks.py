@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -51,7 +52,7 @@ class Look:
 
 def look(path: Path, name: str, unpacked: int | None = None) -> Look:
     """The format by what the file holds, its columns, and its first rows. `InputError` where it cannot be read."""
-    plain = name.lower().removesuffix(".gz").removesuffix(".zip")
+    plain = _plain(name)
     with files.opened(path, unpacked=unpacked) as stream:
         above, header_lines, records = _place(stream, plain)
     with files.opened(path, unpacked=unpacked) as stream:
@@ -69,6 +70,23 @@ def look(path: Path, name: str, unpacked: int | None = None) -> Look:
     if len(columns) == 1 and form == "table":
         _refuse_quoted_lines(name, columns[0], rows)
     return Look(name, form, tuple(columns) or ("column",), tuple(rows), above, header_lines, records)
+
+
+def beyond(path: Path, looked: Look, column: str, unpacked: int | None = None) -> tuple[str, ...]:
+    """The different texts of a column in the rows behind those that were looked at, as far as the file can be read."""
+    texts: dict[str, None] = {}
+    dialect = Dialect(skip_lines=looked.above, header_lines=looked.header_lines)
+    with suppress(InputError), files.opened(path, unpacked=unpacked) as stream:
+        _, reader = _reader(stream, _plain(looked.name), dialect, looked.records)
+        for row in islice(reader, _ROWS, None):
+            if not isinstance(row, Broken):
+                texts[row.get(column, "")] = None
+    return tuple(texts)
+
+
+def _plain(name: str) -> str:
+    """The name of a file without what says that it is packed."""
+    return name.lower().removesuffix(".gz").removesuffix(".zip")
 
 
 def _place(stream: files.Stream, plain: str) -> tuple[int, int, str]:
