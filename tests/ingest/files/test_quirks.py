@@ -453,3 +453,33 @@ def test_units_far_down_a_list_are_units_too(tmp_path: Path) -> None:
     path, made = draft_of(tmp_path, "tickets.csv", body)
     assert codes(made) == ["K1", "K2"]
     assert codes(drafted_file(path, path.name)) == ["K1", "K2", "K3"]
+
+
+def numbered(project: str) -> str:
+    """Twelve issues of four projects, each of which counts its own; `project` names the third column's cells."""
+    return "number,published_at,repository,closed_at\n" + "".join(
+        f"{n // 4 + 1},2026-01-{n + 10},{project.format(n % 4)},2026-02-{n + 10}\n" for n in range(12)
+    )
+
+
+def test_numbers_that_each_project_counts_are_told_apart(tmp_path: Path) -> None:
+    path, made = draft_of(tmp_path, "issues.csv", numbered("town/app{}"))
+    said, rejected = events(path, made)
+    tickets = {event["data"]["ticket"] for event in said}
+    assert (made.fields["series"], len(tickets), rejected) == ("repository", 12, 0)
+    assert made.remarks == ()
+
+
+def test_numbers_that_nothing_tells_apart_are_remarked(tmp_path: Path) -> None:
+    _, made = draft_of(tmp_path, "issues.csv", numbered("town/app"))
+    (remark,) = made.remarks
+    assert remark.startswith("one number in 'number' stands on rows that came in at different times")
+
+
+def test_rows_that_tell_a_ticket_anew_are_one_ticket(tmp_path: Path) -> None:
+    body = "number,opened_at,assignment_group,closed_at\n" + "".join(
+        f"{n // 4 + 1},2026-01-{n // 4 + 10},G{n % 4},2026-02-{n // 4 + 10}\n" for n in range(12)
+    )
+    path, made = draft_of(tmp_path, "incidents.csv", body)
+    assert (made.remarks, "series" in made.fields) == ((), False)
+    assert sum(".opened." in event["type"] for event in events(path, made)[0]) == 3

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -272,6 +273,8 @@ def _numbers_of_cases(look: Look, columns: Sequence[str]) -> dict[str, str]:
 def _settled(look: Look, kind: str, fields: dict[str, str], dated: Dated) -> Draft:
     """The draft, with the order of its dates as all of them together decide."""
     remarks = _without_damaged(look, fields)
+    if kind in (TICKETS, CASES):
+        remarks += _in_series(look, fields, fields[_NEEDED[kind][0]], dated)
     read: dict[str, tuple[Notation, ...]] = {}
     for role, column in fields.items():
         if role in DATES - UNREAD:
@@ -293,6 +296,28 @@ def _settled(look: Look, kind: str, fields: dict[str, str], dated: Dated) -> Dra
     if kind == STAFF and "from" not in fields:
         questions.append(Question("since", "no column says since when somebody is employed: since which day?", (), ""))
     return Draft(look, kind, fields, dates, tuple(questions), others, remarks)
+
+
+def _in_series(look: Look, fields: dict[str, str], number: str, dated: Dated) -> tuple[str, ...]:
+    """Note the series within which numbers are counted, where one number stands for several things; else a remark.
+
+    Issues are numbered within their project, and letters within their year. Rows that say anew how far a ticket has
+    come all say when it came in, which tells the two apart.
+    """
+    moments: defaultdict[str, list[str]] = defaultdict(list)
+    for text, moment in zip(look.cells(number), look.cells(fields.get("opened", "")), strict=True):
+        moments[text.strip()].append(moment)
+    several = [texts for text, texts in moments.items() if text and len(texts) > 1]
+    if sum(len(set(texts)) == len(texts) for texts in several) <= len(several) / 2:
+        return ()
+    free = [column for column in look.columns if column not in {*dated, number, *fields.values()}]
+    for column in (fields.get("unit", ""), *free):
+        texts = look.cells(column)
+        pairs = set(zip(texts, look.cells(number), strict=True))
+        if all(texts) and cells.are_few(texts) and len(pairs) == len(look.rows):
+            fields["series"] = column
+            return ()
+    return (f"one number in '{number}' stands on rows that came in at different times; they count as one",)
 
 
 _DAMAGED: Final = {

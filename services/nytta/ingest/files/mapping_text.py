@@ -121,7 +121,7 @@ def _written(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
         yield f"table: {{{', '.join(table)}}}"
     keys = [draft.fields[role] for role in _KEYS[draft.kind] if role in draft.fields]
     # several rows of a ticket or case have no identity that one of them could bear
-    if draft.kind in (TICKETS, CASES) and not cells.are_unique(draft.look.cells(keys[0])):
+    if draft.kind in (TICKETS, CASES) and not _has_row_of_its_own(draft, keys[-1]):
         return
     if keys:
         yield f"source: {answered.get('source', answered.get('id', draft.kind))}"
@@ -192,8 +192,8 @@ def _table(look: Look) -> Iterator[str]:
 
 _KEYS: Final = {
     STAFF: ("person", "unit", "from"),
-    TICKETS: ("ticket",),
-    CASES: ("case",),
+    TICKETS: ("series", "ticket"),
+    CASES: ("series", "case"),
     TRAINING: ("person", "course", "at"),
     USE: ("person", "app", "at"),
     LOG: (),
@@ -271,14 +271,26 @@ def _fte(draft: Draft, column: str) -> Iterator[str]:
         yield f"    fte: {quoted(column)}"
 
 
+def _has_row_of_its_own(draft: Draft, number: str) -> bool:
+    """Whether each ticket or case has one row."""
+    return "series" in draft.fields or cells.are_unique(draft.look.cells(number))
+
+
+def _number(draft: Draft, role: str) -> str:
+    """The number of a ticket or case, with the series in which it is counted, where it says nothing alone."""
+    if "series" not in draft.fields:
+        return quoted(draft.fields[role])
+    return f"{{join: {_list([draft.fields['series'], draft.fields[role]])}}}"
+
+
 def _tickets(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     fields = draft.fields
     yield from _of_system(draft, answered)
-    yield f"ticket: {quoted(fields['ticket'])}"
+    yield f"ticket: {_number(draft, 'ticket')}"
     yield from _shared(draft, ("category", "team"))
     yield ""
     yield "events:"
-    once = cells.are_unique(draft.look.cells(fields["ticket"]))
+    once = _has_row_of_its_own(draft, fields["ticket"])
     yield "  - type: ticket.opened"
     if not once:
         yield "    once: true"
@@ -301,7 +313,7 @@ def _tickets(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
 def _cases(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     fields = draft.fields
     yield from _of_system(draft, answered)
-    yield f"case: {quoted(fields['case'])}"
+    yield f"case: {_number(draft, 'case')}"
     if "case_type" in fields:
         yield f"case_type: {quoted(fields['case_type'])}"
     # a number of handovers says nothing of whoever has the case now, so it must not stand as an act of theirs
