@@ -18,7 +18,7 @@ _TYPES = {"version": pa.uint16(), "value": pa.float64(), "low": pa.float64(), "h
 def published_rows(rows: Mapping[Place, Mapping[str, Any]]) -> PublishedRows:
     """Rows by place; what a row does not say is as if it were not shown."""
     ordered = sorted(rows, key=lambda place: (*place[:2], place[3], place[2], place[4]))
-    whole = [dict(zip(PLACE, place, strict=True)) | _DEFAULTS | rows[place] for place in ordered]
+    whole = [dict(zip(PLACE, place, strict=True)) | {**_DEFAULTS, **rows[place]} for place in ordered]
     columns = {
         name: pa.array([row[name] for row in whole], _TYPES.get(name, pa.string()))
         for name in COLUMNS
