@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import date, timedelta
 
 import pytest
@@ -123,3 +125,20 @@ def test_gaps() -> None:
         Span(day(9), day(18)),
     ]
     assert gaps(whole, [Span(day(21), day(25))]) == [whole]
+
+
+def test_only_countries_that_are_asked_for_are_loaded() -> None:
+    """In a process of its own, as a command is; then every country that the library has is found as before."""
+    script = """
+import sys
+from datetime import date
+from nytta.registry.calendars import is_country, public_holidays
+assert date(2026, 6, 19) in public_holidays("SE", 2026)
+assert date(2026, 5, 17) in public_holidays("NO", 2026)
+loaded = {name for name in sys.modules if name.startswith("holidays.countries.")}
+assert loaded == {"holidays.countries.sweden", "holidays.countries.norway"}, loaded
+import holidays
+assert all(map(is_country, holidays.list_supported_countries(include_aliases=False)))
+assert not is_country("XX")
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=120)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -40,6 +41,18 @@ def test_units_and_the_tree_of_a_day(example: Registry) -> None:
     assert example.peers("norrvik.permits", DAY) == ["norrvik.archive", "havneset.building"]
     assert example.peers("norrvik.admin", DAY) == []
     assert example.zones == {"norrvik": ZoneInfo("Europe/Stockholm"), "havneset": ZoneInfo("Europe/Oslo")}
+
+
+def test_the_tree_of_each_day_is_that_of_a_registry_asked_for_no_other(example: Registry) -> None:
+    days = [date(2024, 12, 1) + timedelta(days=number) for number in range(0, 900, 1)]
+    for day in days:
+        example.tree(day).clear()  # whoever asks may do with the answer as they like
+        tree = example.tree(day)
+        assert {unit.id: unit for unit, _ in tree} == example.units_at(day)
+        assert tree == replace(example).tree(day)
+    groups = {example.era(day): [g.id for g in example.groups if day in g.span] for day in days}
+    assert all([g.id for g in example.groups if day in g.span] == groups[example.era(day)] for day in days)
+    assert len(groups) > 3
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ from nytta.service.settings import Settings
 from nytta.service.stopping import interruptible
 from nytta.storage import permissions
 from nytta.surfaces.access_log import AccessLog, Read
+from nytta.surfaces.problems import in_language
 from nytta.surfaces.spreadsheets import csv_text
 
 if TYPE_CHECKING:
@@ -77,13 +78,21 @@ Registry = Annotated[Path | None, typer.Option("--registry", help="Folder with o
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
 
+class Language(StrEnum):
+    """Languages of people."""
+
+    SV = "sv"
+    NB = "nb"
+    EN = "en"
+
+
 @contextmanager
-def opened(data: Path | None, registry: Path | None = None) -> Iterator[nytta.App]:
-    """The installation; whatever a person can mend is said in a sentence, with exit code 1.
+def opened(data: Path | None, registry: Path | None = None, language: Language = Language.EN) -> Iterator[nytta.App]:
+    """The installation; whatever a person can mend is said in a sentence of `language`, with exit code 1.
 
     While a service runs on the data folder, the whole command runs there instead, and this process ends with it.
     """
-    with mendable():
+    with mendable(language):
         served = command_client.serving()
         if served:
             if registry:
@@ -107,26 +116,21 @@ def opening(settings: Settings) -> Callable[[Settings, Path | None], AbstractCon
 
 
 @contextmanager
-def mendable() -> Iterator[None]:
-    """Whatever a person can mend is said in a sentence, with exit code 1; wrong settings with 2, Ctrl-C with 130."""
+def mendable(language: Language = Language.EN) -> Iterator[None]:
+    """Whatever a person can mend is said in a sentence, with exit code 1; wrong settings with 2, Ctrl-C with 130.
+
+    What is wrong with a file is said in `language`, where its sentence is known in it.
+    """
     try:
         yield
     except KeyboardInterrupt:
         fail("interrupted; what was complete stands, and the same command does the rest", code=130)
     except Mendable as error:
-        fail(str(error))
+        fail(in_language(str(error), language))
     except ValidationError as error:
         fail("; ".join(f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}" for detail in error.errors()), code=2)
     except OSError as error:
         fail(f"{error.filename or 'the system'}: {error.strerror or error}")
-
-
-class Language(StrEnum):
-    """Languages of people."""
-
-    SV = "sv"
-    NB = "nb"
-    EN = "en"
 
 
 Lang = Annotated[

@@ -26,9 +26,8 @@ from nytta.cli.privacy import transparency_page
 from nytta.indicators.definition import Definition
 from nytta.indicators.store.supports import lacking
 from nytta.ingest.files import mapping as mappings
-from nytta.ingest.files.draft import Draft, drafted
+from nytta.ingest.files.draft import Draft, drafted_file
 from nytta.ingest.files.explain import Explanation, explain
-from nytta.ingest.files.looks import look
 from nytta.ingest.files.mapping_text import draft
 from nytta.ingest.keys import KeyFileError
 from nytta.ingest.pull.declared import Declared
@@ -158,7 +157,7 @@ class Backing:
     def drafted(self, file: Path, name: str) -> Draft:
         """From its first rows."""
         with _mendable():
-            return drafted(look(file, name, _UNPACKED))
+            return drafted_file(file, name, _UNPACKED)
 
     def preview(self, file: Path, mapping: str) -> Explanation:
         """The first rows."""

@@ -69,13 +69,13 @@ def import_(
     as_json: Json = False,
 ) -> None:
     """Import event logs. Interrupted, the same command goes on; repeated, it changes nothing."""
-    with mendable():
+    with mendable(language):
         loaded_mapping = mappings.load(mapping) if mapping else None
         if explain_rows:
             _explain(files, loaded_mapping, language, as_json)
             return
     current_time = datetime.now(UTC)
-    with opened(data, registry) as app:
+    with opened(data, registry, language) as app:
         import_file = partial(
             app.intake.import_file,
             mapping=loaded_mapping,
@@ -93,7 +93,7 @@ def import_(
     total = {name: sum(getattr(report, name) for report in reports) for name in _COUNTS}
     for report in reports:
         for warning in report.warnings:
-            stderr.print(f"{report.file}: {warning}", style="yellow", markup=False)
+            stderr.print(f"{report.file}: {in_language(warning, language)}", style="yellow", markup=False)
     if as_json:
         print_json(total | {"files": [report.as_dict() for report in reports]})
         _fail_without_rows(total)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +14,7 @@ from nytta.cli.common import Json, commands, fail, mendable, print_json, show, s
 from nytta.demo import STORIES, simulate, write
 from nytta.indicators.detection import detect as run_detection
 from nytta.indicators.detection import load as load_series
+from nytta.indicators.detection.gates import Reason
 from nytta.indicators.load import derived as read_derived
 from nytta.indicators.load import purposes as read_purposes
 from nytta.indicators.page import page as indicator_page
@@ -60,13 +63,38 @@ def detect(
 ) -> None:
     """Find units that lag in any weekly series; no store is needed."""
     with mendable():
-        result = run_detection(load_series(series)).as_dict()
+        loaded = load_series(series)
+        result = run_detection(loaded).as_dict()
     if as_json:
         print_json(result)
-        return
-    show(result["signals"], False, ("unit", "system", "indicator", "kind", "opened", "closed"))
-    if result["not_assessed"]:
-        stderr.print(f"{len(result['not_assessed'])} unit-weeks could not be assessed; --json says why")
+    else:
+        show(result["signals"], False, ("unit", "system", "indicator", "kind", "opened", "closed"))
+        _say_not_assessed(result["not_assessed"])
+    if loaded.ignored_columns:
+        stderr.print(f"columns that are not read: {', '.join(loaded.ignored_columns)}", markup=False)
+    if loaded.rows and not loaded.panels:
+        fail(f"{series}: none of {loaded.rows} rows can be read")
+
+
+_REMEDIES = {
+    Reason.INVALID_WEEK: "write 2026-W07, or a day of the week as 2026-02-09",
+    Reason.INVALID_NUMBER: "write a number without unit or spaces",
+    Reason.INVALID_PLAN: "write a share and a week, as 0.8@2026-W40",
+    Reason.DUPLICATE_WEEK: "add up the rows of a week",
+}
+
+
+def _say_not_assessed(entries: Sequence[Mapping[str, str]]) -> None:
+    """How many weeks of units could not be assessed, by reason, the first of each, and what to change in its row."""
+    firsts: dict[str, Mapping[str, str]] = {}
+    for entry in entries:
+        firsts.setdefault(entry["reason"], entry)
+    for reason, number in Counter(entry["reason"] for entry in entries).most_common():
+        first, remedy = firsts[reason], _REMEDIES.get(Reason(reason))
+        line = f"{number} unit-weeks not assessed, {reason.replace('_', ' ')}: first {first['unit']} {first['week']}"
+        stderr.print(line + (f"; {remedy}" if remedy else ""), markup=False, highlight=False)
+    if entries:
+        stderr.print("--json names each")
 
 
 @commands.command("simulate")

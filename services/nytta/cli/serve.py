@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import pyarrow as pa
 import typer
+import uvloop
 
 from nytta import service as nytta
 from nytta.cli import demonstration, load
@@ -50,8 +51,6 @@ if TYPE_CHECKING:
     from nytta.ingest.stream.producer import Producer
 
 _LEARNING_SECONDS: Final = 30.0
-_TOGETHER_SECONDS: Final = 0.002
-"""How long a group gathers at least: a sync takes about as long, in which the next one gathers."""
 
 _log = logging.getLogger(__name__)
 
@@ -83,7 +82,7 @@ def up(
             if demo:
                 demonstration.load(app, settings)
             opening = partial(demonstration.play, app, settings) if demo else None
-            asyncio.run(_up(app, settings, host, port, registry or settings.registry, opening))
+            uvloop.run(_up(app, settings, host, port, registry or settings.registry, opening))
             app.private.connection.look()
     stderr.print("stopped; everything acknowledged is stored")
 
@@ -152,7 +151,7 @@ def _acceptance(app: nytta.App, on_arrival: Callable[[], None]) -> GroupCommit:
         on_arrival()
         return number
 
-    return GroupCommit(store, seconds=_TOGETHER_SECONDS)
+    return GroupCommit(store, seconds=0)
 
 
 async def _invite(app: nytta.App, console: Console, default_address: str) -> None:
@@ -181,7 +180,7 @@ def gateway_(host: Host = "127.0.0.1", port: Port = 8650, data: Data = None, reg
 
         log_lines()
         with distributed(settings, registry) as app:
-            asyncio.run(_forward(app, settings, host, port, registry or settings.registry))
+            uvloop.run(_forward(app, settings, host, port, registry or settings.registry))
     stderr.print("stopped; everything acknowledged is with the brokers")
 
 
@@ -219,7 +218,7 @@ def console_(host: Host = "127.0.0.1", port: Port = 8651, data: Data = None, reg
 
         log_lines()
         with distributed(settings, registry) as app:
-            asyncio.run(_show(app, settings, host, port, registry or settings.registry))
+            uvloop.run(_show(app, settings, host, port, registry or settings.registry))
             app.private.connection.look()
     stderr.print("stopped")
 

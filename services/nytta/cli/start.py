@@ -20,7 +20,7 @@ from nytta.indicators.store.supports import lacking
 from nytta.ingest.files import beginning
 from nytta.ingest.files import mapping as mappings
 from nytta.ingest.files.beginning import Beginning, Question
-from nytta.ingest.files.draft import Draft, drafted
+from nytta.ingest.files.draft import Draft, drafted, drafted_file
 from nytta.ingest.files.explain import explain
 from nytta.ingest.files.looks import look
 from nytta.ingest.files.mapping_text import text
@@ -42,7 +42,7 @@ def draft(
     as_json: Json = False,
 ) -> None:
     """Draft a mapping for a list: decided by its cells, with a question where they do not decide."""
-    with mendable():
+    with mendable(language):
         draft = drafted(look(file, file.name))
         written = text(draft, organisation, timezone)
     if as_json:
@@ -81,8 +81,8 @@ def start(
     current_time = datetime.now(UTC)
     options = {"name": organisation, "country": country, "legal_basis": legal_basis, "dpia": dpia}
     preset = options | {"consulted_on": consulted_on} | _given(answer or [])
-    with mendable():
-        lists = [(path, drafted(look(path, path.name))) for path in files]
+    with mendable(language):
+        lists = [(path, drafted_file(path, path.name)) for path in files]
         # questions and their answers are known by the name of the file
         if len({path.name for path, _ in lists}) < len(lists):
             fail(say("same_name", language), code=2)
@@ -97,7 +97,7 @@ def start(
         for path, place in begun.mappings:
             shown = explain(path, mappings.load(into / place), 2)
             stderr.print(shown.text(lambda sentence: in_language(sentence, language)), markup=False)
-    with _as_answered(answers, language), opened(data, into / "registry") as app:
+    with _as_answered(answers, language), opened(data, into / "registry", language) as app:
         for path, place in begun.mappings:
             report = app.intake.import_file(path, mappings.load(into / place), current_time)
             _say_import(path, report, language)

@@ -7,22 +7,28 @@ at work on at least one day of the period. They stand in where no register tells
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from importlib.util import find_spec, module_from_spec
+from typing import TYPE_CHECKING, Final
 
 from nytta.registry.dates import mondays
 
 if TYPE_CHECKING:
     # loaded where a country is asked for: it takes as long as a twentieth of a whole command
-    import holidays
+    from types import ModuleType
+
+    from holidays import HolidayBase
 
 SUMMER_WEEKS = range(27, 33)
 """ISO weeks of the Nordic summer holidays."""
 
 CHRISTMAS_WEEKS = (52, 53, 1)
 """ISO weeks around Christmas and New Year."""
+
+_COUNTRIES: Final = "holidays.countries"
 
 _BREAK_DAYS = 3
 """Working days of a week that a school break must cover for the week to count as a break."""
@@ -140,10 +146,8 @@ def is_country(code: str) -> bool:
     """Whether `code` is an ISO 3166 code of two letters of a country whose holidays are known."""
     if len(code) != 2:
         return False
-    import holidays
-
     try:
-        holidays.country_holidays(code)
+        _library().country_holidays(code)
     except NotImplementedError:
         return False
     return True
@@ -164,13 +168,28 @@ def _good_friday(country: str, year: int) -> date | None:
     return good_fridays[0] if good_fridays else None
 
 
-def _holidays(country: str, year: int) -> holidays.HolidayBase:
+def _library() -> ModuleType:
+    """The library of holidays, which loads a country when it is asked for it.
+
+    Each lies in a module of their package, whose own code would load all 250 of them: 17 MB that nobody looks at. So
+    the package is made, and its code is left out.
+    """
     import holidays
 
+    if _COUNTRIES not in sys.modules:
+        spec = find_spec(_COUNTRIES)
+        if spec is not None:
+            sys.modules[_COUNTRIES] = module_from_spec(spec)
+    return holidays
+
+
+def _holidays(country: str, year: int) -> HolidayBase:
+    holidays = _library()
     supported = holidays.country_holidays(country).supported_categories
     # the library refuses a category that a country does not have; in English, for names are looked up in it
     categories = tuple(category for category in ("public", "de_facto") if category in supported)
-    return holidays.country_holidays(country, years=year, language="en_US", categories=categories)
+    days: HolidayBase = holidays.country_holidays(country, years=year, language="en_US", categories=categories)
+    return days
 
 
 def _last_day(month: date) -> date:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from nytta.registry.codes import Places, places, resolver
@@ -15,6 +17,8 @@ from nytta.registry.programme import Benefit, Cost, Decision, Deviation, Milesto
 from nytta.registry.retention import Disposal, Rule
 from nytta.registry.systems import CaseType, System
 from nytta.registry.units import ANY_PURPOSE, Addressee, Approval, Names, Organisation, ReportingGroup, Unit, UnitCode
+
+_TREES_KEPT: Final = 16
 
 
 @dataclass(frozen=True)
@@ -44,9 +48,13 @@ class Registry:
     deviations: tuple[Deviation, ...] = ()
     suggestions: tuple[Suggestion, ...] = ()
 
+    def era(self, day: date) -> int:
+        """A number that is the same for all days around `day` on which the same units and groups exist."""
+        return bisect_right(self._turns, day)
+
     def units_at(self, day: date) -> dict[str, Unit]:
         """The version of each unit that exists on `day`, in declared order."""
-        return {unit.id: unit for unit in self.units if day in unit.span}
+        return {unit.id: unit for unit in self.units if unit.valid_from <= day < unit.valid_to}
 
     def unit(self, unit: str, day: date) -> Unit:
         """The version of `unit` on `day`."""
@@ -68,6 +76,17 @@ class Registry:
 
     def tree(self, day: date) -> list[tuple[Unit, int]]:
         """All units of `day` with their depth, each before the units below it, siblings in declared order."""
+        era = self.era(day)
+        placed = self._trees.get(era)
+        if placed is None:
+            placed = self._placed(day)
+            # few are asked for at a time, and a registry may have hundreds
+            if len(self._trees) >= _TREES_KEPT:
+                self._trees.clear()
+            self._trees[era] = placed
+        return list(placed)
+
+    def _placed(self, day: date) -> list[tuple[Unit, int]]:
         children: defaultdict[str | None, list[Unit]] = defaultdict(list)
         for unit in self.units_at(day).values():
             children[unit.parent].append(unit)
@@ -337,6 +356,16 @@ class Registry:
     def approved(self, purpose: str, root: str, day: date) -> bool:
         """Whether indicators of `purpose` may be computed for the organisation `root` on `day`."""
         return not self.unapproved(purpose, root, day)
+
+    @cached_property
+    def _turns(self) -> list[date]:
+        """Days on which a unit or a group begins to exist as it is, or ceases to."""
+        spans = {unit.span for unit in self.units} | {group.span for group in self.groups}
+        return sorted({day for span in spans for day in (span.valid_from, span.valid_to)})
+
+    @cached_property
+    def _trees(self) -> dict[int, list[tuple[Unit, int]]]:
+        return {}
 
     @cached_property
     def _versions(self) -> dict[str, list[Unit]]:

@@ -59,3 +59,36 @@ def test_a_closed_week_was_told_when_its_first_figure_was(store: PrivateStore) -
     publish(store, 8, "week", ("south", WEEK, 5.0))
     publish(store, 1, "window", ("north", WEEK, 5.0))
     assert rows(store, "SELECT period, hours FROM {open}.publications") == [(WEEK, 3)]
+
+
+def test_the_latest_figures_are_read_from_their_own_quarters_and_organisation(store: PrivateStore) -> None:
+    """Whatever is asked of them: a county has ten million others."""
+    for number in range(8):
+        publish(
+            store, number + 1, "window", *((f"u{unit}", WEEK - timedelta(weeks=13 * number), 5.0) for unit in range(9))
+        )
+    closed = ["organisation", "indicator", "version", "system", "grain", "period", "publication"]
+    store.connection.insert("{open}.closed_periods", closed, [["county", "lead-time", 1, "cases", "window", WEEK, 1]])
+    columns = ["indicator", "version", "protects", "window_weeks", "loaded"]
+    store.connection.insert("{open}.definitions", columns, [["lead-time", 1, "handling", 4, 1]])
+    units = ["unit", "root", "name_en", "valid_from", "valid_to"]
+    ever = [date(1970, 1, 1), date(2149, 6, 6)]
+    store.connection.insert("{open}.units", units, [[unit, "county", unit, *ever] for unit in ("u0", "u1", "new")])
+    for question in (
+        "SELECT status, count() FROM {open}.last_values GROUP BY status",
+        "SELECT unit, value, reason FROM {open}.last_values WHERE organisation = 'county' AND system = 'cases'",
+        "SELECT * FROM {open}.judged_units WHERE organisation = 'county'",
+        "SELECT value, change FROM {open}.last_changes WHERE unit = 'u1'",
+        f"SELECT status, count() FROM {{open}}.figures WHERE organisation = 'county' AND grain = 'window' AND "
+        f"period = '{WEEK}' GROUP BY status",
+    ):
+        plan = [line for (line,) in rows(store, f"EXPLAIN indexes = 1 {question}")]
+        reads = "\n".join(plan).split(f"({store.connection.zones.open}.published_values)")[1:]
+        assert reads
+        for read in reads:
+            partition = read[read.index("Partition") :]
+            assert "Condition: true" not in partition.split("PrimaryKey")[0], (question, read)
+    shown = dict(rows(store, "SELECT unit, status FROM {open}.last_values"))
+    assert shown == {f"u{unit}": "ok" for unit in range(9)} | {"new": "suppressed"}
+    judged = rows(store, "SELECT unit, shown, figures FROM {open}.judged_units ORDER BY unit")
+    assert judged == [("new", 0, 1), *((f"u{unit}", 1, 1) for unit in range(9))]

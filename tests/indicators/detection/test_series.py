@@ -99,6 +99,13 @@ def test_week_53_exists_where_the_year_has_one() -> None:
     assert [ordinal_week(ordinal + k) for k in (-1, 0, 1)] == ["2026-W52", "2026-W53", "2027-W01"]
 
 
+@pytest.mark.parametrize(
+    "week", ["2026W7", "2026-w07", "2026-02-09", "2026-02-15", "2026-02-09T00:00:00Z", "2026-02-12 08:00", "9.2.2026"]
+)
+def test_a_day_of_a_week_stands_for_it(week: str) -> None:
+    assert parse(HEAD + f"A,g,s,u,{week},1,20\n").panels[0].weeks == ("2026-W07",)
+
+
 def test_duplicates_are_named_and_kept_only_where_they_agree() -> None:
     same = parse(HEAD + "A,g,s,u,2026-W07,1,20\nA,g,s,u,2026-W07,1,20\n")
     assert same.refused == (NotAssessed("A", "s", "u", "2026-W07", "duplicate_week"),)

@@ -131,7 +131,7 @@ def test_words_for_no_end_are_no_dates_and_no_damage(tmp_path: Path, word: str) 
 def test_a_word_that_another_column_means_is_no_null(tmp_path: Path) -> None:
     rows = "".join(f"C-{n};2026-01-{n + 10};{'open' if n % 4 else f'2026-03-{n + 10}'};open\n" for n in range(1, 17))
     path = tmp_path / "cases.csv"
-    path.write_text("Case number;Received;Closed;Channel\n" + rows, "utf-8")
+    path.write_text("Case number;Received;Closed;Case type\n" + rows, "utf-8")
     assert "nulls" not in draft(path, path.name, "town", "UTC")
 
 

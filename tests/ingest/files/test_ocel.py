@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 
+from nytta.ingest.files.draft import drafted
 from nytta.ingest.files.errors import InputError
+from nytta.ingest.files.looks import look
 from nytta.ingest.files.mapping import Mapping, parse
-from nytta.ingest.files.read import opened
+from nytta.ingest.files.mapping_text import mapping_of
+from nytta.ingest.files.read import opened, read
 
 Write = Callable[..., Path]
 
@@ -106,3 +109,51 @@ def test_the_examples_events_are_read(shared_data: Path, events_of: Callable[...
 def test_what_is_no_log_is_told(write: Write, content: str, told: str) -> None:
     with pytest.raises(InputError, match=told):
         rows(write(content, "log.jsonocel"))
+
+
+def shop(orders: int) -> dict[str, Any]:
+    """A log of orders with parcels, of which each is about one order: four events of an order, two of a parcel."""
+    steps = ("place", "pay", "pack", "archive order")
+    events = []
+    for order in range(orders):
+        for number, step in enumerate(steps):
+            about = [f"o{order}", *([f"p{order}"] if step in ("pack", "archive order") else [])]
+            events.append(
+                {
+                    "id": f"{order}/{number}",
+                    "type": step,
+                    "time": f"2026-02-{order + 1:02}T1{number}:00:00Z",
+                    "relationships": [{"objectId": name, "qualifier": "of"} for name in about],
+                }
+            )
+    objects = [{"id": f"{sort[0]}{n}", "type": sort} for sort in ("order", "parcel") for n in range(orders)]
+    return {"objectTypes": [], "eventTypes": [], "events": events, "objects": objects}
+
+
+def test_the_cases_of_a_log_are_objects_of_one_sort_that_a_person_may_choose(tmp_path: Path) -> None:
+    path = tmp_path / "shop.json"
+    path.write_text(json.dumps(shop(8)), "utf-8")
+    made = drafted(look(path, path.name))
+    asked = next(question for question in made.questions if question.about == "case")
+    assert (made.fields["case"], asked.choices, asked.proposed) == ("object:order", ("order", "parcel"), "order")
+    for sort, steps in (("order", 32), ("parcel", 16)):
+        (chunk,) = read(path, mapping_of(made, "org", "UTC", {"unit": "u", "system": "s", "case": sort}))
+        events = [json.loads(line) for line in chunk.ndjson.splitlines()]
+        assert [event["type"] for event in events].count("nytta.case.step.v1") == steps
+        assert {event["data"]["case"] for event in events} == {f"{sort[0]}{n}" for n in range(8)}
+        assert (len(chunk.rejects), chunk.skipped) == (0, 32 - steps)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("a.xmlocel", "<?xml version='1.0'?><log><global/><events><event/></events></log>", "OCEL in XML"),
+        ("b.xml", "<log><object-types/><event-types/></log>", "OCEL in XML"),
+        ("c.csv", "ocel:eid,ocel:activity,ocel:timestamp,ocel:type:order\ne1,pay,2026-01-01,['o1']\n", "as a table"),
+    ],
+)
+def test_other_logs_of_objects_are_named_with_what_to_do(name: str, content: str, told: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_text(content, "utf-8")
+    with pytest.raises(InputError, match=f"{told}; export the log as OCEL 2.0 in JSON"):
+        look(path, name)

@@ -12,9 +12,10 @@ import pytest
 
 from nytta.ingest.files.beginning import problem as beginning_problem
 from nytta.ingest.files.cells import affirmative
-from nytta.ingest.files.draft import Draft, drafted
+from nytta.ingest.files.draft import Draft, drafted, drafted_file
 from nytta.ingest.files.errors import InputError
 from nytta.ingest.files.headers import header_row
+from nytta.ingest.files.listed_units import codes
 from nytta.ingest.files.looks import look
 from nytta.ingest.files.mapping_text import mapping_of
 from nytta.ingest.files.read import read
@@ -323,7 +324,7 @@ def test_an_end_is_never_the_time_of_what_happens_first(tmp_path: Path, name: st
     for number in ("Löpnummer", "Dnr"):
         _, made = draft_of(tmp_path, "list.csv", f"{number};{name};Enhet;Steg\n" + rows(30, "%Y-%m-%d", "A", "S"))
         assert {"at", "opened", "from"} & made.fields.keys() == set()
-        assert beginning_problem(made).startswith("no column holds dates")
+        assert beginning_problem(made).startswith("no column is called like the day")
 
 
 def test_words_affirm_only_where_others_do_not() -> None:
@@ -335,3 +336,150 @@ def test_words_affirm_only_where_others_do_not() -> None:
     assert affirmative("end_to_end", ["Automatiserat beslut", "Manuellt"] * 9) == ["Automatiserat beslut"]
     assert affirmative("access", ["First call", "Not"] * 9) is None
     assert affirmative("access", ["J", "N", ""]) == ["J"]
+
+
+def test_a_course_that_is_not_completed_is_left_out_though_it_has_no_date(tmp_path: Path) -> None:
+    """By the date it would be known, which it does not have yet."""
+    body = "Employee ID,Course,Completion date,Status\n" + "".join(
+        f"E{n},Security,{f'2026-03-{n + 10}' if n % 3 else ''},{'Completed' if n % 3 else 'In Progress'}\n"
+        for n in range(12)
+    )
+    path, made = draft_of(tmp_path, "training.csv", body)
+    chunks = list(read(path, mapping_of(made, "org", "UTC", ANSWERS)))
+    assert [(len(chunk.ndjson.splitlines()), len(chunk.rejects), chunk.skipped) for chunk in chunks] == [(8, 0, 4)]
+
+
+def test_a_completed_course_without_a_date_is_rejected(tmp_path: Path) -> None:
+    body = "Employee ID,Course,Completion date,Status\nE1,Security,2026-03-14,Completed\nE2,Security,,Completed\n"
+    path, made = draft_of(tmp_path, "training.csv", body)
+    assert [number for _, number in [events(path, made)]] == [1]
+
+
+def test_where_no_row_can_be_read_the_first_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no row can be read; of the first: 2 cells where the header has 3"):
+        draft_of(tmp_path, "tickets.csv", "Ticket ID,Created,Closed\n1,2026-01-02\n2,2026-01-03\n")
+
+
+def test_letters_far_down_a_list_tell_its_encoding(tmp_path: Path) -> None:
+    """The beginning holds letters of ASCII alone, which every encoding writes alike."""
+    body = "Ticket ID,Created,Resolved,Assignment group\n" + "".join(
+        f"T{n},2026-01-02 08:00,2026-01-03 09:00,Network\n" for n in range(3_000)
+    )
+    body += "".join(f"U{n},2026-02-02 08:00,2026-02-03 09:00,Växel – nät\n" for n in range(9))
+    path, made = draft_of(tmp_path, "tickets.csv", body.encode("cp1252"))
+    said, rejected = events(path, made)
+    assert rejected == 0
+    assert {event["data"]["team"] for event in said} == {"Network", "Växel – nät"}
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        # no column says which row is which, though one holds dates
+        ("What,Date\n" + rows(9, "%Y-%m-%d", delimiter=",").replace("T", "some text "), "of what its rows are"),
+        ("Doc #,Endret dato,Tittel\n" + rows(9, "%d.%m.%Y", "En tittel", delimiter=","), "called like the day"),
+    ],
+)
+def test_a_list_that_leaves_out_what_or_when_is_told_so(tmp_path: Path, body: str, told: str) -> None:
+    _, made = draft_of(tmp_path, "liste.csv", body)
+    assert told in beginning_problem(made)
+
+
+@pytest.mark.parametrize("ways", [("WEB", "PHONE"), ("Telefon", "E-post")])
+def test_ways_in_are_no_persons(tmp_path: Path, ways: tuple[str, str]) -> None:
+    body = "Ticket ID,Opened,Resolved,Caller type\n" + "".join(
+        f"T{n},2026-01-{n + 10},2026-02-{n + 10},{ways[n % 2]}\n" for n in range(12)
+    )
+    _, made = draft_of(tmp_path, "tickets.csv", body)
+    assert (made.fields.get("requester"), made.fields.get("channel")) == (None, "Caller type")
+
+
+def test_callers_are_persons_whatever_their_ids_are_called(tmp_path: Path) -> None:
+    body = "number,opened_at,resolved_at,caller_id,opened_by\n" + "".join(
+        f"INC{n},2026-01-{n % 19 + 10},2026-02-{n % 19 + 10},Caller {n % 15},Opened by {n % 4}\n" for n in range(30)
+    )
+    assert draft_of(tmp_path, "incidents.csv", body)[1].fields["requester"] == "caller_id"
+
+
+def test_how_far_a_ticket_has_come_is_no_step_of_it(tmp_path: Path) -> None:
+    """A list with one row of each: that it is closed does not say that it was on the day on which it came in."""
+    body = "request_id,created_at,status,text\n" + "".join(
+        f"{n + 1000},2026-01-{n + 10}T08:00:00+00:00,{('open', 'closed')[n % 2]},x\n" for n in range(12)
+    )
+    path, made = draft_of(tmp_path, "transformed.csv", body)
+    said, rejected = events(path, made)
+    assert ({event["type"].split(".")[2] for event in said}, rejected) == ({"opened"}, 0)
+
+
+@pytest.mark.parametrize("name", ["ERT (Estimated Response Time)", "Response"])
+def test_a_time_of_response_is_nobody(tmp_path: Path, name: str) -> None:
+    body = f"Case ID,Received,Closed,{name}\n" + "".join(
+        f"C{n},2026-01-{n + 10},2026-02-{n + 10},{n % 3 + 2} Business Days\n" for n in range(12)
+    )
+    assert "actor" not in draft_of(tmp_path, "cases.csv", body)[1].fields
+
+
+@pytest.mark.parametrize("name", ["DATECANCELLED", "Annullerad datum", "Avbrutt dato"])
+def test_nothing_came_in_on_the_day_on_which_it_was_cancelled(tmp_path: Path, name: str) -> None:
+    body = f"Ticket ID,{name},Team,Resolved\n" + "".join(
+        f"T{n},2026-01-{n + 10},A,2026-02-{n + 10}\n" for n in range(12)
+    )
+    assert "opened" not in draft_of(tmp_path, "tickets.csv", body)[1].fields
+
+
+def test_a_way_that_nobody_knows_is_not_said_to_be_another(tmp_path: Path) -> None:
+    body = "Ticket ID,Opened,Resolved,Source\n" + "".join(
+        f"T{n},2026-01-{n + 10},2026-02-{n + 10},https://tracker.example\n" for n in range(12)
+    )
+    assert "channel" not in draft_of(tmp_path, "tickets.csv", body)[1].fields
+
+
+def test_a_way_that_is_not_known_is_no_other_way(tmp_path: Path) -> None:
+    body = "Case ID,Received,Closed,Channel\n" + "".join(
+        f"C{n},2026-01-{n + 10},2026-02-{n + 10},{('PHONE', 'ONLINE', 'UNKNOWN')[n % 3]}\n" for n in range(12)
+    )
+    path, made = draft_of(tmp_path, "cases.csv", body)
+    said, rejected = events(path, made)
+    ways = {event["data"].get("channel") for event in said if ".opened." in event["type"]}
+    assert (ways, rejected) == ({"phone", "web", None}, 0)
+
+
+def test_units_far_down_a_list_are_units_too(tmp_path: Path) -> None:
+    """The first rows decide what columns hold; all of them name units."""
+    body = "Ticket ID,Opened,Resolved,Department\n" + "".join(
+        f"T{n},2026-01-{n % 19 + 10},2026-02-{n % 19 + 10},{'K3' if n > 5_050 else f'K{n % 2 + 1}'}\n"
+        for n in range(5_100)
+    )
+    path, made = draft_of(tmp_path, "tickets.csv", body)
+    assert codes(made) == ["K1", "K2"]
+    assert codes(drafted_file(path, path.name)) == ["K1", "K2", "K3"]
+
+
+def numbered(project: str) -> str:
+    """Twelve issues of four projects, each of which counts its own; `project` names the third column's cells."""
+    return "number,published_at,repository,closed_at\n" + "".join(
+        f"{n // 4 + 1},2026-01-{n + 10},{project.format(n % 4)},2026-02-{n + 10}\n" for n in range(12)
+    )
+
+
+def test_numbers_that_each_project_counts_are_told_apart(tmp_path: Path) -> None:
+    path, made = draft_of(tmp_path, "issues.csv", numbered("town/app{}"))
+    said, rejected = events(path, made)
+    tickets = {event["data"]["ticket"] for event in said}
+    assert (made.fields["series"], len(tickets), rejected) == ("repository", 12, 0)
+    assert made.remarks == ()
+
+
+def test_numbers_that_nothing_tells_apart_are_remarked(tmp_path: Path) -> None:
+    _, made = draft_of(tmp_path, "issues.csv", numbered("town/app"))
+    (remark,) = made.remarks
+    assert remark.startswith("one number in 'number' stands on rows that came in at different times")
+
+
+def test_rows_that_tell_a_ticket_anew_are_one_ticket(tmp_path: Path) -> None:
+    body = "number,opened_at,assignment_group,closed_at\n" + "".join(
+        f"{n // 4 + 1},2026-01-{n // 4 + 10},G{n % 4},2026-02-{n // 4 + 10}\n" for n in range(12)
+    )
+    path, made = draft_of(tmp_path, "incidents.csv", body)
+    assert (made.remarks, "series" in made.fields) == ((), False)
+    assert sum(".opened." in event["type"] for event in events(path, made)[0]) == 3

@@ -167,3 +167,71 @@ def test_robots_of_lists_are_no_persons(tmp_path: Path, columns: tuple[str, ...]
         events = [json.loads(line) for line in chunk.ndjson.splitlines()]
         kinds |= {(event["data"]["actor"], event["data"]["actor_kind"]) for event in events if "actor" in event["data"]}
     assert kinds == {("rpa_1", "system"), ("anna", "person"), ("bo", "person")}
+
+
+@pytest.mark.parametrize("activity", ["Activity", "Handling"])
+def test_a_case_is_known_by_its_rows_where_no_name_tells_it(tmp_path: Path, activity: str) -> None:
+    """Its name is that of a trace; "TID" is a trace, and "Employee" bears a number of each person."""
+    columns = ("Row", "TID", activity, "Starttime", "Employee", "Team")
+    rows = [{name: text for name, text in row.items() if name != "Row"} for row in log(columns, "%Y-%m-%d %H:%M:%S")]
+    made = draft_of(tmp_path, rows)
+    assert (made.kind, made.fields.get("case"), made.fields.get("activity")) == ("log", "TID", activity)
+    assert made.fields.get("actor") == "Employee"
+
+
+def test_a_unit_with_many_rows_is_no_case(tmp_path: Path) -> None:
+    columns = ("Row", "Code", "Activity", "Starttime", "Employee", "Team")
+    rows = [row | {"Code": f"K{number % 2}"} for number, row in enumerate(log(columns, "%Y-%m-%d %H:%M", 60))]
+    assert "case" not in draft_of(tmp_path, [{**row, "Row": "x"} for row in rows]).fields
+
+
+def test_a_status_is_a_step_where_no_row_says_when_its_case_came_in(tmp_path: Path) -> None:
+    columns = ("Row", "Order Nr.", "Status", "Complete Timestamp", "Employee", "Team")
+    rows = [row | {"Status": f"Order {row['Status'].lower()}"} for row in log(columns, "%m/%d/%y %H:%M", 30)]
+    made = draft_of(tmp_path, rows)
+    roles = ("case", "activity", "at", "actor")
+    assert [made.fields.get(role) for role in roles] == ["Order Nr.", "Status", "Complete Timestamp", "Employee"]
+    assert made.dates[0].order == "month-first"
+
+
+@pytest.mark.parametrize(
+    ("step", "last", "ends"),
+    [("Order completed", True, True), ("Archive repair", True, True), ("Completed", False, False)],
+)
+def test_a_step_that_may_end_a_part_ends_the_case_where_it_is_always_last(
+    tmp_path: Path, step: str, last: bool, ends: bool
+) -> None:
+    rows = log(("Row", "Case ID", "Activity", "Timestamp", "Resource", "Group"), "%Y-%m-%d %H:%M")
+    for row in rows:
+        if row["Activity"] == ("Closed" if last else "Decided"):
+            row["Activity"] = step
+        elif row["Activity"] == "Closed":
+            row["Activity"] = "Paid"
+    assert ("case.closed" in text(draft_of(tmp_path, rows), "org", "UTC")) == ends
+
+
+def test_a_few_cases_that_end_twice_do_not_hide_the_end_of_all(tmp_path: Path) -> None:
+    rows = log(("Row", "Case ID", "Activity", "Timestamp", "Resource", "Group"), "%Y-%m-%d %H:%M", 40)
+    rows[6]["Activity"] = "Closed"
+    assert "case.closed" in text(draft_of(tmp_path, rows), "org", "UTC")
+    for row in rows[2::4]:
+        row["Activity"] = "Closed"
+    assert "case.closed" not in text(draft_of(tmp_path, rows), "org", "UTC")
+
+
+def test_actors_are_taken_without_the_group_behind_their_names(tmp_path: Path) -> None:
+    rows = log(("Row", "Case ID", "concept:name", "time:timestamp", "Resource", "Group"), "%Y-%m-%d %H:%M:%S+02:00")
+    rows = [row | {"org:resource": f"{row['Resource']}-{row['Group']}"} for row in rows]
+    assert draft_of(tmp_path, rows).fields["actor"] == "Resource"
+
+
+def test_a_case_that_counts_in_letters_may_be_called_na(tmp_path: Path) -> None:
+    rows = log(("Row", "Case ID", "Activity", "Timestamp", "Resource", "Group"), "%Y-%m-%d %H:%M")
+    for row in rows:
+        row["Case ID"] = f"N{chr(ord('A') + int(row['Case ID'][2:]))}"
+    made = draft_of(tmp_path, rows)
+    chunks = list(read(tmp_path / "export.csv", mapping_of(made, "org", "UTC")))
+    assert sum(len(chunk.rejects) for chunk in chunks) == 0
+    # where another column says by the same word that it has nothing, it stands for nothing
+    rows[5]["Group"] = "NA"
+    assert "nulls: [NA]" in text(draft_of(tmp_path, rows), "org", "UTC")

@@ -16,6 +16,7 @@ from nytta.ingest.files.headers import header_rows, is_none, joined
 from nytta.ingest.files.looks import look
 from nytta.ingest.files.mapping_text import mapping_of
 from nytta.ingest.files.read import read
+from tests.ingest.files.public import PUBLIC
 from tests.ingest.files.strange import MORE_STRANGE, STRANGE, Strange
 from tests.ingest.files.unseen import UNSEEN
 
@@ -23,7 +24,7 @@ BESIDE = {"opened", "resolved", "closed", "eligibility", "training", "session"}
 """Kinds of events whose times a list says; how often something happened has none."""
 
 
-@pytest.mark.parametrize("strange", [*STRANGE, *MORE_STRANGE, *UNSEEN], ids=lambda strange: strange.name)
+@pytest.mark.parametrize("strange", [*STRANGE, *MORE_STRANGE, *UNSEEN, *PUBLIC], ids=lambda strange: strange.name)
 def test_a_strange_list_is_drafted_column_by_column_without_a_wrong_date(strange: Strange, tmp_path: Path) -> None:
     path = tmp_path / strange.name
     path.write_bytes(strange.content)
@@ -111,6 +112,8 @@ def test_an_encoding_is_told_by_a_letter_after_a_capital(word: str, encoding: st
         ("Front desk", "desk"),
         ("eByggesøk", "web"),
         ("IVR", "phone"),
+        ("Callcenter", "phone"),
+        ("Caller 12", "other"),
     ],
 )
 def test_the_way_in_is_what_a_text_says_and_no_more(text: str, way: str) -> None:

@@ -34,11 +34,17 @@ REGISTER = "entitlement"
 Secret = Callable[[str], bytes]
 """The secret of a root unit, by its id."""
 
-_PLACE = ("unit", "system", "case_type", "part", "grain", "period")
+_PLACE = ("indicator", "version", "unit", "system", "case_type", "part", "grain", "period")
 _FIGURES = ("value", "low", "high", "n_band", "status", "reason")
 _SETS = ("numerator_keys", "denominator_keys")
 _INPUTS = ("numerator", "denominator", "size", "handlers", "most_by_one", "requesters")
 _EPOCH = date(1970, 1, 1)
+
+_Computed = dict[str, set[tuple[str, date]]]
+"""Places in time (grain, period) by indicator."""
+
+_ROWS_AT_ONCE = 300_000
+"""Rows that one statement should bring at most, so that they take a fraction of the memory that a process has."""
 
 _LATE = 3
 """Fewest cases that came late, or changed, for a figure to be told anew: each new figure of nearly the same cases would
@@ -91,10 +97,14 @@ def publish(
     )
     touched = course.touched()
     registered = any(indicator == REGISTER for indicator, _ in touched)
+    due_definitions = [
+        definition
+        for definition in definitions
+        if (definition.id, definition.version) in touched or (registered and definition.counts_hands)
+    ]
     changed = 0
-    for definition in definitions if places else ():
-        if (definition.id, definition.version) in touched or (registered and definition.counts_hands):
-            changed += course.publish(definition)
+    for alike, computed in course.batches(due_definitions if places else ()):
+        changed += course.publish(alike, computed)
     _publish_definitions(store, definitions, course.publication)
     # counters last: a publication that is broken off is done again from where the last one ended
     for root, place in places.items():
@@ -179,28 +189,61 @@ class _Course:
         )
         return {(indicator, number) for indicator, number in rows}
 
-    def publish(self, definition: Definition) -> int:
-        """Publish what changed of one indicator, and what closed since; how many rows changed."""
-        rows = self._rows(definition)
+    def batches(self, definitions: Sequence[Definition]) -> Iterator[tuple[list[Definition], _Computed]]:
+        """The indicators that one statement may ask for, with the places of theirs that were computed since last time.
+
+        To plan a statement costs more than a week's figures, so those of one shape are asked for together, as far as
+        their rows fit into memory.
+        """
+        computed = self._computed(definitions) if self.version else {}
+        units = len({unit.id for unit in self.registry.units})
+        open_weeks = [place.open_week for place in self.places.values()]
+        periods = max(((day - self.first).days // 7 for day in open_weeks), default=0) * len(GRAINS)
+        batch: list[Definition] = []
+        rows = 0
+        for definition in sorted(definitions, key=_shape):
+            known = self.version and not self._is_all_due(definition)
+            own_rows = units * (len(computed[definition.id]) + len(GRAINS) if known else periods)
+            if batch and (_shape(definition) != _shape(batch[0]) or rows + own_rows > _ROWS_AT_ONCE):
+                yield batch, computed
+                batch, rows = [], 0
+            batch.append(definition)
+            rows += own_rows
+        if batch:
+            yield batch, computed
+
+    def publish(self, definitions: Sequence[Definition], computed: _Computed) -> int:
+        """Publish what changed of indicators of one shape, and what closed since; how many rows changed."""
+        rows = self._rows(definitions, computed)
         if not len(rows):
             return 0
-        live, published = _bools(rows, "live"), _bools(rows, "shown")
-        self._close(definition, rows.filter(pa.array(live)))
-        # what was shown of the same records stands as it was told: a second drawing would tell more than one
-        standing = published & self._stands(definition, rows)
-        figures = self._figures(definition, rows.filter(pa.array(~standing)))
+        self._close(rows.filter(pa.array(_bools(rows, "live"))))
+        known = self._known(definitions, rows)
+        told, standing = [], []
+        for definition in definitions:
+            of_indicator = rows.filter(pc.equal(rows["indicator"], definition.id))
+            # what was shown of the same records stands as it was told: a second drawing would tell more than one
+            stands = _bools(of_indicator, "shown") & self._stands(definition, of_indicator)
+            told.append(self._told(definition, of_indicator.filter(pa.array(~stands)), known.get(definition.id)))
+            standing.append(of_indicator.filter(pa.array(stands)))
+        figures = pa.concat_tables(told)
+        changed = self._write(figures)
+        self._keep(figures.append_column("seen", figures["value"].is_valid()), "seen", "said", "rules")
+        if self.renamed:
+            self._keep(pa.concat_tables(standing), "shown", "was_reason", "was_rules")
+        return changed
+
+    def _told(self, definition: Definition, rows: pa.Table, known: Collection[str] | None) -> pa.Table:
+        """What is told anew of an indicator, with the reason that is kept of it (`said`)."""
+        figures = self._figures(definition, rows, known)
         figures = figures.filter(pa.array(~_nearly_stands(definition, figures)))
         is_few = _texts(figures, "reason") == few_of(definition.protects).value
         was_kept = _bools(figures, "shown") | (_texts(figures, "was_reason") != "")
         # too few is what a place without a row reads as: it is kept only where it replaces something else
         kept_reason = pc.if_else(pa.array(is_few), "", figures["reason"])
-        figures = figures.append_column("said", kept_reason)
-        figures = figures.filter(pa.array(was_kept | ~is_few))
-        changed = self._write(definition, figures)
-        self._keep(definition, figures.append_column("seen", figures["value"].is_valid()), "seen", "said", "rules")
-        if self.renamed:
-            self._keep(definition, rows.filter(pa.array(standing)), "shown", "was_reason", "was_rules")
-        return changed
+        measure = pa.repeat(pa.scalar(definition.display.unit_of_measure), len(figures))
+        figures = _appended(figures, {"said": kept_reason, "unit_of_measure": measure})
+        return figures.filter(pa.array(was_kept | ~is_few))
 
     def _stands(self, definition: Definition, rows: pa.Table) -> Bools:
         """Whether each row was shown of the same records.
@@ -219,10 +262,9 @@ class _Course:
         stands = live & has_same_inputs & (has_same_sets | has_new_keys)
         return np.asarray(np.where(is_old, old_stands, stands))
 
-    def _figures(self, definition: Definition, rows: pa.Table) -> pa.Table:
+    def _figures(self, definition: Definition, rows: pa.Table, known: Collection[str] | None) -> pa.Table:
         """Rows with what may be told of them, each under the rules of its organisation and period."""
         parts = []
-        used_systems = self._known(definition)
         for root, of_root in _split(rows, "organisation"):
             place = self.places[root]
             periods = of_root["period"]
@@ -233,7 +275,7 @@ class _Course:
                 under_rules = of_root.filter(pc.is_in(periods, pa.array(days, periods.type)))
                 for measure, measured in _measures(definition, under_rules):
                     gated = gate(self._exact(definition, measured), measure, protection, place.secret)
-                    columns = _of_known(measured, _columns(gated), used_systems, definition)
+                    columns = _of_known(measured, _columns(gated), known, definition)
                     columns["rules"] = pa.repeat(pa.scalar(protection.fingerprint), len(measured))
                     parts.append(_appended(measured, columns))
         if parts:
@@ -242,18 +284,28 @@ class _Course:
             rows = rows.append_column(name, pa.array([], pa.float64() if name in _FIGURES[:3] else pa.string()))
         return rows
 
-    def _known(self, definition: Definition) -> Collection[str] | None:
-        """Systems of which sources can tell what is counted, or of which it was shown before; None for all."""
-        if not (definition.tells_of_use or definition.tells_of_access or definition.must_occur):
-            return None
-        rows = self.store.connection.rows(
-            """SELECT DISTINCT system FROM {private}.disclosed FINAL
-               WHERE shown AND indicator = {id:String} AND version = {version:UInt16}""",
-            id=definition.id,
-            version=definition.version,
-        )
-        telling = self.using if definition.tells_of_use else self.occurring[definition.id]
-        return {*telling, *(system for (system,) in rows)}
+    def _known(self, definitions: Sequence[Definition], rows: pa.Table) -> dict[str, set[str]]:
+        """Systems of which sources can tell what is counted, or of which it was shown before, by indicator.
+
+        Of an indicator that is not there, all systems. The ledger is asked only for systems of `rows` that do not tell.
+        """
+        known: dict[str, set[str]] = {}
+        silent: list[tuple[str, str]] = []
+        for definition in definitions:
+            if definition.tells_of_use or definition.tells_of_access or definition.must_occur:
+                known[definition.id] = {*(self.using if definition.tells_of_use else self.occurring[definition.id])}
+                systems = rows.filter(pc.equal(rows["indicator"], definition.id))["system"].unique().to_pylist()
+                silent += [(definition.id, system) for system in systems if system not in known[definition.id]]
+        if silent:
+            shown_before = self.store.connection.rows(
+                f"""SELECT DISTINCT indicator, system FROM {{private}}.disclosed FINAL
+                    WHERE shown AND {_of(definitions)} AND system IN {{systems:Array(String)}}""",
+                systems=sorted({system for _, system in silent}),
+            )
+            for indicator, system in shown_before:
+                if indicator in known:
+                    known[indicator].add(system)
+        return known
 
     def _exact(self, definition: Definition, rows: pa.Table) -> Exact:
         systems = {system.id: system for system in self.registry.systems}
@@ -292,53 +344,53 @@ class _Course:
 
     # reading
 
-    def _rows(self, definition: Definition) -> pa.Table:
-        """Exact figures of closed periods that changed or closed, beside what was shown of them (columns `was_…`)."""
-        due, first_day = self._due(definition)
+    def _rows(self, definitions: Sequence[Definition], computed: _Computed) -> pa.Table:
+        """Exact figures of closed periods that changed or closed, beside what was shown of them (columns `was_…`).
+
+        Of indicators of one shape, which stand in the column `indicator`.
+        """
+        due, first_day = self._due(definitions, computed)
+        definition = definitions[0]
         staff = definition.protects is Protects.STAFF
         # of a single case type windows alone are told: each more view of nearly the same cases is a further hint
         case_types = "case_type = '*'" if staff else "(case_type = '*' OR grain = 'window')"
         if not staff and definition.protects is not Protects.OFFICIAL_ACT:
             # reporting groups are for staff: cases of a small unit are judged by their own numbers
             case_types += " AND unit NOT IN (SELECT reporting_group FROM {open}.units)"
-        condition = f"""indicator = {{id:String}} AND version = {{version:UInt16}} AND {case_types}
-            AND grain IN {GRAINS} AND period >= {{first:Date}}"""
-        disclosed_places = f"""SELECT {", ".join(_PLACE)} FROM {{private}}.disclosed FINAL
-            WHERE shown AND indicator = {{id:String}} AND version = {{version:UInt16}}"""
-        waits = "system NOT IN {unclear:Array(String)} OR unit IN {roots:Array(String)}"
+        condition = f"{_of(definitions)} AND {case_types} AND grain IN {GRAINS} AND period >= {{first:Date}}"
         place = ", ".join(_PLACE)
-        hands = """LEFT JOIN (
-            SELECT unit, system, case_type, grain, period, handlers, most_by_one, requesters FROM {private}.hands FINAL
-            WHERE indicator = {id:String} AND version = {version:UInt16} AND period >= {first:Date}) AS h
-            USING (unit, system, case_type, grain, period)
+        # the set is read even where nothing waits for it
+        waiting = f"""AND (system NOT IN {{unclear:Array(String)}} OR unit IN {{roots:Array(String)}}
+            OR ({place}) IN (SELECT {place} FROM {{private}}.disclosed FINAL WHERE shown AND {_of(definitions)}))"""
+        hands = f"""LEFT JOIN (
+            SELECT indicator, version, unit, system, case_type, grain, period, handlers, most_by_one, requesters
+            FROM {{private}}.hands FINAL WHERE {_of(definitions)} AND period >= {{first:Date}}) AS h
+            USING (indicator, version, unit, system, case_type, grain, period)
         LEFT JOIN (
-            SELECT unit, grain, period, max(denominator) AS register FROM {private}.cells FINAL
-            WHERE indicator = {register:String} AND case_type = '*' AND period >= {first:Date}
+            SELECT unit, grain, period, max(denominator) AS register FROM {{private}}.cells FINAL
+            WHERE indicator = {{register:String}} AND case_type = '*' AND period >= {{first:Date}}
             GROUP BY unit, grain, period) AS r
             USING (unit, grain, period)
         LEFT JOIN (
-            SELECT unit AS organisation, system, grain, period, max(denominator) AS in_system FROM {private}.cells FINAL
-            WHERE indicator = {register:String} AND case_type = '*' AND period >= {first:Date}
-              AND unit IN {roots:Array(String)}
-            GROUP BY unit, system, grain, period) AS s USING (organisation, system, grain, period)
-        LEFT JOIN (
-            SELECT unit AS organisation, grain, period, max(denominator) AS in_every FROM {private}.cells FINAL
-            WHERE indicator = {register:String} AND case_type = '*' AND period >= {first:Date}
-              AND unit IN {roots:Array(String)} AND system = ''
-            GROUP BY unit, grain, period) AS e USING (organisation, grain, period)"""
+            SELECT unit AS organisation, grain, period, maxMap(map(toString(system), denominator)) AS registered
+            FROM {{private}}.cells FINAL
+            WHERE indicator = {{register:String}} AND case_type = '*' AND period >= {{first:Date}}
+              AND unit IN {{roots:Array(String)}}
+            GROUP BY unit, grain, period) AS s USING (organisation, grain, period)"""
+        # those of the system, or of all: a register may name no systems
+        register_handlers = "greatest(registered[toString(system)], registered[''])"
         if not definition.counts_hands:
-            nobody = ", ".join(f"0 AS {name}" for name in (*_INPUTS[3:], "register", "in_system", "in_every"))
-            hands = f"CROSS JOIN (SELECT {nobody}) AS h"
+            nobody = ", ".join(f"0 AS {name}" for name in (*_INPUTS[3:], "register"))
+            hands, register_handlers = f"CROSS JOIN (SELECT {nobody}) AS h", "0"
         figures = ", ".join((*_INPUTS, *_SETS))
         roots = "SELECT unit, any(root) AS organisation FROM {open}.units GROUP BY unit"
         current = f"""SELECT {place}, organisation, true AS live, persons, register,
-                greatest(in_system, in_every) AS register_handlers, {figures}
+                {register_handlers} AS register_handlers, {figures}
             FROM (
                 SELECT {place}, organisation, numerator, denominator, {"persons" if staff else "subjects"} AS size,
                        persons, numerator_keys, denominator_keys
                 FROM (
-                    SELECT * FROM {_values(definition)}
-                    WHERE {condition} AND ({waits} OR ({place}) IN ({disclosed_places}))) AS w
+                    SELECT * FROM {_values(definitions)} WHERE {condition} {waiting if self.unclear else ""}) AS w
                 INNER JOIN ({roots}) AS u USING (unit)
                 WHERE {due}) AS v
             {hands}"""
@@ -357,16 +409,19 @@ class _Course:
                    arrayExists(m -> m.1 = unit AND m.2 <= period AND m.3 > period,
                                (SELECT groupArray((unit, valid_from, valid_to)) FROM ({members}))) AS grouped
             FROM ({current}) AS a FULL OUTER JOIN ({previous}) AS b USING ({place}, organisation)""",
-            id=definition.id,
-            version=definition.version,
             first=first_day,
             unclear=sorted(self.unclear),
             roots=sorted(self.places),
             register=REGISTER,
         )
 
-    def _due(self, definition: Definition) -> tuple[str, date]:
-        """SQL condition on `organisation`, `grain` and `period`: closed, and computed or closed since last time.
+    def _is_all_due(self, definition: Definition) -> bool:
+        """Whether all that is closed is looked at again, as nothing was published, or keys of persons changed."""
+        return not self.version or (self.renamed and definition.protects is Protects.STAFF)
+
+    def _due(self, definitions: Sequence[Definition], computed: _Computed) -> tuple[str, date]:
+        """SQL condition on `organisation`, `indicator`, `grain` and `period`: closed, and computed or closed since last
+        time.
 
         Everything that is closed where nothing was published, or where keys of persons changed. And a day before which
         nothing is due, which bounds every table that is read.
@@ -374,51 +429,84 @@ class _Course:
         roots = list(self.places)
         ended = _end("grain", "period")
         closed = f"{ended} <= {_of_root(roots, [self.places[root].open_week for root in roots])}"
-        if not self.version or (self.renamed and definition.protects is Protects.STAFF):
+        if self._is_all_due(definitions[0]):
             return closed, self.first
         since = f"{ended} > {_of_root(roots, [self.places[root].before for root in roots])}"
-        # asked beforehand: within what reads figures it would be planned twice, and bound no table
-        computed = [place for (place,) in self.store.connection.rows(self._computed(definition))]
-        if computed:
-            computed_places = ", ".join(f"('{grain}', '{day}')" for grain, day in computed)
-            since += f" OR (toString(grain), period) IN ({computed_places})"
-        days = [day for _, day in computed] + [place.before for place in self.places.values()]
+        places = [(definition.id, *place) for definition in definitions for place in computed[definition.id]]
+        if places:
+            computed_places = ", ".join(f"('{indicator}', '{grain}', '{day}')" for indicator, grain, day in places)
+            since += f" OR (toString(indicator), toString(grain), period) IN ({computed_places})"
+        days = [day for _, _, day in places] + [place.before for place in self.places.values()]
         # a month begins before its last week does
         return f"{closed} AND ({since})", max(self.first, min(days) - timedelta(days=31))
 
-    def _computed(self, definition: Definition) -> str:
-        """SQL of the places (grain, period) whose figures rest on cells that were computed since last time."""
-        condition = f"indicator = '{definition.id}' AND version = {definition.version} AND computed > {self.version}"
-        if definition.pace == "month":
-            grain = "week" if definition.window_weeks == 1 else "window"
-            return f"""SELECT DISTINCT arrayJoin({_MONTHLY}) FROM (
-                SELECT DISTINCT period FROM {{private}}.cells
-                WHERE {condition} AND grain = '{grain}' AND {_LAST_OF_MONTH})"""
-        # windows that are summed from weeks have no cells of their own
-        weeks = definition.window_weeks if definition.adds or definition.window_weeks == 1 else 0
-        windows = f"arrayMap(i -> ('window', period + 7 * i), range(if(grain = 'week', {weeks}, 0)))"
-        computed = f"""SELECT DISTINCT arrayJoin(arrayConcat([(toString(grain), period)], {windows})) AS place
-            FROM (SELECT DISTINCT grain, period FROM {{private}}.cells WHERE {condition}
-                  UNION DISTINCT SELECT DISTINCT grain, period FROM {{private}}.hands WHERE {condition})"""
-        if not definition.counts_hands:
-            return computed
+    def _computed(self, definitions: Sequence[Definition]) -> _Computed:
+        """The places whose figures rest on cells that were computed since last time.
+
+        Asked beforehand, for all indicators at once: within what reads figures it would be planned twice, and bound no
+        table.
+        """
+        places: _Computed = {definition.id: set() for definition in definitions}
+        slow = [definition for definition in definitions if definition.pace == "month"]
+        others = [definition for definition in definitions if definition.pace == "week"]
+        branches = [self._computed_monthly(slow)] if slow else []
+        branches += [self._computed_weekly(others)] if others else []
         # a staff list that came later may say who handled, or how many could have asked
-        return f"""{computed} UNION DISTINCT SELECT DISTINCT (toString(grain), period) FROM {{private}}.cells
+        branches.append(
+            f"""SELECT DISTINCT '' AS indicator, (toString(grain), period) AS place FROM {{private}}.cells
             WHERE indicator = '{REGISTER}' AND computed > {self.version}"""
+        )
+        registered = []
+        for indicator, place in self.store.connection.rows(" UNION ALL ".join(branches)):
+            if indicator:
+                places[indicator].add(place)
+            else:
+                registered.append(place)
+        for definition in definitions:
+            if definition.counts_hands:
+                places[definition.id].update(registered)
+        return places
+
+    def _computed_monthly(self, definitions: Sequence[Definition]) -> str:
+        """SQL of the places of slow figures that were computed since last time, by indicator."""
+        of_weeks = [definition.id for definition in definitions if definition.window_weeks == 1]
+        return f"""SELECT DISTINCT toString(indicator) AS indicator, arrayJoin({_MONTHLY}) AS place FROM (
+            SELECT DISTINCT indicator, period FROM {{private}}.cells
+            WHERE {_of(definitions)} AND computed > {self.version} AND {_LAST_OF_MONTH}
+              AND grain = if(has({of_weeks}::Array(String), indicator), 'week', 'window'))"""
+
+    def _computed_weekly(self, definitions: Sequence[Definition]) -> str:
+        """SQL of the places of all other figures that were computed since last time, by indicator."""
+        condition = f"{_of(definitions)} AND computed > {self.version}"
+        # windows that are summed from weeks have no cells of their own
+        weeks = {
+            definition.id: definition.window_weeks if definition.adds or definition.window_weeks == 1 else 0
+            for definition in definitions
+        }
+        length = f"transform(toString(indicator), {[*weeks]}, {[*weeks.values()]}, 0)"
+        windows = f"arrayMap(i -> ('window', period + 7 * i), range(if(grain = 'week', {length}, 0)))"
+        return f"""SELECT DISTINCT toString(indicator) AS indicator,
+                   arrayJoin(arrayConcat([(toString(grain), period)], {windows})) AS place
+            FROM (SELECT DISTINCT indicator, grain, period FROM {{private}}.cells WHERE {condition}
+                  UNION DISTINCT SELECT DISTINCT indicator, grain, period FROM {{private}}.hands WHERE {condition})"""
 
     # writing
 
-    def _write(self, definition: Definition, figures: pa.Table) -> int:
+    def _write(self, figures: pa.Table) -> int:
         """Write the figures that differ from what is published; how many they are."""
+        if not len(figures):
+            return 0
         names = [*_PLACE, *_FIGURES]
-        table = figures.select([*names, "rules", "organisation"])
+        table = figures.select([*names, "rules", "organisation", "unit_of_measure"])
+        periods = table.select(["indicator", "version", "period"]).group_by(["indicator", "version", "period"])
+        about = [", ".join(_literal(part) for part in row.values()) for row in periods.aggregate([]).to_pylist()]
         published_rows = set(
             self.store.connection.rows(
-                f"SELECT {', '.join(names)} FROM {{open}}.indicator_values WHERE "
-                "indicator = {id:String} AND version = {version:UInt16} AND period IN {periods:Array(Date)}",
-                id=definition.id,
-                version=definition.version,
-                periods=sorted(set(table["period"].to_pylist())),
+                f"""SELECT {", ".join(names)} FROM {{open}}.indicator_values
+                    WHERE indicator IN {{ids:Array(String)}} AND period IN {{periods:Array(Date)}}
+                      AND (indicator, version, period) IN ({", ".join(f"({row})" for row in about)})""",
+                ids=table["indicator"].unique().to_pylist(),
+                periods=table["period"].unique().to_pylist(),
             )
         )
         # only what differs is written: who reads changes must not hear of figures that stayed the same
@@ -426,9 +514,6 @@ class _Course:
             rows = zip(*(table[name].to_pylist() for name in names), strict=True)
             table = table.filter(pa.array([row not in published_rows for row in rows], pa.bool_()))
         constants = {
-            "indicator": pa.scalar(definition.id),
-            "version": pa.scalar(definition.version, pa.uint16()),
-            "unit_of_measure": pa.scalar(definition.display.unit_of_measure),
             "published_at": pa.scalar(int(self.now.timestamp()), pa.timestamp("s", "UTC")),
             "publication": pa.scalar(self.publication, pa.uint64()),
         }
@@ -439,30 +524,22 @@ class _Course:
             self.store.connection.insert_arrow("{open}.published_values", table)
         return len(table)
 
-    def _close(self, definition: Definition, rows: pa.Table) -> None:
+    def _close(self, rows: pa.Table) -> None:
         """Say which periods are closed, so that a unit without a figure reads as one with too few."""
-        place = ["organisation", "system", "grain", "period"]
+        place = ["organisation", "indicator", "version", "system", "grain", "period"]
         closed = rows.select(place).group_by(place).aggregate([])
-        constants = {
-            "indicator": pa.scalar(definition.id),
-            "version": pa.scalar(definition.version, pa.uint16()),
-            "publication": pa.scalar(self.publication, pa.uint64()),
-        }
+        constants = {"publication": pa.scalar(self.publication, pa.uint64())}
         if len(closed):
             self.store.connection.insert_arrow("{open}.closed_periods", _with(closed, constants))
 
-    def _keep(self, definition: Definition, rows: pa.Table, shown_column: str, reason: str, rules: str) -> None:
+    def _keep(self, rows: pa.Table, shown_column: str, reason: str, rules: str) -> None:
         """Keep in the ledger what the rows were computed from, and what these columns say: shown, or why not."""
         if not len(rows):
             return
         table = rows.select([*_PLACE, "organisation", *_INPUTS, *_SETS])
         for name, column in (("shown", shown_column), ("reason", reason), ("rules", rules)):
             table = table.append_column(name, rows[column])
-        constants = {
-            "indicator": pa.scalar(definition.id),
-            "version": pa.scalar(definition.version, pa.uint16()),
-            "publication": pa.scalar(self.publication, pa.uint64()),
-        }
+        constants = {"publication": pa.scalar(self.publication, pa.uint64())}
         self.store.connection.insert_arrow("{private}.disclosed", _with(table, constants))
 
 
@@ -476,18 +553,35 @@ _MONTHLY = f"""arrayConcat(
 """SQL of the places that tell the window of a month's last week: its month, and the weeks until the next month ends."""
 
 
-def _values(definition: Definition) -> str:
-    """SQL of an indicator's exact values as they are told: once a month for slow ones, by all grains alike.
+def _shape(definition: Definition) -> tuple[str, str, bool]:
+    """What is alike of indicators that one statement asks for, as text that sorts."""
+    protects = definition.protects.value
+    of_staff_or_acts = protects if definition.protects in (Protects.STAFF, Protects.OFFICIAL_ACT) else ""
+    return of_staff_or_acts, definition.pace, definition.counts_hands
+
+
+def _of(definitions: Sequence[Definition]) -> str:
+    """SQL condition on `indicator` and `version`; the first of them by itself too, which more tables can look up."""
+    ids = ", ".join(f"'{definition.id}'" for definition in definitions)
+    versions = ", ".join(f"('{definition.id}', {definition.version})" for definition in definitions)
+    return f"indicator IN ({ids}) AND (indicator, version) IN ({versions})"
+
+
+def _literal(part: object) -> str:
+    return str(part) if isinstance(part, int) else f"'{part}'"
+
+
+def _values(definitions: Sequence[Definition]) -> str:
+    """SQL of exact values of indicators as they are told: once a month for slow ones, by all grains alike.
 
     Of people who come and go one by one, every new figure of nearly the same people would be a further hint.
     """
-    if definition.pace == "week":
+    if definitions[0].pace == "week":
         return "{private}.indicator_values"
-    condition = "indicator = {id:String} AND version = {version:UInt16}"
     return f"""(
         SELECT * REPLACE (place.1 AS grain, place.2 AS period) FROM (
             SELECT *, arrayJoin({_MONTHLY}) AS place FROM {{private}}.indicator_values
-            WHERE {condition} AND grain = 'window' AND {_LAST_OF_MONTH}))"""
+            WHERE {_of(definitions)} AND grain = 'window' AND {_LAST_OF_MONTH}))"""
 
 
 def _end(grain: str, period: str) -> str:

@@ -25,7 +25,9 @@ REQUIRED = ("unit", "peer_group", "system", "indicator", "week", "numerator", "d
 OPTIONAL = ("eligible", "presence", "entitlement", "milestone", "plan")
 #: Milestones that mean go-live; every other one lets the unit's baseline begin anew.
 LIVE = frozenset({"live", "go_live", "go-live", "golive"})
-WEEK = re.compile(r"(\d{4})-W(\d{2})")
+WEEK = re.compile(r"(\d{4})-?W(\d{1,2})", re.IGNORECASE)
+DATE = re.compile(r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})(?:[T ].*)?")
+NORDIC_DATE = re.compile(r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})")
 DECIMAL = re.compile(r"\d+,\d+")
 LONGEST = 1040
 """Weeks that a series may span: twenty years. More is a mistyped year."""
@@ -143,9 +145,11 @@ class _Tables:
         if week not in self.ordinals:
             self.ordinals[week] = week_ordinal(week)
         ordinal = self.ordinals[week]
+        # as its gap in the panel is named
+        week_name = week if ordinal is None else ordinal_week(ordinal)
 
         def refuse(reason: Reason) -> None:
-            self.refused.append(NotAssessed(unit, system, indicator, week, reason.value))
+            self.refused.append(NotAssessed(unit, system, indicator, week_name, reason.value))
 
         if not unit or ordinal is None:
             refuse(Reason.INVALID_WEEK if unit else Reason.MISSING_UNIT)
@@ -198,14 +202,21 @@ def _week_of(entry: NotAssessed) -> tuple[str, str, str, str]:
 
 
 def week_ordinal(week: str) -> int | None:
-    """Weeks since 0001-W01 of an ISO week like 2026-W07; None where there is no such week."""
-    match = WEEK.fullmatch(week)
-    if match is None:
-        return None
+    """Weeks since 0001-W01 of an ISO week like 2026-W07, or of a day in it: 2026-02-09, with a time or not, 9.2.2026.
+
+    None where there is no such week or day.
+    """
     try:
-        return date.fromisocalendar(int(match[1]), int(match[2]), 1).toordinal() // 7
+        if match := WEEK.fullmatch(week):
+            monday = date.fromisocalendar(int(match[1]), int(match[2]), 1)
+            return monday.toordinal() // 7
+        # with strokes it might be the ninth of February or the second of September
+        if match := DATE.fullmatch(week) or NORDIC_DATE.fullmatch(week):
+            day = date(int(match["year"]), int(match["month"]), int(match["day"]))
+            return (day.toordinal() - 1) // 7
     except ValueError:
         return None
+    return None
 
 
 def ordinal_week(ordinal: int) -> str:

@@ -116,13 +116,18 @@ def _unit_questions(lists: Lists, answers: Mapping[str, str]) -> Iterator[Questi
 
 def problem(draft: Draft) -> str:
     """Why a list cannot be taken in as it is, with what to do; "" where it can."""
-    if set(draft.fields) & {"at", "opened", "from"} or draft.kind == STAFF:
-        return ""
-    if draft.kind == LOG and not {"case", "activity"} & draft.fields.keys():
+    if draft.kind == LOG and "case" not in draft.fields:
         return (
             "no column says of what its rows are; give the number of each person, ticket or case a name such as "
             "'Employee number', 'Ticket number' or 'Case number', or write a mapping yourself (nytta draft begins one) "
             "and import it with that"
+        )
+    if set(draft.fields) & {"at", "opened", "from"} or draft.kind == STAFF:
+        return ""
+    if any(cells.notations(draft.look.cells(column)) for column in draft.look.columns):
+        return (
+            "no column is called like the day on which something came in or was done; call the right one 'Opened' or "
+            "'Date', or write a mapping yourself (nytta draft begins one) and import it with that"
         )
     return (
         "no column holds dates that are written in one way, so nothing says when; export the list anew with its dates, "
@@ -180,6 +185,7 @@ def _answered(
     of_list = {
         "order": answer("order"),
         "since": answer("since"),
+        "case": answer("case"),
         "unit": organisation.id if unit == organisation.name else unit,
         "system": slug(answer("system")),
         "not_before": first_day(lists),

@@ -13,15 +13,57 @@ from zoneinfo import ZoneInfo
 
 from nytta.ingest.files.times import Order, Years, day_reader
 
-MOST_NULL: Final = frozenset({"", "-", "--", "?", "n/a", "na", "null", "none", "(empty)", "(tom)", "#n/a", "nan"})
+MOST_NULL: Final = frozenset(
+    {"", "-", "--", "?", "n/a", "na", "null", "none", "(empty)", "(tom)", "#n/a", "nan"}
+    | {"not specified", "unspecified", "unassigned", "ej angiven", "ej angivet", "ikke angitt", "ikke oppgitt"}
+)
 """Texts that stand for nothing, in small letters."""
 _ENOUGH: Final = 0.95
 """The part of a column's cells that must be dates, all but one at least; the others may be damaged."""
 _SHOWN: Final = 2_000
 NO_END: Final = frozenset({2099, 2100, 2199, 2222, 2299, 2999, 9998, 9999})
 """Years that stand for no end, in lists of employments and the like."""
-_YES: Final = frozenset({"ja", "j", "yes", "y", "true", "sant", "sann", "1", "x", "on", "på", "aktiv", "active"})
-_NO: Final = frozenset({"nej", "nei", "n", "no", "false", "falskt", "usann", "0", "off", "av", "inaktiv", "inactive"})
+_YES: Final = frozenset(
+    {
+        "ja",
+        "j",
+        "yes",
+        "y",
+        "true",
+        "sant",
+        "sann",
+        "1",
+        "x",
+        "on",
+        "på",
+        "aktiv",
+        "active",
+        "kyllä",
+        "oui",
+        "sim",
+        "sí",
+    }
+)
+_NO: Final = frozenset(
+    {
+        "nej",
+        "nei",
+        "n",
+        "no",
+        "false",
+        "falskt",
+        "usann",
+        "0",
+        "off",
+        "av",
+        "inaktiv",
+        "inactive",
+        "ei",
+        "nein",
+        "non",
+        "não",
+    }
+)
 _NO_END_YET: Final = re.compile(
     r"till?s ?vidare|t\.?v\.?|until further notice|inntil videre|indtil videre|löpande|løpende|permanent|ongoing|pågår"
     r"|pågående|under arbeid|under behandling|igangværende|ej (?:klart?|löst|avslutad)|ikke (?:ferdig|løst|avsluttet)"
@@ -48,6 +90,9 @@ _DONE: Final = re.compile(
 _AFFIRMING: Final = {"first_contact": _FIRST_CONTACT.search, "end_to_end": _END_TO_END.match, "done": _DONE.search}
 """Words that affirm what a field asks."""
 _NOT: Final = re.compile(r"\b(ej|inte|icke|ikke|not|no|utan|uten|without|delvis|partly|semi)\b", re.IGNORECASE)
+_THREE_DIGITS: Final = re.compile(r"\d\D*\d\D*\d")
+"""Every date has a day, and a year of two digits at least."""
+_LONGEST_DATE: Final = 60
 _YEAR_FIRST: Final = re.compile(r"\d{4}-")
 _ZONE: Final = ZoneInfo("UTC")
 
@@ -104,7 +149,8 @@ def notations(cells: Sequence[str], *, counted: bool = False) -> tuple[Notation,
     With `counted`, numbers of seconds or days may be dates too.
     """
     texts = _days(cells)
-    if not texts:
+    # texts that no notation could take for dates are told cheaply
+    if 2 * sum(map(_may_be_date, texts)) <= len(texts):
         return ()
     tried = (*ORDERS, *COUNTED) if counted else ORDERS
     shares = {notation: _share_of_dates(notation, texts) for notation in tried}
@@ -122,6 +168,10 @@ def notations(cells: Sequence[str], *, counted: bool = False) -> tuple[Notation,
     if all(_DOTTED.match(text) for text in texts):  # a date with dots has its day first, wherever it is written
         fitting = [notation for notation in fitting if notation.order == "day-first"] or fitting
     return tuple(_without_years_for_days(_different(fitting, texts), texts))
+
+
+def _may_be_date(text: str) -> bool:
+    return len(text) <= _LONGEST_DATE and _THREE_DIGITS.search(text) is not None
 
 
 def _different(notations: Sequence[Notation], texts: Sequence[str]) -> list[Notation]:

@@ -7,7 +7,7 @@ from typing import Final
 
 _CHANNELS: Final = (
     (r"e-?post|e-?mail|mail|outlook", "email"),
-    (r"telefon|phone|\btel\b|ringt|ringde|samtal|\bcall|\bsms\b|\bivr\b", "phone"),
+    (r"telefon|phone|\btel\b|ringt|ringde|samtal|\bcall(?!er)|\bsms\b|\bivr\b", "phone"),
     (r"papper|papir|paper", "post"),
     (r"chat|teams|messenger|slack|virtual.agent", "chat"),
     (
@@ -32,6 +32,14 @@ _CHANNELS: Final = (
     ),
 )
 """What texts of a channel say, the first that is found."""
+
+
+_UNKNOWN: Final = re.compile(r"(unknown|okän[dt]|ukjent|ukendt|uppgift saknas|not (known|recorded))", re.IGNORECASE)
+
+
+def is_unknown(text: str) -> bool:
+    """Whether a text says that nobody knows by which way, which is no other way."""
+    return _UNKNOWN.fullmatch(text.strip()) is not None
 
 
 def channel(text: str) -> str:

@@ -16,6 +16,11 @@ PLAIN: Final = str.maketrans({"å": "a", "ä": "a", "æ": "ae", "ö": "o", "ø":
 """Letters of names in those of ASCII."""
 
 
+_DATE_FIRST: Final = re.compile(r"^(datetime|timestamp|date(?!time))(?=(of|[a-z]{3}))")
+_DATE_LAST: Final = re.compile(r"(?<=[a-z]{3}(?:ed|on|al|rt|nd|re))(datetime|timestamp|date)$")
+"""Words that databases write together with the next: "applieddate", "DATETIMECLOSED"."""
+
+
 @cache
 def names_of_fields() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
     """Kind of list → field → what its column is called, the likeliest first."""
@@ -48,4 +53,5 @@ def called(column: str) -> str:
     # CamelCase is several words
     words = re.sub(r"(?<=[a-zåäöæø])(?=[A-ZÅÄÖÆØ])", " ", keyed(column))
     words = words.replace("%", " prosent ").replace("#", " number ")
-    return re.sub(r"[\W_]+", " ", words.lower().translate(PLAIN)).strip()
+    plain = re.sub(r"[\W_]+", " ", words.lower().translate(PLAIN)).strip()
+    return _DATE_FIRST.sub(r"\1 ", _DATE_LAST.sub(r" \1", plain))

@@ -17,6 +17,9 @@ _UNIQUE: Final = 0.95
 """The part of the rows that must have a number of their own for it to be that of a ticket or a case."""
 MANY: Final = 6
 """Of so many rows, texts that are all different are no words of a list."""
+_MOST_WAYS: Final = 12
+_MANY_ROWS: Final = 24
+"""Of so many rows, several are of one unit."""
 _DIGIT: Final = re.compile(r"\d")
 _PASSED_ON: Final = re.compile(
     r"\b(eskaler\w*|escalat\w*|(vidare)?skickat? vidare|vidarebefordra\w*|videresendt|viderebragt|passed on|forwarded)"
@@ -28,6 +31,21 @@ _PASSED_ON: Final = re.compile(
 def tells_first_contact(texts: Sequence[str]) -> bool:
     """Whether the words of a column say which tickets the first contact resolved, whatever the column is called."""
     return cells.yes_words(texts) is None and cells.affirmative("first_contact", texts) is not None
+
+
+def _are_of_rows(texts: Sequence[str]) -> bool:
+    """Whether texts are nearly all different, such as places on a map: no units, of which each has many rows."""
+    filled = cells.filled(texts)
+    return len(filled) >= _MANY_ROWS and 2 * len(set(filled)) > len(filled)
+
+
+def tells_ways_in(texts: Sequence[str]) -> bool:
+    """Whether cells alone say how people turned to the body: most of their words are ways, and not within it alone."""
+    if not cells.are_few(texts):
+        return False
+    words = set(cells.filled(texts))
+    ways = [way for word in words if (way := channel(word)) != "other"]
+    return 2 * len(ways) > len(words) and any(way != "internal" for way in ways)
 
 
 def tells_channel(role: str, look: Look, column: str, fields: Mapping[str, str]) -> bool:
@@ -56,9 +74,7 @@ def is_like(role: str, look: Look, column: str) -> bool:
         case "person":
             return all(" " not in text for text in distinct)
         case "channel":
-            # the words of a list, of which most are ways to write or call
-            words = sum(channel(text) != "other" for text in distinct)
-            return 2 * words > len(distinct) and cells.are_few(texts)
+            return tells_ways_in(texts)
         case "unit" | "unit_name" | "team" | "category" | "case_type" if cells.yes_words(texts) is not None:
             return False
         case "unit" | "unit_name" | "team" | "category" | "case_type":
@@ -76,6 +92,8 @@ def holds(role: str, look: Look, column: str, dated: Dated) -> bool:
     texts = look.cells(column)
     if not cells.filled(texts):
         return role in ENDS  # nothing has ended yet
+    if role == "opened" and 2 * len(cells.filled(texts)) < len(texts):
+        return False  # everything came in at some time
     if role in DATES:
         return column in dated or bool(notations(texts, counted=True)) or bool(damage(texts))
     if column in dated and not any(notation.formats for notation in dated[column]):
@@ -88,15 +106,21 @@ def holds(role: str, look: Look, column: str, dated: Dated) -> bool:
         case "reassignments" | "handovers":
             return cells.are_counts(texts)
         case "requester" | "actor":
-            return cells.yes_words(texts) is None
+            # ids such as "Phone user 12" are many
+            are_ways = len(set(texts)) <= _MOST_WAYS and tells_ways_in(texts)
+            return cells.yes_words(texts) is None and not are_ways
         case "reopened":
             return cells.are_counts(texts) or cells.yes_words(texts) is not None
         case "access" | "first_contact" | "end_to_end" | "done":
             return cells.affirmative(role, texts) is not None
         case "returned":
             return cells.are_counts(texts) or cells.affirmative(role, texts) is not None
+        case "channel" if all(channel(text) == "other" for text in set(texts)):
+            return False  # that nobody came by a known way would be an invention
         case "channel" | "unit_above" | "role" | "status":
             return cells.are_few(texts) and not (role != "status" and cells.are_numbers(texts))
+        case "unit":
+            return not _are_of_rows(texts)
         case "category" if len(texts) > 2 and len(set(texts)) == 1:
             return False  # what is the same for all tickets parts none of them
         case "category" | "case_type" | "team" | "course" | "app" | "activity":

@@ -18,19 +18,28 @@ from nytta.ingest.files.field_cells import (
     is_like,
     tells_channel,
     tells_first_contact,
+    tells_ways_in,
 )
-from nytta.ingest.files.kinds import CASES, DATES, LOG, STAFF, TICKETS, Dated
+from nytta.ingest.files.kinds import CASES, DATES, ENDS, LOG, STAFF, TICKETS, Dated
 from nytta.ingest.files.looks import Look
 from nytta.ingest.files.unit_columns import find_units
 
 _NO_EVENT: Final = re.compile(
     (
-        r"\b(due|deadline|sla|birth|born|född|fødsels?|födelse|frist|forfall|förfall|giltig|gyldig|expir|utgår|planned"
+        r"\b(due|deadline|sla|birth|born|född|fødsels?|födelse|frist|forfall|förfall|giltig|gyldig|expir|utgår|cancel|annul|avbrut|avbrudt|avbrutt|makuler|planned"
         r"|planerad|planlagt|target|mål|first response|reminder|påminnelse|bevakning|last|senast|siste?|updated"
         r"|modified|ändrad|endret|komplett|complete date|utredning (klar|färdig|avsl|slut|ferdig|afsl))"
     ).translate(PLAIN)
 )
 """Words of columns whose dates are of no opening, closing or doing."""
+_NO_MOMENT: Final = re.compile(
+    r"\b(notes?|code|by|reason|description|comments?|resolution|type|status|kod|kode|orsak|aarsak|arsak|anteckning"
+    r"|merknad|notat|av|beskriv\w*|kommentar|typ)$"
+)
+"""Last words of columns that say how or by whom something ended, and not when."""
+_OF_A_PERSON: Final = re.compile(r"\b(account|user|person)( (id|key|name|no))$")
+"""Last words of columns that hold persons, whatever else they are called."""
+_ANY_DATE: Final = frozenset({"date", "datum", "dato"})
 _VALID: Final = re.compile(r"\b(giltig|gyldig|gaeller|galler|gjelder)")
 """Words by which staff lists say from when and to when somebody belongs to a unit."""
 _NO_TYPE: Final = re.compile(
@@ -39,6 +48,10 @@ _NO_TYPE: Final = re.compile(
 """Words of columns that say something else of a case than what sort it is."""
 _AN_EVENT: Final = re.compile(r"\b(last|senast|siste?) (resol|solv|clos|løs|lös|lukk|stäng|avslut)".translate(PLAIN))
 """Words that say of an event which of several it is."""
+_DOCUMENTS: Final = ("json", "lines")
+"""Formats whose columns are paths."""
+_DEEP: Final = 2
+"""Parts before the last, from which on they name what a document is wrapped in."""
 _HOW_MANY: Final = re.compile(r"\b(antal|antall|antallet|number of|no of|count|ggr|ganger|gange|kpl)\b")
 """Words of columns that count something, and hold no number of a ticket or case, no person and no name."""
 _COUNTED: Final = frozenset({"reassignments", "handovers", "reopened", "returned", "fte"})
@@ -105,6 +118,13 @@ class _Search:
         self.columns = columns
         self.dated = dated
         self.names = {column: called(column) for column in columns}
+        self.own_names = self.names
+        if look.form in _DOCUMENTS:
+            # what lies near the root is of the thing itself, and what lies deep of something beside it
+            self.columns = sorted(columns, key=lambda column: column.count("/"))
+            self.own_names = {column: called(column.rpartition("/")[2]) for column in columns}
+            deep = {column: self.own_names[column] for column in columns if column.count("/") >= _DEEP}
+            self.names = {**self.names, **deep}
         self.fields: dict[str, str] = {}
 
     def by_name(self, *, within: bool) -> None:
@@ -114,22 +134,27 @@ class _Search:
             is_date_of_cases = within and role == "at" and self.kind == CASES
             if role in self.fields or role == "unit_name" or is_date_of_cases:
                 continue
+            names = [name for name in known_names if not (within and role == "opened" and name in _ANY_DATE)]
             candidates = self.free(role, exactly=not within)
-            bearers = (
-                column for name in known_names for column in candidates if _bears(self.names[column], name, within)
-            )
+            bearers = (column for name in names for column in candidates if self._bears(column, name, within=within))
             column = next((column for column in bearers if self._may_hold(role, column, within=within)), "")
             if column:
                 self.fields[role] = column
+
+    def _bears(self, column: str, name: str, *, within: bool) -> bool:
+        if _bears(self.names[column], name, within):
+            return True
+        return not within and _bears(self.own_names[column], name, within)
 
     def by_stem(self) -> None:
         """Give columns to fields with whose words theirs begin."""
         for role, stems in stems_of_fields().get(self.kind, {}).items():
             if role in self.fields or (role == "closed" and "resolved" in self.fields):
                 continue
-            candidates = [column for column in self.free(role) if self._may_hold_by_stem(role, column)]
-            fitting = (column for stem in stems for column in candidates if stem.search(self.names[column]))
-            if column := next(fitting, ""):
+            candidates = self.free(role)
+            called_so = (column for stem in stems for column in candidates if stem.search(self.names[column]))
+            # cells are looked at last: that takes longest
+            if column := next((column for column in called_so if self._may_hold_by_stem(role, column)), ""):
                 self.fields[role] = column
 
     def by_cells(self) -> None:
@@ -150,6 +175,8 @@ class _Search:
         # the end of a case dates no step of it
         if role == "at" and self.kind in (CASES, LOG):
             return [column for column in columns if not is_end(column)]
+        if role in ("unit", "unit_name"):
+            columns = [column for column in columns if not _OF_A_PERSON.search(self.names[column])]
         if role == "channel" and not exactly:
             return [column for column in columns if not _WAY_OUT.search(self.names[column])]
         if role not in DATES or exactly:
@@ -176,6 +203,9 @@ class _Search:
         look = self.look
         if not holds(role, look, column, self.dated) or not is_like(role, look, column):
             return False
+        # an empty column says by its name alone that it holds moments
+        if role in ENDS and _NO_MOMENT.search(self.names[column]) and not cells.filled(look.cells(column)):
+            return False
         # a date is nothing but a date
         if role not in DATES and column in self.dated:
             return False
@@ -193,9 +223,10 @@ _BY_CELLS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """What cells alone may tell, whatever the columns are called."""
 _NO_WAY_IN: Final = re.compile(
-    r"\b(\w*kateg|categ|amne|emne|tema|topic|tjanst|tjenest|service|produkt|product|system|appli|tit|rubrik|beskriv|desc)"
+    r"\b(\w*kateg|categ|amne|emne|tema|topic|tjanst|tjenest|service|produkt|product|system|appli|tit|rubrik|beskriv"
+    r"|desc|by$|av$)"
 )
-"""Words of columns that say what a matter is about."""
+"""Words of columns that say what a matter is about, or who did something."""
 _WAY_OUT: Final = re.compile(r"\b(onsk|prefer|svar|utskick|reply|answer|notif|exped|utsend|utgaende|outgoing)")
 """Words of columns with ways by which somebody is answered, or would like to be."""
 
@@ -212,7 +243,7 @@ def _by_cells(role: str, look: Look, columns: Sequence[str], dated: Dated) -> st
         return _earliest(look, [column for column in columns if column in dated], dated)
     if role == "channel":
         ways = [column for column in columns if not _NO_WAY_IN.search(called(column)) and column not in dated]
-        fitting = [column for column in ways if is_like("channel", look, column)]
+        fitting = [column for column in ways if tells_ways_in(look.cells(column))]
         return fitting[0] if len(fitting) == 1 else ""
     likely = [column for column in columns if column not in dated and cells.are_unique(look.cells(column))]
     numbered = [column for column in likely if is_like("case", look, column)]
@@ -239,7 +270,8 @@ def _is_never_later(moments: Sequence[datetime | None], others: Sequence[datetim
 
 def _bears(column: str, name: str, within: bool) -> bool:
     if not within:
-        return column == name
+        # databases write names together: "REQUESTID"
+        return column == name or column.replace(" ", "") == name.replace(" ", "")
     # most columns do not hold the name at all, which costs less to see than whether its words are whole
     return len(name) > 3 and name in column and _whole_words(name).search(column) is not None
 

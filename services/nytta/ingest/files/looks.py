@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -51,21 +52,41 @@ class Look:
 
 def look(path: Path, name: str, unpacked: int | None = None) -> Look:
     """The format by what the file holds, its columns, and its first rows. `InputError` where it cannot be read."""
-    plain = name.lower().removesuffix(".gz").removesuffix(".zip")
+    plain = _plain(name)
     with files.opened(path, unpacked=unpacked) as stream:
         above, header_lines, records = _place(stream, plain)
     with files.opened(path, unpacked=unpacked) as stream:
         form, reader = _reader(stream, plain, Dialect(skip_lines=above, header_lines=header_lines), records)
-        rows = [row for row in islice(reader, _ROWS) if not isinstance(row, Broken) and not is_none(list(row.values()))]
+        items = list(islice(reader, _ROWS))
+        rows = [row for row in items if not isinstance(row, Broken) and not is_none(list(row.values()))]
         header = reader.header if isinstance(reader, TableReader | WorkbookReader) else []
         if isinstance(reader, WorkbookReader):
             above, header_lines = reader.above, reader.header_lines
     columns = header or list(dict.fromkeys(column for row in rows for column in row))
+    _refuse_unreadable(name, items)
     if form == "table":
+        _refuse_objects(name, columns)
         rows = rows[: len(rows) - notes_below([list(row.values()) for row in rows])]
     if len(columns) == 1 and form == "table":
         _refuse_quoted_lines(name, columns[0], rows)
     return Look(name, form, tuple(columns) or ("column",), tuple(rows), above, header_lines, records)
+
+
+def beyond(path: Path, looked: Look, column: str, unpacked: int | None = None) -> tuple[str, ...]:
+    """The different texts of a column in the rows behind those that were looked at, as far as the file can be read."""
+    texts: dict[str, None] = {}
+    dialect = Dialect(skip_lines=looked.above, header_lines=looked.header_lines)
+    with suppress(InputError), files.opened(path, unpacked=unpacked) as stream:
+        _, reader = _reader(stream, _plain(looked.name), dialect, looked.records)
+        for row in islice(reader, _ROWS, None):
+            if not isinstance(row, Broken):
+                texts[row.get(column, "")] = None
+    return tuple(texts)
+
+
+def _plain(name: str) -> str:
+    """The name of a file without what says that it is packed."""
+    return name.lower().removesuffix(".gz").removesuffix(".zip")
 
 
 def _place(stream: files.Stream, plain: str) -> tuple[int, int, str]:
@@ -133,6 +154,20 @@ def _lists(value: Any, path: str, depth: int) -> Iterator[tuple[str, int]]:
             yield place, len(inner)
         else:
             yield from _lists(inner, place, depth - 1)
+
+
+def _refuse_unreadable(name: str, items: Sequence[Row | Broken]) -> None:
+    """InputError where no row can be read, with what is wrong with the first."""
+    if items and all(isinstance(item, Broken) for item in items):
+        first = items[0]
+        assert isinstance(first, Broken)
+        raise InputError(name, "", f"no row can be read; of the first: {first.detail}")
+
+
+def _refuse_objects(name: str, columns: Sequence[str]) -> None:
+    """InputError where a table is an object-centric log: a cell of it lists objects, and no row has one case."""
+    if "ocel:eid" in columns:
+        raise InputError(name, "", "the file is OCEL 1.0 as a table; export the log as OCEL 2.0 in JSON")
 
 
 def _refuse_quoted_lines(name: str, column: str, rows: Sequence[Row]) -> None:

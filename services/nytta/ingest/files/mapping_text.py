@@ -5,24 +5,28 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from nytta.ingest.files import cells
 from nytta.ingest.files.cells import Notation
-from nytta.ingest.files.channels import channel
+from nytta.ingest.files.channels import channel, is_unknown
 from nytta.ingest.files.column_names import called
 from nytta.ingest.files.draft import Draft, drafted
 from nytta.ingest.files.kinds import CASES, ENDS, LOG, STAFF, TICKETS, TRAINING, UNREAD, USE
 from nytta.ingest.files.looks import Look, look
 from nytta.ingest.files.mapping import Mapping as Described
 from nytta.ingest.files.mapping import parse
+from nytta.ingest.files.ocel import OBJECT
 from nytta.ingest.files.steps import closings, robots
 
 _LEADERS: Final = re.compile(
     r"chef|leder\b|leiar|rektor|manager|\bhead\b|director|direktør|direktör|sjef", re.IGNORECASE
 )
 
+_LETTERS: Final = re.compile(r"[A-Z]{1,3}")
+"""Ids that count in letters, as a spreadsheet counts its columns."""
 _WORDS: Final = 40
 """Words of a column that a mapping lists."""
 
@@ -42,10 +46,12 @@ def text(draft: Draft, organisation: str, timezone: str, answers: Mapping[str, s
 
     `answers` are those to its questions, and may name the mapping (`id`), its `system`, its `source`, the day from
     which staff are counted (`not_before`), and the systems, parted by spaces, in which all of the staff may ask for
-    support (`support`) or which all are expected to use (`expected`). What has no answer is left open, so that rows are
-    rejected rather than read wrongly.
+    support (`support`) or which all are expected to use (`expected`). Of an object-centric log, `case` is the sort of
+    objects that are its cases. What has no answer is left open, so that rows are rejected rather than read wrongly.
     """
     answered = dict(answers or {})
+    if "case" in answered:
+        draft = replace(draft, fields={**draft.fields, "case": f"{OBJECT}{answered['case']}"})
     name = answered.get("id", "draft" if draft.kind == LOG else draft.kind)
     lines = [
         f"# {_SAYS[draft.kind]} Drafted from the columns: look at each line, and at the first rows.",
@@ -115,7 +121,7 @@ def _written(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
         yield f"table: {{{', '.join(table)}}}"
     keys = [draft.fields[role] for role in _KEYS[draft.kind] if role in draft.fields]
     # several rows of a ticket or case have no identity that one of them could bear
-    if draft.kind in (TICKETS, CASES) and not cells.are_unique(draft.look.cells(keys[0])):
+    if draft.kind in (TICKETS, CASES) and not _has_row_of_its_own(draft, keys[-1]):
         return
     if keys:
         yield f"source: {answered.get('source', answered.get('id', draft.kind))}"
@@ -134,8 +140,25 @@ def _decided(dates: Sequence[Notation], answered: Mapping[str, str]) -> Notation
 def _nulls(draft: Draft) -> list[str]:
     """Texts that stand for nothing in the columns that are read."""
     texts = {text.strip() for column in _read_columns(draft) for text in draft.look.cells(column)}
-    null_texts = {text for text in texts if text and text.lower() in cells.MOST_NULL}
-    return sorted(null_texts | _no_ends(draft) | _words_of_no_end(draft))
+    null_texts = {text for text in texts if text and text.lower() in cells.MOST_NULL} - _ids_like_nulls(draft)
+    return sorted(null_texts | _no_ends(draft) | _words_of_no_end(draft) | _unknown_ways(draft))
+
+
+def _unknown_ways(draft: Draft) -> set[str]:
+    """Words of a channel that nobody knows, by which no other column that is read says anything."""
+    column = draft.fields.get("channel", "")
+    words = {text.strip() for text in draft.look.cells(column) if is_unknown(text)}
+    return words - {text.strip() for other in _read_columns(draft) - {column} for text in draft.look.cells(other)}
+
+
+def _ids_like_nulls(draft: Draft) -> set[str]:
+    """Ids of cases, such as NA between MZ and NB, by which no other column that is read says that it has nothing."""
+    column = draft.fields.get("case", "")
+    ids = {text.strip() for text in draft.look.cells(column)}
+    if not ids or not all(_LETTERS.fullmatch(text) for text in ids):
+        return set()
+    others = _read_columns(draft) - {column}
+    return ids - {text.strip() for other in others for text in draft.look.cells(other)}
 
 
 def _words_of_no_end(draft: Draft) -> set[str]:
@@ -169,8 +192,8 @@ def _table(look: Look) -> Iterator[str]:
 
 _KEYS: Final = {
     STAFF: ("person", "unit", "from"),
-    TICKETS: ("ticket",),
-    CASES: ("case",),
+    TICKETS: ("series", "ticket"),
+    CASES: ("series", "case"),
     TRAINING: ("person", "course", "at"),
     USE: ("person", "app", "at"),
     LOG: (),
@@ -248,14 +271,26 @@ def _fte(draft: Draft, column: str) -> Iterator[str]:
         yield f"    fte: {quoted(column)}"
 
 
+def _has_row_of_its_own(draft: Draft, number: str) -> bool:
+    """Whether each ticket or case has one row."""
+    return "series" in draft.fields or cells.are_unique(draft.look.cells(number))
+
+
+def _number(draft: Draft, role: str) -> str:
+    """The number of a ticket or case, with the series in which it is counted, where it says nothing alone."""
+    if "series" not in draft.fields:
+        return quoted(draft.fields[role])
+    return f"{{join: {_list([draft.fields['series'], draft.fields[role]])}}}"
+
+
 def _tickets(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     fields = draft.fields
     yield from _of_system(draft, answered)
-    yield f"ticket: {quoted(fields['ticket'])}"
+    yield f"ticket: {_number(draft, 'ticket')}"
     yield from _shared(draft, ("category", "team"))
     yield ""
     yield "events:"
-    once = cells.are_unique(draft.look.cells(fields["ticket"]))
+    once = _has_row_of_its_own(draft, fields["ticket"])
     yield "  - type: ticket.opened"
     if not once:
         yield "    once: true"
@@ -278,7 +313,7 @@ def _tickets(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
 def _cases(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     fields = draft.fields
     yield from _of_system(draft, answered)
-    yield f"case: {quoted(fields['case'])}"
+    yield f"case: {_number(draft, 'case')}"
     if "case_type" in fields:
         yield f"case_type: {quoted(fields['case_type'])}"
     # a number of handovers says nothing of whoever has the case now, so it must not stand as an act of theirs
@@ -342,9 +377,13 @@ def _answers_yes(draft: Draft, column: str) -> str:
     return _is_one_of(column, cells.yes_words(draft.look.cells(column)) or ())
 
 
-def _is_one_of(column: str, words: Sequence[str]) -> str:
-    """The condition that a cell is one of these words; where none occurs yet, the usual one stands for a person."""
-    return f"{{field: {quoted(column)}, is: {_list(words or ['Ja'])}}}"
+def _is_one_of(column: str, words: Sequence[str], filled: str = "") -> str:
+    """The condition that a cell is one of these words, and that the column `filled` says something, where one is named.
+
+    Where no such word occurs yet, the usual one stands for a person.
+    """
+    more = f", where: {{field: {quoted(filled)}, present: true}}" if filled else ""
+    return f"{{field: {quoted(column)}, is: {_list(words or ['Ja'])}{more}}}"
 
 
 def _training(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
@@ -375,24 +414,29 @@ def _use(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
 
 def _steps(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     fields = draft.fields
+    case = fields.get("case", "")
+    # events of an object-centric log that are about no such object are left out
+    about = case if draft.look.form == "ocel" else ""
     yield from _of_system(draft, answered)
     moment = _at(draft, fields["at"], answered) if "at" in fields else "time  # no column holds dates: which is it?"
     yield f"time: {moment}"
     yield ""
     yield "events:"
     yield f"  - type: {'case.step' if 'activity' in fields else 'case.opened'}"
-    yield f"    case: {quoted(fields.get('case', draft.look.columns[0]))}"
+    yield f"    case: {quoted(case)}" if case else "    case: case  # which column has its number?"
+    if about:
+        yield f"    when: {{field: {quoted(about)}, present: true}}"
     if "activity" in fields:
         yield f"    activity: {quoted(fields['activity'])}"
         if "actor" in fields:
             yield f"    actor: {quoted(fields['actor'])}"
             yield from (f"    {line}" for line in _robots(draft, "actor"))
     yield from (f"    {line}" for line in _shared(draft, ()))
-    if {"case", "activity"} <= fields.keys() and (ends := closings(draft.look, fields["case"], fields["activity"])):
+    if case and "activity" in fields and (ends := closings(draft.look, case, fields["activity"])):
         yield "  - also: closed  # a case counts as opened at its first step"
         yield "    type: case.closed"
-        yield f"    case: {quoted(fields['case'])}"
-        yield f"    when: {_is_one_of(fields['activity'], ends)}"
+        yield f"    case: {quoted(case)}"
+        yield f"    when: {_is_one_of(fields['activity'], ends, about)}"
 
 
 _BODIES: Final = {
@@ -434,7 +478,7 @@ def _shared(draft: Draft, plain: Sequence[str]) -> Iterator[str]:
     """The channel, and fields that are taken as they are."""
     fields = draft.fields
     if "channel" in fields:
-        texts = sorted(set(cells.filled(draft.look.cells(fields["channel"]))))[:_WORDS]
+        texts = sorted(set(cells.filled(draft.look.cells(fields["channel"]))) - _unknown_ways(draft))[:_WORDS]
         values = ", ".join(f"{quoted(text)}: {channel(text)}" for text in texts)
         yield f"channel: {{field: {quoted(fields['channel'])}, values: {{{values}}}, otherwise: other}}"
     for role in plain:

@@ -16,7 +16,8 @@ from nytta.ingest.files.json_file import document, written
 from nytta.ingest.files.rows import Broken, Row
 
 _EVENT = "ocel:"
-_OBJECT = "object:"
+OBJECT = "object:"
+"""Stands before the sort of a related object."""
 
 
 class OcelReader:
@@ -112,9 +113,9 @@ def _row(event: dict[str, Any], objects: dict[str, _Object]) -> Row:
     for related in _items(event, "relationships"):
         name = _text(related, "objectId")
         log_object = objects.get(name)
-        if log_object is not None and f"{_OBJECT}{log_object.type}" not in row:
-            row[f"{_OBJECT}{log_object.type}"] = name
+        if log_object is not None and f"{OBJECT}{log_object.type}" not in row:
+            row[f"{OBJECT}{log_object.type}"] = name
             row |= {
-                f"{_OBJECT}{log_object.type}/{key}": value for key, value in log_object.at(row[f"{_EVENT}time"]).items()
+                f"{OBJECT}{log_object.type}/{key}": value for key, value in log_object.at(row[f"{_EVENT}time"]).items()
             }
     return row

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import chain
 from typing import Final
 
 from nytta.ingest.files import cells
@@ -33,6 +34,15 @@ _END: Final = re.compile(
 )
 _NO_END: Final = re.compile(r"(?<![^\W\d_])(re-?open|åter|(inte|ikke|not)(?![^\W\d_]))", re.IGNORECASE)
 """Steps that are called like an end, and like none."""
+_LIKELY_END: Final = re.compile(
+    r"(?<![^\W\d_])(end|finish(ed)?|complet(e|ed|ion)|archived?|done|fullført|slutförd|ferdig|färdig)(?![^\W\d_])",
+    re.IGNORECASE,
+)
+"""Steps that may be called like the end of a part of the case alone."""
+_LAST: Final = 0.95
+"""The part of the cases with such a step in which it must be the last row."""
+_SEVERAL: Final = 0.05
+"""The part of the ended cases that may have several ends, such as those that were opened again."""
 
 
 def step_columns(
@@ -69,17 +79,27 @@ def _changing(look: Look, columns: Sequence[str], several: Sequence[Sequence[int
 
 
 def closings(look: Look, case: str, activity: str) -> list[str]:
-    """Steps that end a case: called like an end, in most of the cases that have one the last row, and never twice."""
+    """Steps that end a case: called like an end, in most cases that have one the last row, and hardly ever twice."""
     steps_of_case: defaultdict[str, list[str]] = defaultdict(list)
     for name, step in zip(look.cells(case), look.cells(activity), strict=True):
-        steps_of_case[name.strip()].append(step.strip())
-    ends = {
-        step for steps in steps_of_case.values() for step in steps if _END.search(step) and not _NO_END.search(step)
-    }
-    ended = [steps for steps in steps_of_case.values() if ends & set(steps)]
+        if name.strip():
+            steps_of_case[name.strip()].append(step.strip())
+    ends = [step for step in {*chain(*steps_of_case.values())} if _ends(step, steps_of_case.values())]
+    ended = [steps for steps in steps_of_case.values() if not set(steps).isdisjoint(ends)]
     are_last = sum(steps[-1] in ends for steps in ended)
-    is_once = all(sum(step in ends for step in steps) == 1 for steps in ended)
+    several = sum(sum(step in ends for step in steps) > 1 for steps in ended)
+    is_once = several <= _SEVERAL * len(ended)
     return sorted(ends) if ended and is_once and are_last > len(ended) / 2 else []
+
+
+def _ends(step: str, cases: Collection[Sequence[str]]) -> bool:
+    """Whether a step is called like an end; where the word may mean another end, it must stand last nearly always."""
+    if _NO_END.search(step):
+        return False
+    if _END.search(step) or not _LIKELY_END.search(step):
+        return _END.search(step) is not None
+    having = [steps for steps in cases if step in steps]
+    return sum(steps[-1] == step for steps in having) >= _LAST * len(having)
 
 
 def robots(actors: Sequence[str]) -> str:

@@ -203,6 +203,7 @@ class _Lines:
         self._encoding = encoding
         self._guessed = guessed
         self._decoder = codecs.getincrementaldecoder(encoding)()
+        self._is_open = guessed and encoding == "utf-8" and sample.isascii()
         self._pieces = chain((sample,), iter(lambda: stream.read(_PIECE), b""), (b"",))
         self._ready: list[str] = []
         self._next = 0
@@ -246,7 +247,7 @@ class _Lines:
             raise StopIteration
         self._count += len(self._ready)
         try:
-            text = self._decoder.decode(piece, final=not piece)
+            text = self._decoded(piece)
         except UnicodeDecodeError as error:
             preceding = error.object[: error.start].decode(self._encoding, "replace")
             line = self._count + max(1, len(_split(self._carry + preceding + "x")))
@@ -263,6 +264,14 @@ class _Lines:
                 f"line {self._count + len(ready) + 1}",
                 f"the line is longer than {_BOUND:,} characters; is this the right file? Export it again",
             )
+
+    def _decoded(self, piece: bytes) -> str:
+        """The text of a piece. Letters of ASCII alone tell of no encoding: the first others do, wherever they stand."""
+        if self._is_open and not piece.isascii():
+            self._is_open = False
+            self._encoding, _ = encoding_of(piece)
+            self._decoder = codecs.getincrementaldecoder(self._encoding)()
+        return self._decoder.decode(piece, final=not piece)
 
     def _not_written_so(self, line: int, place: str) -> InputError:
         guessed = ", the encoding that the beginning of the file suggests" if self._guessed else ""

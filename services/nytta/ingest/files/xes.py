@@ -26,6 +26,8 @@ BOUND = 16 << 20
 """Bytes of one element, and of one event, beyond which a log is refused."""
 
 _DEPTH = 64
+_OF_OBJECTS = frozenset({"events", "objects", "event-types", "object-types"})
+"""Parts of an object-centric log in XML, whose outermost element is called like that of XES."""
 
 # expat's numbers for what a person can act on; everything else is told in expat's own words.
 _NO_ELEMENTS, _INVALID_TOKEN, _UNCLOSED, _PARTIAL = 3, 4, 5, 6
@@ -35,7 +37,7 @@ _UNDEFINED_ENTITY, _UNKNOWN_ENCODING = 11, 18
 class XesReader:
     """The events of one XES stream.
 
-    Refused with `InputError`: a document type or entity declaration, XML that is cut off or malformed, an
+    Refused with `InputError`: a document type or entity declaration, XML that is cut off or malformed, OCEL in XML, an
     element or an event of more than 16 MiB, attributes nested more than 64 deep, more than 1,000 attributes of a
     trace, a trace attribute after an event of its trace.
     """
@@ -136,6 +138,8 @@ class _Parser:
             if depth == 1:
                 if name != "log":
                     raise self._error(f"the file is XML but its outermost element is '{name}', not 'log': no XES log")
+            elif depth == 2 and name in _OF_OBJECTS:
+                raise self._error("the file is OCEL in XML; export the log as OCEL 2.0 in JSON")
             elif name == "event" and depth == (trace_depth or 1) + 1:
                 if len(trace) > _MOST:
                     raise self._error(

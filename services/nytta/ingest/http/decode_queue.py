@@ -20,6 +20,11 @@ _THREADS: Final = 2  # decoding holds the interpreter: two keep both the process
 _TOGETHER: Final = 1 << 20
 """Bytes of bodies that are decoded together; a larger one is decoded alone."""
 
+_LITTLE: Final = 1 << 13
+"""Bytes of a body beside which it costs more to begin decoding than to decode."""
+_GATHERING_SECONDS: Final = 0.005
+"""So long little ones gather: about as long as the sync takes that follows."""
+
 Judge = Callable[[Sequence[EventRequest]], tuple[pa.Table, list[Judged]]]
 
 
@@ -52,7 +57,7 @@ class DecodeQueue:
         """What became of a request, once its events and rejects are durable. Raises what `Acceptance.put` raises."""
         waiting = _Waiting(request, asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
-        # the first is not kept waiting for others; those that come while the threads are busy become a group
+        # those that come while the threads are busy become a group
         if self._busy < _THREADS:
             self._busy += 1
             self._start(self._work())
@@ -68,7 +73,10 @@ class DecodeQueue:
         """Judge what waits until nothing does."""
         try:
             while self._queue:
-                await self._judge_group(self._next_group())
+                if len(self._queue[0].request.body) < _LITTLE:
+                    await asyncio.sleep(_GATHERING_SECONDS)
+                if self._queue:  # else the other thread has taken all
+                    await self._judge_group(self._next_group())
         finally:
             self._busy -= 1
 

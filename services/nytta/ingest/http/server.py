@@ -10,11 +10,10 @@ import socket
 from collections.abc import Callable, Iterator
 from typing import Any, Final, cast
 
-import h11
+import httptools
 import uvicorn
-from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _LINGER_SECONDS: Final = 2.0
 """How long the rest of a body is still read after its answer, so that the answer is heard before all ends."""
@@ -22,9 +21,14 @@ _TAKING_SECONDS: Final = 30.0
 """How long a peer may leave an answer that waits for it untaken."""
 _CONNECTIONS: Final = 1_000
 _FULL: Final = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-_AMBIGUOUS: Final = b"Content-Length and Transfer-Encoding contradict each other: send one of them\n"
 _MUCH: Final = 1 << 16
 """Bytes of an answer that are sent at once."""
+_FRAMING_BYTES: Final = 1 << 16
+"""So long a request's head may be, or what stands around the pieces of its body, before more of it must have come."""
+_FRAMING_OF_BYTE: Final = 8
+"""By how much each byte of a body lets the rest be longer: a piece of one byte has five around it."""
+_INVALID: Final = "Invalid HTTP request received."
+_TOO_LONG: Final = "The head of the request is too long."
 _TICK_SECONDS: Final = 1.0
 """How old the date of an answer may be; who waits for requests alone wakes no sooner."""
 _ANSWERED_SECONDS: Final = 4.0
@@ -46,7 +50,7 @@ def server(app: ASGIApp, *, seconds: float = 30, connections: int = _CONNECTIONS
 
     return Server(
         uvicorn.Config(
-            _Quiet(_Framed(app)),
+            _Quiet(app),
             http=Protocol,
             ws="none",
             lifespan="off",
@@ -205,27 +209,13 @@ class _Quiet:
             await self._app(scope, receive, send)
 
 
-class _Framed:
-    """An application for requests whose end is told in one way only.
-
-    Two that contradict each other are how a request is smuggled past a proxy that believes the other one. The
-    connection is closed, so that nothing behind it is read as a request (RFC 9112, 6.1).
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        names = {name for name, _ in scope["headers"]}
-        app: ASGIApp = self._app
-        if {b"content-length", b"transfer-encoding"} <= names:
-            app = Response(_AMBIGUOUS, 400, {"Connection": "close"}, media_type="text/plain")
-        await app(scope, receive, send)
-
-
-class _Impatient(H11Protocol):
+class _Impatient(HttpToolsProtocol):
     """Uvicorn's protocol, which bounds the time between requests, but not that of a head, of the rest of a body whose
-    answer is given, or of an answer that nobody takes."""
+    answer is given, or of an answer that nobody takes; nor the size of a head.
+
+    Its parser refuses requests whose end is told in two ways (RFC 9112, 6.1), and closes the connection: so is one
+    smuggled past a proxy that believes the other way.
+    """
 
     head_seconds: float
     most: int
@@ -236,6 +226,8 @@ class _Impatient(H11Protocol):
         self._head = _Timer(self.loop)
         self._linger = _Timer(self.loop)
         self._taking = _Timer(self.loop)
+        self._framing = 0
+        """Bytes of the request under way that are no body."""
         # asked before uvicorn counts this one among them
         is_full = len(self.connections) >= self.most
         longest = next(iter(self.awaited), None)
@@ -250,7 +242,17 @@ class _Impatient(H11Protocol):
         self._watch()
 
     def data_received(self, data: bytes) -> None:
-        super().data_received(data)
+        self._framing += len(data)
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            self._pass_over(data[offer.args[0] :])
+        except httptools.HttpParserError:
+            self._refuse(_INVALID)
+        # the parser keeps what it has of a line until its end comes, however long it grows
+        if self._framing > _FRAMING_BYTES:
+            self._refuse(_TOO_LONG)
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -258,6 +260,31 @@ class _Impatient(H11Protocol):
         self._linger.stop()
         self._taking.stop()
         super().connection_lost(exc)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # the parser gives what follows a body in pieces as headers too: nobody asks for it
+        if not self._is_body_due:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        # which host was asked for is told once (RFC 9112, 3.2): of two, a proxy may have looked at the other one
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        version = self.parser.get_http_version()
+        if version not in ("1.0", "1.1") or hosts > 1 or (not hosts and version == "1.1"):
+            raise httptools.HttpParserError("HTTP/1.1 with one Host is expected, or HTTP/1.0")
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._framing -= len(body) * (1 + _FRAMING_OF_BYTE)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        if self.parser.should_upgrade():
+            return  # it is read once more
+        super().on_message_complete()
+        self._framing = 0
+        # uvicorn leaves it as it is where the answer came before the end of the body
+        self.cycle.more_body = False
 
     def pause_writing(self) -> None:
         """Called when an answer is not taken as fast as it is given."""
@@ -273,20 +300,52 @@ class _Impatient(H11Protocol):
         super().on_response_complete()
         self._forget_head()
         # refused before its body was read: closed at once, the rest of it would have the answer thrown away
-        if self.conn.their_state is h11.SEND_BODY:
+        if self._is_body_due:
             self._linger.start(_LINGER_SECONDS, self.transport.abort)
         self._watch()
+
+    def _should_upgrade(self) -> bool:
+        """Whether a request that offers another protocol waits for `_pass_over`: every one."""
+        return True
+
+    def _pass_over(self, rest: bytes) -> None:
+        """Read a request that offered another protocol once more, without its offer: `rest` begins with its body.
+
+        The parser takes such a body for the other protocol, but Java's client sends it with an offer of HTTP/2.
+        """
+        method = self.scope["method"].encode()
+        if method == b"CONNECT":  # asks for another protocol without an offer
+            self._refuse(_INVALID)
+            return
+        lines = [name + b": " + value for name, value in self.headers if name != b"upgrade"]
+        head = b"\r\n".join((method + b" " + self.url + b" HTTP/1.1", *lines, b"", b""))
+        self.parser = httptools.HttpRequestParser(self)
+        self.data_received(head + rest)
+
+    def _refuse(self, reason: str) -> None:
+        if not self.transport.is_closing():
+            self.send_400_response(reason)
 
     def give_way(self) -> None:
         """Close a connection that asks for nothing."""
         self._forget_head()
         self.transport.close()
 
+    @property
+    def _is_body_due(self) -> bool:
+        """Whether a head has come and not yet the whole of its body."""
+        return self.cycle is not None and self.cycle.more_body
+
+    @property
+    def _is_head_due(self) -> bool:
+        """Whether every request that has come is answered."""
+        return self.cycle is None or (self.cycle.response_complete and not self.cycle.more_body)
+
     def _watch(self) -> None:
         """Start the clock where a head is awaited, stop it where one has come."""
-        if self.conn.their_state is not h11.SEND_BODY:
+        if not self._is_body_due:
             self._linger.stop()
-        if self.conn.their_state is not h11.IDLE:
+        if not self._is_head_due:
             self._forget_head()
         elif self not in self.awaited and not self.transport.is_closing():
             # at the end of the dictionary, which keeps its order: the first in it has been waited for longest

@@ -13,6 +13,7 @@ from nytta.insight.alerts import records
 from nytta.insight.alerts.model import Alert, Key
 from nytta.insight.alerts.schedule import SentMessage, forget
 from nytta.insight.alerts.texts import Message
+from nytta.insight.store.published_rows import COLUMNS, ORDER, PublishedRows
 from nytta.storage.client import Connection
 
 
@@ -67,12 +68,12 @@ class Evidence:
     """Published rows of one organisation.
 
     `values` by (indicator, grain, unit, system, period), `facts` by (fact, unit, system, week), both from the week
-    `first` on.
+    `first` on. `not_assessed` are the weeks that detection passed over, where they were asked for.
     """
 
     signals: list[dict[str, Any]]
     not_assessed: list[dict[str, Any]]
-    values: dict[tuple[str, str, str, str, date], dict[str, Any]]
+    values: PublishedRows
     facts: dict[tuple[str, str, str, date], list[dict[str, Any]]]
     acts: list[dict[str, Any]]
     definitions: dict[str, dict[str, Any]]
@@ -155,17 +156,24 @@ class AlertStore:
             row[-2] = version
         self.connection.insert("{open}.alert_records", _COLUMNS, rows)
 
-    def evidence(self, organisation: str, first_day: date, last_day: date) -> Evidence:
+    def evidence(
+        self, organisation: str, first_day: date, last_day: date, *, unheard_day: date | None = None
+    ) -> Evidence:
         """All that is published of an organisation and that alerts may rest on, weeks from `first_day` to
-        `last_day`."""
+        `last_day`.
+
+        Why weeks were not judged is read from the week `unheard_day` on: pages, which name none, do not need it.
+        """
         parameters = {"organisation": organisation, "first": first_day, "last": last_day}
-        values = self.connection.dicts(
-            """SELECT indicator, version, unit, system, grain, period, value, low, high, n_band, status
-               FROM {open}.indicator_values
-               WHERE organisation = {organisation:String} AND case_type = '*' AND part = ''
-                 AND grain IN ('week', 'window') AND period >= {first:Date} AND period <= {last:Date}
-                 AND (indicator, version) IN (SELECT indicator, max(version) FROM {open}.definitions GROUP BY indicator)
-               ORDER BY period""",
+        values = self.connection.arrow(
+            f"""SELECT {", ".join(COLUMNS)}
+               FROM {{open}}.indicator_values
+               WHERE organisation = {{organisation:String}} AND case_type = '*' AND part = ''
+                 AND grain IN ('week', 'window') AND period >= {{first:Date}} AND period <= {{last:Date}}
+                 AND (indicator, version) IN (
+                     SELECT indicator, max(version) FROM {{open}}.definitions GROUP BY indicator)
+               ORDER BY {", ".join(ORDER)}
+               SETTINGS output_format_arrow_low_cardinality_as_dictionary = 1""",
             **parameters,
         )
         facts = self.connection.dicts(
@@ -177,11 +185,15 @@ class AlertStore:
         by_place: dict[tuple[str, str, str, date], list[dict[str, Any]]] = {}
         for row in facts:
             by_place.setdefault((row["fact"], row["unit"], row["system"], row["week"]), []).append(row)
-        missing = self.connection.dicts(
-            """SELECT unit, system, indicator, week, reason FROM {open}.not_assessed FINAL
-               WHERE organisation = {organisation:String} AND week >= {first:Date} AND week <= {last:Date}
-                 AND reason != ''""",
-            **parameters,
+        not_assessed = (
+            []
+            if unheard_day is None
+            else self.connection.dicts(
+                """SELECT unit, system, indicator, week, reason FROM {open}.not_assessed FINAL
+                   WHERE organisation = {organisation:String} AND week >= {first:Date} AND week <= {last:Date}
+                     AND reason != ''""",
+                **parameters | {"first": unheard_day},
+            )
         )
         decision_acts = self.connection.dicts(
             """SELECT decision, unit, state, level, day FROM {open}.decision_acts FINAL
@@ -195,11 +207,8 @@ class AlertStore:
         )
         return Evidence(
             self.signals(organisation),
-            missing,
-            {
-                (value["indicator"], value["grain"], value["unit"], value["system"], value["period"]): value
-                for value in values
-            },
+            not_assessed,
+            PublishedRows(values),
             by_place,
             decision_acts,
             {definition["indicator"]: definition for definition in definitions},

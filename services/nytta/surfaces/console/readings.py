@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -85,11 +85,13 @@ class Reading:
 
     def row(self, indicator: str, unit: str, system: str, week: date | None = None) -> dict[str, Any] | None:
         """The published row of an indicator's window that ends with `week` (else with the last one)."""
-        return self.published.evidence.values.get((indicator, "window", unit, system, week or self.week))
+        place = (indicator, "window", unit, system, week or self.week)
+        row: dict[str, Any] | None = self.published.evidence.values.get(place)
+        return row
 
     def state_rows(self, indicator: str, unit: str, system: str) -> list[StateRow]:
         """The last week's rows of a derived indicator of a unit and system."""
-        return [row for row in self.states if (row["what"], row["unit"], row["system"]) == (indicator, unit, system)]
+        return list(self._states_by_place.get((indicator, unit, system), ()))
 
     def open_alerts(self, units: Collection[str]) -> list[Alert]:
         """Live alerts of these units."""
@@ -97,7 +99,22 @@ class Reading:
 
     def alerts_about(self, unit: str, system: str) -> list[Alert]:
         """Live alerts of a unit and a system."""
-        return [alert for alert in self.open_alerts({unit}) if alert.key.system == system]
+        return list(self._alerts_by_place.get((unit, system), ()))
+
+    @cached_property
+    def _states_by_place(self) -> Mapping[tuple[str, str, str], Sequence[StateRow]]:
+        by_place: defaultdict[tuple[str, str, str], list[StateRow]] = defaultdict(list)
+        for row in self.states:
+            by_place[row["what"], row["unit"], row["system"]].append(row)
+        return by_place
+
+    @cached_property
+    def _alerts_by_place(self) -> Mapping[tuple[str, str], Sequence[Alert]]:
+        by_place: defaultdict[tuple[str, str], list[Alert]] = defaultdict(list)
+        for alert in self.alerts:
+            if alert.live:
+                by_place[alert.key.unit, alert.key.system].append(alert)
+        return by_place
 
     def systems(self, unit: str) -> list[str]:
         """Systems with rows about the unit in the last year, in the registry's order."""
@@ -105,11 +122,10 @@ class Reading:
 
     def systems_of(self, units: Collection[str] | None = None) -> list[str]:
         """Systems with rows about any of these units (None for every one) in the last year, in the registry's order."""
-        shown_ids = {
-            system
-            for _indicator, grain, unit, system, _week in self.published.evidence.values
-            if grain == "window" and (units is None or unit in units)
-        }
+        rows = self.published.evidence.values
+        if units is None:
+            units = {unit for _, _, unit, _ in rows.series}
+        shown_ids = {system for unit in units for system in rows.systems("window", unit)}
         declared_ids = [system.id for system in self.registry.systems if system.id in shown_ids]
         # the registry may have dropped a system since
         return declared_ids + sorted(shown_ids - set(declared_ids))
@@ -127,12 +143,8 @@ class Reading:
 
     def indicators(self, unit: str, system: str) -> list[str]:
         """Indicators with a row about the unit and system in the last week, the telling ones first."""
-        shown_ids = {
-            indicator
-            for indicator, grain, row_unit, row_system, week in self.published.evidence.values
-            if (grain, row_unit, row_system, week) == ("window", unit, system, self.week)
-        }
-        shown_ids &= set(self.definitions)
+        shown_ids = self.published.evidence.values.indicators("window", unit, system, self.week)
+        shown_ids &= self.definitions.keys()
         leading_ids = [indicator_id for indicator_id in LEADING if indicator_id in shown_ids]
         return leading_ids + sorted(shown_ids - set(LEADING))
 

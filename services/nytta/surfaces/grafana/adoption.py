@@ -60,7 +60,7 @@ def _units(title: str, columns: Mapping[str, str], *, is_stated: bool = False) -
         + (" Stands: between what the unit could do and what it does, by the last quarter." if is_stated else ""),
         f"""SELECT n.name_en AS "Unit", {stands}{figures(columns)}, v.unit AS "Id"
 FROM (SELECT * FROM nytta.last_values
-    WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND case_type = '*' AND part = '') AS v
+    WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND case_type = '*' AND part = '' AND indicator IN {(*columns,)}) AS v
 LEFT JOIN {NAMES} ON n.unit = v.unit
 LEFT JOIN (SELECT unit, state FROM nytta.states
     WHERE {ORGANISATION} AND {SYSTEM} AND what = 'use-state' AND {LAST_STATES}) AS s ON s.unit = v.unit
@@ -73,7 +73,7 @@ GROUP BY v.unit, n.name_en, n.depth, s.state ORDER BY any(u.urgency) DESC, n.dep
         links=(("Unit", TO_CONSOLE, "Console"), ("Unit", _TO_PROCESS, "Its cases")),
         widths=figure_widths(columns.values()) | ({"Stands": 140} if is_stated else {}),
         hidden=("Id",),
-        empty="Nothing of this system is published for the chosen units.",
+        empty="None of these figures is published of this system for the chosen units.",
     )
 
 
@@ -134,7 +134,7 @@ BOARD: Final = Board(
                     Kind.BARS,
                     "Through which channels support is sought",
                     "Share of the tickets by channel, latest rolling window, in the topmost chosen unit.",
-                    f"""SELECT part AS "Channel", value AS "Share" FROM nytta.last_values
+                    f"""SELECT part AS "Channel", value AS "Share" FROM nytta.last_published
 WHERE {ORGANISATION} AND {SYSTEM} AND indicator = 'ticket-channel-mix' AND case_type = '*' AND isNotNull(value)
   AND unit = (SELECT argMin(unit, (depth, unit)) FROM nytta.unit_names WHERE {ORGANISATION} AND {UNIT})
 ORDER BY value DESC""",

@@ -115,7 +115,7 @@ FROM nytta.messages WHERE channel != 'alertmanager'""",
                     "Last published",
                     "Hours since figures were last published; closed weeks are published on Mondays.",
                     """SELECT if(count() = 0, NULL, dateDiff('hour', max(published_at), now())) AS "Hours ago"
-FROM nytta.indicator_values""",
+FROM nytta.published_values""",
                     "suffix:h",
                     "each week",
                     empty="never",

@@ -248,7 +248,7 @@ def latest_value(indicator: str, title: str, definition: str, unit: str = "perce
         "What is hidden stands at the end of the board with its reason.",
         f"""SELECT value AS "Latest", change AS "{change}" FROM nytta.last_changes
 WHERE {ORGANISATION} AND {SYSTEM} AND indicator = '{indicator}' AND case_type = '*' AND part = ''
-  AND unit IN {WHOLE}
+  AND unit = {WHOLE}
 LIMIT 1""",
         unit=unit,
         units={change: "none"} if unit == "percent" else {},
@@ -310,7 +310,7 @@ def lagging(width: int = 24, columns: Collection[str] = _LAGGING.keys()) -> Pane
     s.to_peer AS "To like units", toString(s.since) AS "Since",
     round(s.urgency, 2) AS "Urgency", if(s.alert = '', 'none yet', s.alert_state) AS "Alert", s.unit AS "Id",
     s.alert AS "Alert id"
-FROM (SELECT * FROM nytta.standings WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND findings > 0) AS s
+FROM (SELECT * FROM nytta.findings WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT}) AS s
 LEFT JOIN {NAMES} ON n.unit = s.unit
 LEFT JOIN {INDICATORS} ON d.indicator = s.indicator
 ORDER BY s.urgency DESC, s.to_target, s.unit""",
@@ -335,8 +335,10 @@ def judged() -> Panel:
         "Units judged",
         "Units that can be judged, of which at least one figure may be shown, of all that the system concerns; and "
         "those of which a finding is open.",
-        f"""SELECT countIf(judged) AS "Judged", count() AS "Of", countIf(findings > 0) AS "Lag"
-FROM nytta.standings WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} HAVING count() > 0""",
+        f"""SELECT countIf(f.shown > 0) AS "Judged", count() AS "Of", countIf(u.findings > 0) AS "Lag"
+FROM (SELECT unit, shown FROM nytta.judged_units WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT}) AS f
+LEFT JOIN (SELECT unit, findings FROM nytta.urgencies WHERE {ORGANISATION} AND {SYSTEM}) AS u ON u.unit = f.unit
+HAVING count() > 0""",
         width=4,
         height=4,
         source="lag detection",

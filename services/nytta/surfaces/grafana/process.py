@@ -53,8 +53,8 @@ _TYPE_NAME: Final = "ifNull(nullIf(t.name_en, ''), {0}.case_type)"
 _TYPES = f"""SELECT c.case_type AS case_type,
         concat(toString(row_number() OVER (ORDER BY c.intake IS NULL, c.intake, c.case_type)), ' ',
             {_TYPE_NAME.format("c")}) AS line
-    FROM (SELECT case_type, minIf(value, indicator = 'digital-intake') AS intake FROM nytta.last_values
-          WHERE {ORGANISATION} AND {SYSTEM} AND {CASE_TYPE} AND case_type NOT IN ('', '*') AND unit IN {WHOLE}
+    FROM (SELECT case_type, minIf(value, indicator = 'digital-intake') AS intake FROM nytta.last_published
+          WHERE {ORGANISATION} AND {SYSTEM} AND {CASE_TYPE} AND case_type NOT IN ('', '*') AND unit = {WHOLE}
             AND isNotNull(value) GROUP BY case_type) AS c
     LEFT JOIN {TYPES} ON t.case_type = c.case_type
     ORDER BY c.intake IS NULL, c.intake, c.case_type LIMIT 4"""
@@ -68,7 +68,7 @@ def _by_type(indicator: str, title: str, definition: str, unit: str, width: int 
         "the topmost chosen unit; window by window, for case types are told of no other periods.",
         f"""SELECT toDateTime(v.period) AS time, l.line AS line, assumeNotNull(v.value) AS value
 FROM nytta.indicator_values AS v INNER JOIN ({_TYPES}) AS l ON l.case_type = v.case_type
-WHERE {ORGANISATION} AND {SYSTEM} AND v.indicator = '{indicator}' AND v.part = '' AND v.unit IN {WHOLE}
+WHERE {ORGANISATION} AND {SYSTEM} AND v.indicator = '{indicator}' AND v.part = '' AND v.unit = {WHOLE}
   AND v.grain = 'window' AND $__dateFilter(v.period) AND isNotNull(v.value)
 ORDER BY time, line""",
         unit=unit,
@@ -136,7 +136,7 @@ def _pairs(title: str, *indicators: str) -> Panel:
         "Each figure of the latest rolling window with its interval and the band of its number; the reason where it "
         "may not be shown. Pairs without any of these figures are left out.",
         f"""SELECT {_TYPE_NAME.format("v")} AS "Case type", n.name_en AS "Unit", {figures(columns)}, v.unit AS "Id"
-FROM (SELECT * FROM nytta.last_values
+FROM (SELECT * FROM nytta.last_published
     WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND {CASE_TYPE} AND case_type NOT IN ('', '*') AND part = ''
       AND indicator IN {indicators!r}) AS v
 LEFT JOIN {NAMES} ON n.unit = v.unit LEFT JOIN {TYPES} ON t.case_type = v.case_type
@@ -166,7 +166,7 @@ BOARD: Final = Board(
             "case_type",
             "Case type",
             f"SELECT c.case_type, {_TYPE_NAME.format('c')} AS label FROM (SELECT DISTINCT case_type "
-            f"FROM nytta.last_values WHERE {ORGANISATION} AND {SYSTEM} AND case_type NOT IN ('', '*')) AS c "
+            f"FROM nytta.last_published WHERE {ORGANISATION} AND {SYSTEM} AND case_type NOT IN ('', '*')) AS c "
             f"LEFT JOIN {TYPES} ON t.case_type = c.case_type ORDER BY c.case_type",
             multi=True,
         ),
@@ -262,7 +262,7 @@ ORDER BY u.use_missing_hours + u.effect_missing_hours DESC NULLS LAST, u.case_ty
                     "How much may be shown",
                     "Figures of the latest window by what the gate made of them, case type by case type.",
                     f"""SELECT {_TYPE_NAME.format("v")} AS "Case type", v.figures AS "Figures", v.shown AS "Shown"
-FROM (SELECT case_type, count() AS figures, countIf(isNotNull(value)) AS shown FROM nytta.last_values
+FROM (SELECT case_type, count() AS figures, countIf(isNotNull(value)) AS shown FROM nytta.last_published
     WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND {CASE_TYPE} AND case_type NOT IN ('', '*') GROUP BY case_type) AS v
 LEFT JOIN {TYPES} ON t.case_type = v.case_type ORDER BY v.case_type""",
                     empty="No case type of the chosen units stands in the latest window.",

@@ -130,7 +130,7 @@ def test_a_source_that_falls_silent_is_no_fall_of_the_units(make: Make) -> None:
     )
     town.judge(45)
     assert town.signals() == []
-    reasons = {r["reason"] for r in town.book.evidence("town", week(40), week(41)).not_assessed}
+    reasons = {r["reason"] for r in town.book.evidence("town", week(40), week(41), unheard_day=week(40)).not_assessed}
     assert reasons == {"stale_source"}
 
 

@@ -13,6 +13,7 @@ from nytta.insight.alerts.evaluation.published import PublishedEvidence
 from nytta.insight.alerts.kinds import Kind
 from nytta.insight.alerts.model import Observation, Verdict
 from nytta.insight.store.alerts import Evidence
+from tests.support.published import published_rows
 
 from .conftest import WEEKS, town, week
 
@@ -32,7 +33,7 @@ def observed(times: np.ndarray[Any, Any], use: np.ndarray[Any, Any], width: floa
             values["tickets-per-100", "window", unit, "arken", week(number)] = window
             breadth = float(use[number]) if unit == "u00" else 80.0
             values["weekly-breadth", "week", unit, "arken", week(number)] = {"value": breadth}
-    evidence = Evidence([], [], values, {}, [], {})
+    evidence = Evidence([], [], published_rows(values), {}, [], {})
     kinds = (Kind.ABANDONMENT, Kind.TRAINING_NEED)
     (found,) = [
         observation
@@ -95,6 +96,8 @@ def test_nobody_hears_that_a_target_will_be_missed_beside_a_figure_that_has_reac
     }
     signal |= {"told": "", "urgency": 0.5, "since": week(LAST), "opened": week(LAST), "closed": None, "due": None}
     values: dict[Any, dict[str, Any]] = {("weekly-breadth", "window", "u00", "arken", week(LAST)): {"value": shown}}
-    published = PublishedEvidence("town", town(programme=PLAN), Evidence([signal], [], values, {}, [], {}))
+    published = PublishedEvidence(
+        "town", town(programme=PLAN), Evidence([signal], [], published_rows(values), {}, [], {})
+    )
     (found,) = [seen for seen in observe_week(published, week(LAST)) if seen.kind is Kind.BEHIND_PLAN]
     assert found.verdict is verdict

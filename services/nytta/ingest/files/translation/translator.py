@@ -77,12 +77,15 @@ class Translator:
         revision: _Revision | None = None
         for rule in self._applying(row):
             try:
+                is_due = rule.when is None or rule.when(row)
                 # read once a row, but only where a rule applies: a row that says nothing need not be known
                 if key is None:
-                    key = self._key(row, number)
+                    key = self._key(row, number, needed=is_due)
+                if key is None:
+                    continue  # no earlier revision of the row made an event either
                 if revision is None:
                     revision = self._revision_of(row)
-                event = self._event(rule, row, number, key, revision.number)
+                event = self._event(rule, row, number, key, revision.number) if is_due else None
             except RowError as error:
                 # made anew: with its traceback it would hold the row, and all before it, until garbage is collected
                 errors.append((rule.also, RowError(error.reason, error.detail, error.value)))
@@ -106,9 +109,7 @@ class Translator:
             yield rule
 
     def _event(self, rule: CompiledRule, row: Row, number: int, key: str, revision: int) -> Event | None:
-        """The event that a rule makes of a row; None where it makes none."""
-        if rule.when is not None and not rule.when(row):
-            return None
+        """The event that a rule, which applies to the row, makes of it; None where it makes none."""
         event_type = rule.event_type(row)
         time = rule.time(row)
         if time is None:
@@ -151,10 +152,16 @@ class Translator:
         own_key = key if rule.identity is None else self._concealed(rule.identity(row))
         return f"{own_key}.{rule.also}" if rule.also else own_key
 
-    def _key(self, row: Row, number: int) -> str:
+    def _key(self, row: Row, number: int, *, needed: bool) -> str | None:
+        """The row's id; None where a field of its identity is empty and no event needs it."""
         if self._identity is None:
             return str(number)
-        return self._concealed(self._identity(row))
+        try:
+            return self._concealed(self._identity(row))
+        except RowError:
+            if needed:
+                raise
+            return None
 
     def _concealed(self, key: str) -> str:
         return self._conceal(key) if self._conceal is not None else key

@@ -73,8 +73,9 @@ def _evaluate(
     last_week = first_open_week(current_time, organisation.timezone) - timedelta(weeks=1)
     book = store.book(organisation.id, day)
     weeks = _unheard(book.heard, last_week)
-    first_week = min([last_week, *weeks]) - _HISTORY
-    published = PublishedEvidence(organisation.id, registry, store.evidence(organisation.id, first_week, last_week))
+    first_unheard = min([last_week, *weeks])
+    evidence = store.evidence(organisation.id, first_unheard - _HISTORY, last_week, unheard_day=first_unheard)
+    published = PublishedEvidence(organisation.id, registry, evidence)
     alerts = _heard(published, book, weeks, day)
     untold = _untold(published, alerts, day, address)
     round_plan = plan(

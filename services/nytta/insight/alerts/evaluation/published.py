@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
 from nytta.insight.store.alerts import Evidence
+from nytta.insight.store.published_rows import Figures
 from nytta.registry.programme import Plan
 from nytta.registry.registry import Registry
 
@@ -18,8 +20,9 @@ class PublishedEvidence:
     root: str
     registry: Registry
     evidence: Evidence
-    _places: dict[date, list[str]] = field(default_factory=dict, repr=False)
-    _by_peer_group: dict[tuple[date, int], dict[str, list[str]]] = field(default_factory=dict, repr=False)
+    _places: dict[int, list[str]] = field(default_factory=dict, repr=False)
+    _by_peer_group: dict[tuple[int, int], dict[str, list[str]]] = field(default_factory=dict, repr=False)
+    _ordered: dict[tuple[str, ...], dict[date, Figures]] = field(default_factory=dict, repr=False)
 
     # units
 
@@ -29,8 +32,9 @@ class PublishedEvidence:
 
     def places(self, day: date) -> list[str]:
         """Units whose staff are spoken of: reporting groups stand for their members; in tree order."""
-        if day in self._places:
-            return self._places[day]
+        era = self.registry.era(day)
+        if era in self._places:
+            return self._places[era]
         groups = [group for group in self.registry.groups if day in group.span]
         members = {member for group in groups for member in group.units}
         # a group stands where its first member would
@@ -41,7 +45,7 @@ class PublishedEvidence:
                 places.append(unit)
             if unit in group_by_first:
                 places.append(group_by_first[unit])
-        return self._places.setdefault(day, places)
+        return self._places.setdefault(era, places)
 
     def member(self, place: str) -> str:
         """The unit itself, or the first member of a reporting group."""
@@ -49,10 +53,15 @@ class PublishedEvidence:
 
     def peers(self, place: str, day: date) -> list[str]:
         """Comparable units and groups, without the unit itself; of a member of a group, units."""
+        _, alike = self._alike(place, day)
+        return [peer for peer in alike if peer != place]
+
+    def _alike(self, place: str, day: date) -> tuple[tuple[str, ...], list[str]]:
+        """A name of the comparable units and groups of a place, and these, itself among them."""
         places = self.places(day)
         if place not in places:
             places = self.units(day)
-        key = (day, len(places))
+        key = (self.registry.era(day), len(places))
         if key not in self._by_peer_group:
             by_peer_group: dict[str, list[str]] = {}
             for candidate in places:
@@ -60,8 +69,8 @@ class PublishedEvidence:
             self._by_peer_group[key] = by_peer_group
         peer_group = self._peer_group(place, day)
         if not peer_group:
-            return []
-        return [peer for peer in self._by_peer_group[key].get(peer_group, []) if peer != place]
+            return (), []
+        return (peer_group, *map(str, key)), self._by_peer_group[key].get(peer_group, [])
 
     def _peer_group(self, place: str, day: date) -> str:
         return self.registry.unit(self.member(place), day).peer_group
@@ -82,8 +91,7 @@ class PublishedEvidence:
 
     def value(self, indicator: str, grain: str, unit: str, system: str, week: date) -> float | None:
         """A published value; None where none is shown."""
-        row = self.evidence.values.get((indicator, grain, unit, system, week))
-        return None if row is None else row["value"]
+        return self.evidence.values.value((indicator, grain, unit, system, week))
 
     def fact(self, fact: str, unit: str, system: str, week: date, part: str = "") -> dict[str, Any] | None:
         """One fact's row; None where none is shown."""
@@ -92,10 +100,20 @@ class PublishedEvidence:
 
     def systems(self, indicator: str) -> list[str]:
         """Systems with published figures of an indicator."""
-        return sorted({key[3] for key in self.evidence.values if key[0] == indicator})
+        return sorted({system for other, _, _, system in self.evidence.values.series if other == indicator})
 
     def among_peers(self, indicator: str, grain: str, unit: str, system: str, week: date) -> list[float]:
-        """Published values of comparable units."""
-        peers = self.peers(unit, week + timedelta(days=6))
-        values = [self.value(indicator, grain, peer, system, week) for peer in peers]
-        return [value for value in values if value is not None]
+        """Published values of comparable units, the least first."""
+        name, alike = self._alike(unit, week + timedelta(days=6))
+        # kept of all alike, for each of them is held against the others
+        key = (indicator, grain, system, *name)
+        if key not in self._ordered:
+            self._ordered[key] = self.evidence.values.ordered(indicator, grain, system, set(alike))
+        figures = self._ordered[key].get(week)
+        if figures is None:
+            return []
+        others: list[float] = figures.tolist()
+        own = self.value(indicator, grain, unit, system, week)
+        if own is not None and unit in alike:
+            del others[bisect_left(others, own)]
+        return others

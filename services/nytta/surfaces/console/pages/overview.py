@@ -439,9 +439,12 @@ def _shortfall(reading: Reading, say: Speaker, unit_link: Link, system: str) -> 
         if row is None or row["value"] is None:
             continue
         planned = target(reading, indicator, place, system)
-        band = peer_band(reading.published.among_peers(indicator, "window", place, system, reading.week))
-        # among like units a fourth lies below the band: within it nobody is behind
-        aim, edge = (planned, planned) if planned is not None else (band.middle, band.low)
+        aim: float | None = planned
+        edge: float | None = planned
+        if planned is None:
+            band = peer_band(reading.published.among_peers(indicator, "window", place, system, reading.week))
+            # among like units a fourth lies below the band: within it nobody is behind
+            aim, edge = band.middle, band.low
         if aim is None or edge is None:
             continue
         if row["value"] >= edge:

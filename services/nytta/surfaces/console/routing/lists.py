@@ -17,6 +17,7 @@ from starlette.responses import Response
 from nytta.disclosure.published.reach import Reach, reach
 from nytta.ingest.files import beginning, listed_units
 from nytta.ingest.files.draft import Draft, drafted, possible
+from nytta.ingest.files.draft import Question as Asked
 from nytta.ingest.files.errors import InputError
 from nytta.ingest.files.explain import Explanation
 from nytta.ingest.files.kinds import CASES, LOG, STAFF, TICKETS, USE
@@ -253,8 +254,8 @@ def _asked(registry: Registry, offer: _Given, number: int, language: str) -> lis
     kinds = tuple((kind, Speaker(language)(f"list_{kind}")) for kind in possible(draft.look))
     questions = [Question(f"{number}.kind", "kind", "", "", kinds, draft.kind)]
     for question in draft.questions:
-        choices = tuple((choice, Speaker(language)(f"dates_{choice}")) for choice in question.choices)
-        proposed = ""
+        choices = tuple((choice, _choice(question, choice, language)) for choice in question.choices)
+        proposed = question.proposed if question.about == "case" else ""
         if question.about == "unit":
             proposed = organisation
             choices = tuple((unit.id, unit.names.text(language)) for unit in _units(registry, organisation))
@@ -272,6 +273,11 @@ def _asked(registry: Registry, offer: _Given, number: int, language: str) -> lis
                 Question(f"{number}.expected", "expected", "", "", either, listing.answers.get("expected", "no"))
             )
     return questions
+
+
+def _choice(question: Asked, choice: str, language: str) -> str:
+    """An answer in words; sorts of objects are called as the file has them."""
+    return choice if question.about == "case" else Speaker(language)(f"dates_{choice}")
 
 
 def _units(registry: Registry, organisation: str) -> list[Unit]:
