@@ -42,8 +42,11 @@ def texts(node: ast.expr) -> str:
 
 def said() -> Iterator[tuple[str, str]]:
     """Each sentence by which a row is rejected, with where it stands; those about times follow a field."""
-    for name in ("translate", "times", "tables", "records", "ocel", "draft", "beginning"):
-        tree = ast.parse((FOLDER / f"{name}.py").read_text("utf-8"))
+    names = ("times", "tables", "records", "ocel", "draft", "beginning")
+    places = [(name, FOLDER / f"{name}.py") for name in names]
+    places += [("translation", path) for path in sorted((FOLDER / "translation").glob("*.py"))]
+    for name, path in places:
+        tree = ast.parse(path.read_text("utf-8"))
         for node in ast.walk(tree):
             if not isinstance(node, ast.Call):
                 continue
@@ -60,7 +63,7 @@ def said() -> Iterator[tuple[str, str]]:
 
 def refused() -> Iterator[tuple[str, str]]:
     """Each sentence by which a file is refused, with where it stands."""
-    for path in sorted(FOLDER.glob("*.py")):
+    for path in sorted(FOLDER.rglob("*.py")):
         if path.stem in ("cloudevents", "errors"):  # of programs that send
             continue
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -82,7 +85,7 @@ def test_a_sentence_of_the_code_is_known(name: str, text: str) -> None:
 
 def test_all_ways_of_rejecting_were_seen() -> None:
     assert len(set(said())) > 24
-    assert {name for name, _ in said()} == {"translate", "times", "tables", "records", "ocel", "draft", "beginning"}
+    assert {name for name, _ in said()} == {"translation", "times", "tables", "records", "ocel", "draft", "beginning"}
     assert len(set(refused())) > 30
     assert {name for name, _ in refused()} > {"containers", "looks", "tables", "workbook", "xes", "xml_records"}
 
