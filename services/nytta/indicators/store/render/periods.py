@@ -25,7 +25,7 @@ def buckets(period: Period | None, grain: str, scope: Scope, window: int) -> str
             # standing at the end of a period: the period in which it ends is the first that it does not stand in
             last_day = f"if(isNull({end}), {OPEN_END}, {scope.zones.date(f'assumeNotNull({end})')})"
             ended = f"if(isNull({end}), {OPEN_END}, {_before(last_day, grain)})"
-            # cut before periods are made of it: somebody who belongs for thirty years has as many weeks
+            # cut before periods are made of it: what stands for thirty years has all the weeks of them
             standing = near_days(first_day, ended, scope, [(grain, window)])
             return within_reach(periods_between(*standing, grain, scope, window), grain, scope)
         case Overlaps(overlaps=(start, end)):
