@@ -54,8 +54,8 @@ _EMBEDDED_SETTINGS = {
 
 _EMBEDDED_OPTIONS: Final = {
     # A table without work looks for some now and then; what is written to it wakes it at once. As ClickHouse has it,
-    # that is after half a second at first, and after ten minutes in the end: seventy tables that look keep a processor
-    # awake, and old parts wait long to go. Here it is after two seconds at first, and half a minute at most.
+    # that is twice a second at first, and every ten minutes after hours: seventy tables that look keep a processor
+    # awake. Here it is every two seconds at first, and every half minute in the end.
     "background_processing_pool_thread_sleep_seconds_if_nothing_to_do": 2,
     "background_processing_pool_task_sleep_seconds_when_no_work_multiplier": 2,
     "background_processing_pool_task_sleep_seconds_when_no_work_max": 30,
