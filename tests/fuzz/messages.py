@@ -5,7 +5,7 @@ Each comes between two good ones, which must be read whatever stands between the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -102,7 +102,8 @@ class Messages:
         good = wire.reject_message(_REJECT, NOW, _KEYS.seal(b"body"))
         self._kept.rejects.clear()
         rejected.store(self._parts, _between(good, inputs))
-        if self._kept.rejects.count(_REJECT) <= len(inputs):
+        told = (_REJECT.reason.value, _REJECT.detail, _REJECT.source, _REJECT.position)
+        if self._kept.rejects.count(told) <= len(inputs):
             raise DefectError("the neighbours are lost")
         yield from ["reject"] * len(self._kept.rejects)
 
@@ -132,18 +133,17 @@ def _between(good: bytes, inputs: Sequence[Taken]) -> list[bytes | None]:
 
 
 class _Kept:
-    """Keeps the rejects that it is given, held to the types that the store takes."""
+    """A store and its connection; keeps the rejects that it is given, held to the types that the store takes."""
 
     def __init__(self) -> None:
-        self.rejects: list[Reject] = []
+        self.connection = self
+        self.rejects: list[tuple[str, str, str, str]] = []
 
-    def write_rejects(self, rejects: Sequence[Reject], seal: Callable[[bytes], bytes], at: datetime) -> None:
-        for reject in rejects:
-            f"{reject.detail}{reject.source}{reject.position}".encode()
-            seal(reject.body)
-        if not timedelta(0) < at - datetime(1970, 1, 1, tzinfo=UTC) < timedelta(days=365 * 300):
-            raise DefectError(f"received at {at}")
-        self.rejects += rejects
+    def insert_arrow(self, _table: str, rows: pa.Table) -> None:
+        for row in rows.to_pylist():
+            if not timedelta(0) < row["received_at"] - datetime(1970, 1, 1, tzinfo=UTC) < timedelta(days=365 * 300):
+                raise DefectError(f"received at {row['received_at']}")
+            self.rejects.append((row["reason"], row["detail"], row["source"], row["position"]))
 
 
 def _named(id_: str) -> dict[str, Any]:

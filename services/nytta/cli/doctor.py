@@ -138,7 +138,7 @@ def _sources(folder: Path | None) -> Iterator[Finding]:
         except Mendable as error:
             yield Finding(subject, "bad", str(error), "see the sentence before; nytta pull --probe looks again")
             continue
-        closed = [one.what for one in findings.found if not one.fine]
+        closed = [finding.what for finding in findings.found if not finding.fine]
         if closed:
             mend = "ask for the right, or live with what nytta pull --probe calls dark"
             yield Finding(subject, "watch", f"cannot read {', '.join(closed)}", mend)

@@ -81,9 +81,10 @@ def dashboards_push(
         ]
         print_json({"dry_run": dry_run, "done": rows})
         return
-    for one in changes:
+    for change in changes:
         stderr.print(
-            f"{'would be ' if dry_run and one.what != 'unchanged' else ''}{one.what}: {one.title}", markup=False
+            f"{'would be ' if dry_run and change.what != 'unchanged' else ''}{change.what}: {change.title}",
+            markup=False,
         )
 
 
@@ -163,9 +164,9 @@ def doctor(data: Data = None, registry: Registry = None, as_json: Json = False) 
     if as_json:
         print_json([asdict(finding) for finding in findings])
     else:
-        for one in findings:
-            stderr.print(f"{one.state:5} {one.what}: {one.found}", markup=False)
-            if one.mend:
-                stderr.print(f"      → {one.mend}", markup=False)
+        for finding in findings:
+            stderr.print(f"{finding.state:5} {finding.what}: {finding.found}", markup=False)
+            if finding.mend:
+                stderr.print(f"      → {finding.mend}", markup=False)
     if any(finding.state == "bad" for finding in findings):
         raise typer.Exit(1)

@@ -105,14 +105,16 @@ def _probed(puller: Puller, as_json: bool) -> None:
     dark = dark_indicators(findings, puller.app.definitions)
     if as_json:
         outcome: dict[str, Any] = {
-            "found": [asdict(one) for one in findings.found],
+            "found": [asdict(finding) for finding in findings.found],
             "clock": findings.clock,
             "dark": dark,
         }
         print_json(outcome)
         return
-    for one in findings.found:
-        stderr.print(f"{one.what}: {'can be read' if one.fine else one.detail or 'cannot be read'}", markup=False)
+    for finding in findings.found:
+        stderr.print(
+            f"{finding.what}: {'can be read' if finding.fine else finding.detail or 'cannot be read'}", markup=False
+        )
     for field, indicators in dark.items():
         stderr.print(f"without {field} these indicators stay dark: {', '.join(indicators) or 'none'}", markup=False)
     if findings.clock is not None:

@@ -101,22 +101,12 @@ async def _up(
     address = f"http://127.0.0.1:{inside.getsockname()[1]}"
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(command_server.routed())
-        # named before they are made: groups tell them that they came, and they count beside groups
-        rounds: Rounds | None = None
 
-        assert app.intake.backlog is not None
+        def came() -> None:
+            # made below, for rounds count beside groups; nothing is accepted before they are
+            rounds.came()
 
-        def store(events: pa.Table, rejects: Sequence[Reject]) -> int:
-            with answering():
-                try:
-                    number = app.intake.accept_group(events, rejects, datetime.now(UTC))
-                except BacklogFullError as error:
-                    raise Busy(str(error), 5) from error
-            if rounds:
-                rounds.came()
-            return number
-
-        commits = GroupCommit(store, seconds=0)
+        commits = _acceptance(app, came)
         counters = Counters(lambda: commits.waiting, named_at(settings.metrics))
         ending = Ending(app.private.connection, lambda: command_server.forget(settings.data))
         rounds = Rounds(app, counters.registry, lambda: ending.ask(signal.SIGTERM), opening)
@@ -129,6 +119,7 @@ async def _up(
         # behind the place outside: a port that is taken ends the command before anything is computed
         await stack.enter_async_context(rounds.running())
         pulling = Pulling(app, read_sources(place), place, rounds.came, SourceRounds(counters.registry))
+        assert app.intake.backlog is not None
         stack.enter_context(app.intake.backlog.draining())
         await stack.enter_async_context(commits)  # left first: what waits is written, then the last round ends
         await stack.enter_async_context(pulling.running())
@@ -137,14 +128,30 @@ async def _up(
             (server(command_server.command_server(app, token, _run)), inside),
             *_measured(settings, counters),
         ]
-        _heed(ending, lambda: _end(one for one, _ in places))
+        _heed(ending, lambda: _end(serving for serving, _ in places))
         stack.enter_context(command_server.announced(settings.data, address, token))
         _say(gateway, host, outside)
         inviting = asyncio.create_task(_invite(app, console, f"http://{host}:{outside.getsockname()[1]}"))
         stack.callback(inviting.cancel)
         # no link is given out any more while the service ends
         stack.callback(setattr, app, "sign_in", None)
-        await asyncio.gather(*(one.listen(bound) for one, bound in places))
+        await asyncio.gather(*(serving.listen(bound) for serving, bound in places))
+
+
+def _acceptance(app: nytta.App, on_arrival: Callable[[], None]) -> GroupCommit:
+    """What accepts events in groups, durably; `on_arrival` is called after each."""
+
+    def store(events: pa.Table, rejects: Sequence[Reject]) -> int:
+        # a service that stops answers what it has begun
+        with answering():
+            try:
+                number = app.intake.accept_group(events, rejects, datetime.now(UTC))
+            except BacklogFullError as error:
+                raise Busy(str(error), 5) from error
+        on_arrival()
+        return number
+
+    return GroupCommit(store, seconds=0)
 
 
 async def _invite(app: nytta.App, console: Console, default_address: str) -> None:
@@ -189,9 +196,9 @@ async def _forward(app: nytta.App, settings: Settings, host: str, port: int, pla
         _say(gateway, host, outside)
         learning = asyncio.create_task(_learn(app, settings.key_place))
         places = [(server(fronted(gateway, application(gateway))), outside), *_measured(settings, counters)]
-        _heed(Ending(app.private.connection), lambda: _end(one for one, _ in places))
+        _heed(Ending(app.private.connection), lambda: _end(serving for serving, _ in places))
         try:
-            await asyncio.gather(*(one.listen(bound) for one, bound in places))
+            await asyncio.gather(*(serving.listen(bound) for serving, bound in places))
         finally:
             learning.cancel()
             gateway.close()
@@ -312,8 +319,8 @@ def _run(words: list[str]) -> None:
 
 def _end(servers: Iterable[Server]) -> None:
     """Have servers answer what is under way and take nothing more."""
-    for one in servers:
-        one.should_exit = True
+    for serving in servers:
+        serving.should_exit = True
 
 
 def _heed(ending: Ending, tell: Callable[[], None]) -> None:

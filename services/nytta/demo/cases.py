@@ -4,7 +4,7 @@ events of a week's new cases are drawn when that week is made, and reach as far 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from scipy.special import ndtri
@@ -137,6 +137,28 @@ class _Draft:
     actor: list[Ints] = field(default_factory=list)
 
 
+class _Fates(NamedTuple):
+    """What becomes of one week's cases, one entry per case."""
+
+    digital: Flags
+    intended: Flags
+    is_live: Flags
+    automatic: Flags
+    is_reworked: Flags
+    is_by_law: Flags
+    is_handed_over: Flags
+
+
+class _Times(NamedTuple):
+    """When it happens: moments in milliseconds, and days counted from the first of the span."""
+
+    opened: Ints
+    registered: Ints
+    handled_on: Ints
+    returned_on: Ints
+    decided: Ints
+
+
 class CaseFeed:
     """The case register of one system: all lines of work, week by week.
 
@@ -199,86 +221,101 @@ class CaseFeed:
 
     def _draft(self, week: int, line: Ints, draws: Floats) -> _Draft:
         works, calendar, rests = self._works, self._calendar, self._rests
+        fates = self._fates(week, line, draws)
+        times = self._times(week, line, draws, fates)
+        says_automatic = np.array([work.said for work in works])[line]
+        all_rows = np.arange(len(line))
+        group = self._unit[line]
+        draft = _Draft()
+
+        def put(code: int, rows: Ints, moments: Ints, endings: Ints, luck: Floats | None) -> None:
+            draft.case.append(rows)
+            draft.at.append(moments)
+            draft.what.append(np.full(len(rows), code))
+            draft.rest.append(endings)
+            actors = np.full(len(rows), -1)
+            if luck is not None:
+                actors = self._roster.choose(group[rows], calendar.week_of(moments), luck)
+            draft.actor.append(actors)
+
+        by_hand = np.where(draws[11] < 0.75, 0, 1)
+        put(_OPENED, all_rows, times.opened, rests.opened(fates.digital, draws[11]), None)
+        registrations = rests.registered(fates.automatic, fates.is_live)
+        auto, manual = np.flatnonzero(fates.automatic), np.flatnonzero(~fates.automatic)
+        # what the system registers by itself has no actor
+        put(_REGISTERED, auto, times.registered[auto], registrations[auto], None)
+        put(_REGISTERED, manual, times.registered[manual], registrations[manual], draws[12][manual])
+        put(
+            _HANDLED,
+            all_rows,
+            calendar.moment(times.handled_on, 11 + 2 * draws[13]),
+            rests.handled(fates.intended, fates.is_live, says_automatic, by_hand),
+            draws[14],
+        )
+        moved = np.flatnonzero(fates.is_handed_over)
+        moved_at = calendar.moment(times.handled_on[moved], 10 + 0.9 * draws[8][moved])
+        put(_HANDED_OVER, moved, moved_at, rests.plain(moved, "team"), draws[15][moved])
+        back = np.flatnonzero(fates.is_reworked)
+        back_at = calendar.moment(times.returned_on[back], 13.1 + 0.8 * draws[8][back])
+        put(_RETURNED, back, back_at, rests.plain(back, "back"), draws[16][back])
+        completed = np.flatnonzero(fates.is_by_law)
+        completed_at = calendar.moment(times.returned_on[completed], 13.1 + 0.8 * draws[9][completed])
+        put(_COMPLETED, completed, completed_at, rests.plain(completed, "law"), draws[16][completed])
+        # who decides closes, within the hour: both look their actor up by one number
+        put(_DECIDED, all_rows, times.decided, rests.decided(fates.intended, fates.is_live, by_hand), draws[17])
+        closed = times.decided + 300_000 + (draws[12] * 1800).astype(np.int64) * 1000
+        put(_CLOSED, all_rows, closed, rests.closed(fates.digital & fates.intended), draws[17])
+        return draft
+
+    def _fates(self, week: int, line: Ints, draws: Floats) -> _Fates:
+        works = self._works
         digital_cases = np.array([work.digital[week] for work in works])
         intended_cases = np.array([work.intended[week] for work in works])
         digital = first_of_each(line, digital_cases, draws[0])
         intended = first_of_each(line, intended_cases, draws[1])
         is_live = np.array([week >= work.live for work in works])[line]
         handover = np.array([work.handover for work in works])[line]
-        says_automatic = np.array([work.said for work in works])[line]
+        rework = self._by_intention(intended, week, line, "rework_intended", "rework_other")
+        return _Fates(
+            digital=digital,
+            intended=intended,
+            is_live=is_live,
+            automatic=digital & is_live,
+            is_reworked=draws[2] < rework,
+            is_by_law=draws[3] < _BY_LAW,
+            is_handed_over=draws[4] < handover,
+        )
 
-        def by_intention(name_intended: str, name_other: str) -> Floats:
-            of_intended = np.array([getattr(work, name_intended)[week] for work in works])[line]
-            of_others = np.array([getattr(work, name_other)[week] for work in works])[line]
-            return np.where(intended, of_intended, of_others)
-
-        is_reworked = draws[2] < by_intention("rework_intended", "rework_other")
-        is_by_law = draws[3] < _BY_LAW
-        is_handed_over = draws[4] < handover
-        median_days = by_intention("days_intended", "days_other")
+    def _times(self, week: int, line: Ints, draws: Floats, fates: _Fates) -> _Times:
+        calendar = self._calendar
+        median_days = self._by_intention(fates.intended, week, line, "days_intended", "days_other")
         # lognormal around the median, in working days; a return costs nothing extra, so that the median stays
         # as said
         scatter = np.exp(_SCATTER * ndtri(np.clip(draws[5], 1e-9, 1 - 1e-9)))
         days = np.clip(np.round(median_days * scatter), 4, 120).astype(np.int64)
-
         # digital cases come on every day, fewer of them at weekends; the others when the office is open
         upper_chances = np.cumsum([0.165] * 5 + [0.08])
         any_day = week * 7 + np.searchsorted(upper_chances, draws[6], side="right")
-        opened_on = np.where(digital, any_day, calendar.working_day_of(week, draws[6]))
-        open_hour = np.where(digital, 6.2 + 16.5 * draws[7], 8 + 7.5 * draws[7])
+        opened_on = np.where(fates.digital, any_day, calendar.working_day_of(week, draws[6]))
+        open_hour = np.where(fates.digital, 6.2 + 16.5 * draws[7], 8 + 7.5 * draws[7])
         opened = calendar.moment(opened_on, open_hour)
         first_day = calendar.later(opened_on + 1, np.zeros(len(line), np.int64))
-        automatic = digital & is_live
-        registered = np.where(automatic, opened + 30_000, calendar.moment(first_day, 8 + 2 * draws[8]))
         # handled within the same few days whether as intended or not, so that young cases are not biased
         # towards either
         handled_on = calendar.later(first_day, (draws[9] * 3).astype(np.int64))
-        decided_on = calendar.later(first_day, days)
-        returned_on = calendar.later(handled_on, np.maximum(1, days // 3) - 1)
-        decided = calendar.moment(decided_on, 14 + draws[10])
-
-        all_rows = np.arange(len(line))
-        group = self._unit[line]
-        draft = _Draft()
-
-        def put(code: int, rows: Ints, times: Ints, endings: Ints, luck: Floats | None) -> None:
-            draft.case.append(rows)
-            draft.at.append(times)
-            draft.what.append(np.full(len(rows), code))
-            draft.rest.append(endings)
-            actors = np.full(len(rows), -1)
-            if luck is not None:
-                actors = self._roster.choose(group[rows], calendar.week_of(times), luck)
-            draft.actor.append(actors)
-
-        by_hand = np.where(draws[11] < 0.75, 0, 1)
-        put(_OPENED, all_rows, opened, rests.opened(digital, draws[11]), None)
-        registrations = rests.registered(automatic, is_live)
-        auto, manual = np.flatnonzero(automatic), np.flatnonzero(~automatic)
-        # what the system registers by itself has no actor
-        put(_REGISTERED, auto, registered[auto], registrations[auto], None)
-        put(_REGISTERED, manual, registered[manual], registrations[manual], draws[12][manual])
-        put(
-            _HANDLED,
-            all_rows,
-            calendar.moment(handled_on, 11 + 2 * draws[13]),
-            rests.handled(intended, is_live, says_automatic, by_hand),
-            draws[14],
+        return _Times(
+            opened=opened,
+            registered=np.where(fates.automatic, opened + 30_000, calendar.moment(first_day, 8 + 2 * draws[8])),
+            handled_on=handled_on,
+            returned_on=calendar.later(handled_on, np.maximum(1, days // 3) - 1),
+            decided=calendar.moment(calendar.later(first_day, days), 14 + draws[10]),
         )
-        moved = np.flatnonzero(is_handed_over)
-        moved_at = calendar.moment(handled_on[moved], 10 + 0.9 * draws[8][moved])
-        put(_HANDED_OVER, moved, moved_at, rests.plain(moved, "team"), draws[15][moved])
-        back = np.flatnonzero(is_reworked)
-        back_at = calendar.moment(returned_on[back], 13.1 + 0.8 * draws[8][back])
-        put(_RETURNED, back, back_at, rests.plain(back, "back"), draws[16][back])
-        completed = np.flatnonzero(is_by_law)
-        completed_at = calendar.moment(returned_on[completed], 13.1 + 0.8 * draws[9][completed])
-        put(_COMPLETED, completed, completed_at, rests.plain(completed, "law"), draws[16][completed])
-        # who decides closes, within the hour: both look their actor up by one number
-        put(_DECIDED, all_rows, decided, rests.decided(intended, is_live, by_hand), draws[17])
-        closed = decided + 300_000 + (draws[12] * 1800).astype(np.int64) * 1000
-        put(_CLOSED, all_rows, closed, rests.closed(digital & intended), draws[17])
-        return draft
+
+    def _by_intention(self, intended: Flags, week: int, line: Ints, name_intended: str, name_other: str) -> Floats:
+        """What a line of work has in a week for cases that are handled as intended, and what for the others."""
+        of_intended = np.array([getattr(work, name_intended)[week] for work in self._works])[line]
+        of_others = np.array([getattr(work, name_other)[week] for work in self._works])[line]
+        return np.where(intended, of_intended, of_others)
 
 
 class _Rests:

@@ -7,7 +7,17 @@ from typing import Any
 
 import yaml
 
-from nytta.demo.place import Organisation, Person, Place
+from nytta.demo.place import (
+    Benefit,
+    Cost,
+    Decision,
+    Milestone,
+    Organisation,
+    Person,
+    Place,
+    Plan,
+    Unit,
+)
 from nytta.demo.weeks import Span, easter_monday
 from nytta.registry.declarations import schemas
 from nytta.registry.retention import Rule
@@ -51,59 +61,60 @@ def _purposes() -> list[str]:
 
 
 def _organisation(place: Place, span: Span, purposes: list[str]) -> dict[str, Any]:
-    organisations, units, groups, approvals = [], [], [], []
-    for home in place.organisations:
-        root = home.units[0]
-        organisations.append(
-            {
-                "id": home.id,
-                "name": home.name,
-                "timezone": home.timezone,
-                "country": home.country,
-                "key": f"{home.id}-1",
-                "type": root.type,
-                "language": home.language,
-                "currency": home.currency,
-                "manager": _contact(root.manager),
-                "programme_lead": _contact(home.lead),
-                "operations": _contact(home.operations),
-                "employee_representatives": [_function(home, "facket", "Facklig representant")],
-                "data_protection": [_function(home, "dso", "Dataskyddsombud")],
-                "administrators": [_function(home, "admin", "Systemförvaltning")],
-                "calendar": {"school_breaks": _breaks(home, span)},
-            }
-        )
-        for unit in home.units[1:]:
-            entry = {
-                "id": unit.id,
-                "name": unit.name,
-                "parent": unit.parent,
-                "type": unit.type,
-                "manager": _contact(unit.manager),
-            }
-            if unit.staff:
-                entry["peer_group"] = f"{home.id}-enheter"
-            units.append(entry)
-        groups += [
-            {"id": group.id, "name": group.name, "units": list(group.units), "manager": _contact(group.manager)}
-            for group in home.groups
-        ]
-        approvals += [
-            {
-                "purpose": purpose,
-                "organisation": home.id,
-                "legal_basis": "uppgift av allmänt intresse, påhittat beslut",
-                "dpia": f"dpia-{home.id}-1",
-                "consulted_on": str(span.start - timedelta(days=60)),
-            }
-            for purpose in purposes
-        ]
+    homes = place.organisations
     return {
-        "organisations": organisations,
-        "units": units,
-        "reporting_groups": groups,
-        "approvals": approvals,
+        "organisations": [_home(home, span) for home in homes],
+        "units": [_unit(unit, home) for home in homes for unit in home.units[1:]],
+        "reporting_groups": [
+            {"id": group.id, "name": group.name, "units": list(group.units), "manager": _contact(group.manager)}
+            for home in homes
+            for group in home.groups
+        ],
+        "approvals": [_approval(purpose, home, span) for home in homes for purpose in purposes],
         "disposals": [{"rule": rule.value, "decision": f"påhittat gallringsbeslut {rule.value}"} for rule in Rule],
+    }
+
+
+def _home(home: Organisation, span: Span) -> dict[str, Any]:
+    root = home.units[0]
+    return {
+        "id": home.id,
+        "name": home.name,
+        "timezone": home.timezone,
+        "country": home.country,
+        "key": f"{home.id}-1",
+        "type": root.type,
+        "language": home.language,
+        "currency": home.currency,
+        "manager": _contact(root.manager),
+        "programme_lead": _contact(home.lead),
+        "operations": _contact(home.operations),
+        "employee_representatives": [_function(home, "facket", "Facklig representant")],
+        "data_protection": [_function(home, "dso", "Dataskyddsombud")],
+        "administrators": [_function(home, "admin", "Systemförvaltning")],
+        "calendar": {"school_breaks": _breaks(home, span)},
+    }
+
+
+def _unit(unit: Unit, home: Organisation) -> dict[str, Any]:
+    entry = {
+        "id": unit.id,
+        "name": unit.name,
+        "parent": unit.parent,
+        "type": unit.type,
+        "manager": _contact(unit.manager),
+    }
+    # units without staff of their own are compared with nobody
+    return entry | ({"peer_group": f"{home.id}-enheter"} if unit.staff else {})
+
+
+def _approval(purpose: str, home: Organisation, span: Span) -> dict[str, Any]:
+    return {
+        "purpose": purpose,
+        "organisation": home.id,
+        "legal_basis": "uppgift av allmänt intresse, påhittat beslut",
+        "dpia": f"dpia-{home.id}-1",
+        "consulted_on": str(span.start - timedelta(days=60)),
     }
 
 
@@ -147,84 +158,87 @@ def _systems(place: Place) -> dict[str, Any]:
 
 def _programme(place: Place) -> dict[str, Any]:
     managers = {unit.id: unit.manager for home in place.organisations for unit in home.units}
-    milestones = []
-    for stone in place.milestones:
-        entry = {
-            "id": stone.id,
-            "what": stone.what,
-            "date": str(stone.day),
-            "name": stone.name,
-            "system": stone.system,
-            "unit": stone.unit,
-        }
-        milestones.append(entry | ({"tier": stone.tier} if stone.tier else {}))
-    plans = []
-    for plan in place.plans:
-        entry2: dict[str, Any] = {"unit": plan.unit, "system": plan.system}
-        if plan.targets:
-            entry2 |= {"indicator": plan.indicator, "start": str(plan.start)}
-            entry2["targets"] = [{"date": str(day), "value": value / 1000} for day, value in plan.targets]
-        if plan.workplaces is not None:
-            entry2["workplaces"] = plan.workplaces
-        plans.append(entry2)
-    benefits = []
-    for benefit in place.benefits:
-        entry3: dict[str, Any] = {
-            "id": benefit.id,
-            "name": benefit.name,
-            "unit": benefit.unit,
-            "kind": benefit.kind,
-            "unit_of_measure": benefit.measure,
-            "owner": _contact(managers[benefit.unit]),
-            "baseline": benefit.baseline,
-            "baseline_from": str(benefit.baseline_from),
-            "baseline_to": str(benefit.baseline_to),
-            "target": benefit.target,
-            "start": str(benefit.start),
-            "due": str(benefit.due),
-            "method": benefit.method,
-            "system": benefit.system,
-            "role": "handläggare",
-            "hourly_cost": {"amount": 450, "source": "påhittad schablon"},
-        }
-        if benefit.case_type:
-            entry3["case_type"] = benefit.case_type
-        if benefit.indicator:
-            entry3["adoption"] = {
-                "indicator": benefit.indicator,
-                "baseline": benefit.baseline_share / 1000,
-                "target": benefit.target_share / 1000,
-            }
-        benefits.append(entry3)
-    decisions = [
-        {
-            "id": decision.id,
-            "name": decision.name,
-            "decided": str(decision.day),
-            "level": str(decision.level),
-            "due": str(decision.due),
-            "units": list(decision.units),
-            "system": decision.system,
-        }
-        for decision in place.decisions
-    ]
-    costs = [
-        {
-            "name": cost.name,
-            "unit": cost.unit,
-            "system": cost.system,
-            "valid_from": str(cost.start),
-            "valid_to": str(cost.end),
-            "amount": cost.amount,
-        }
-        | ({"kind": cost.kind} if cost.kind else {})
-        for cost in place.costs
-    ]
     entries_by_name = {
-        "milestones": milestones,
-        "plans": plans,
-        "benefits": benefits,
-        "decisions": decisions,
-        "costs": costs,
+        "milestones": [_milestone(milestone) for milestone in place.milestones],
+        "plans": [_plan(plan) for plan in place.plans],
+        "benefits": [_benefit(benefit, managers[benefit.unit]) for benefit in place.benefits],
+        "decisions": [_decision(decision) for decision in place.decisions],
+        "costs": [_cost(cost) for cost in place.costs],
     }
     return {name: entries for name, entries in entries_by_name.items() if entries}
+
+
+def _milestone(milestone: Milestone) -> dict[str, Any]:
+    entry = {
+        "id": milestone.id,
+        "what": milestone.what,
+        "date": str(milestone.day),
+        "name": milestone.name,
+        "system": milestone.system,
+        "unit": milestone.unit,
+    }
+    return entry | ({"tier": milestone.tier} if milestone.tier else {})
+
+
+def _plan(plan: Plan) -> dict[str, Any]:
+    entry: dict[str, Any] = {"unit": plan.unit, "system": plan.system}
+    if plan.targets:
+        entry |= {"indicator": plan.indicator, "start": str(plan.start)}
+        entry["targets"] = [{"date": str(day), "value": value / 1000} for day, value in plan.targets]
+    if plan.workplaces is not None:
+        entry["workplaces"] = plan.workplaces
+    return entry
+
+
+def _benefit(benefit: Benefit, owner: Person) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "id": benefit.id,
+        "name": benefit.name,
+        "unit": benefit.unit,
+        "kind": benefit.kind,
+        "unit_of_measure": benefit.measure,
+        "owner": _contact(owner),
+        "baseline": benefit.baseline,
+        "baseline_from": str(benefit.baseline_from),
+        "baseline_to": str(benefit.baseline_to),
+        "target": benefit.target,
+        "start": str(benefit.start),
+        "due": str(benefit.due),
+        "method": benefit.method,
+        "system": benefit.system,
+        "role": "handläggare",
+        "hourly_cost": {"amount": 450, "source": "påhittad schablon"},
+    }
+    if benefit.case_type:
+        entry["case_type"] = benefit.case_type
+    if benefit.indicator:
+        entry["adoption"] = {
+            "indicator": benefit.indicator,
+            "baseline": benefit.baseline_share / 1000,
+            "target": benefit.target_share / 1000,
+        }
+    return entry
+
+
+def _decision(decision: Decision) -> dict[str, Any]:
+    return {
+        "id": decision.id,
+        "name": decision.name,
+        "decided": str(decision.day),
+        "level": str(decision.level),
+        "due": str(decision.due),
+        "units": list(decision.units),
+        "system": decision.system,
+    }
+
+
+def _cost(cost: Cost) -> dict[str, Any]:
+    entry = {
+        "name": cost.name,
+        "unit": cost.unit,
+        "system": cost.system,
+        "valid_from": str(cost.start),
+        "valid_to": str(cost.end),
+        "amount": cost.amount,
+    }
+    return entry | ({"kind": cost.kind} if cost.kind else {})

@@ -3,7 +3,7 @@ it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -25,6 +25,11 @@ _WHAT = (
     ("u", "ticket.reopened"),
     ("s", "ticket.selfservice"),
 )
+
+
+# endings stand in the order of `TicketFeed._rests`: of openings, of the other events, of self-service
+_OTHER_ENDINGS = len(CHANNELS) * len(_CATEGORIES) * 2
+_SELFSERVICE_ENDINGS = _OTHER_ENDINGS + 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,25 @@ def demand(
     )
     how_to_asked = rng.binomial(tickets, noisy(how_to, 0.1, rng))
     return Demand(unit, channels, how_to_asked, rng.poisson(scene.scale * selfservice), first_contact, bounced)
+
+
+@dataclass(slots=True)
+class _Draft:
+    """Events of one week's tickets before they are text; one array per column, one entry per event."""
+
+    subjects: list[Ints] = field(default_factory=list)
+    moments: list[Ints] = field(default_factory=list)
+    codes: list[Ints] = field(default_factory=list)
+    endings: list[Ints] = field(default_factory=list)
+    agents: list[Ints] = field(default_factory=list)
+
+    def put(self, code: int, subject: Ints, moments: Ints, ending: Ints, agent: Ints) -> None:
+        """Add one event of each of these tickets."""
+        self.subjects.append(subject)
+        self.moments.append(moments)
+        self.codes.append(np.full(len(subject), code))
+        self.endings.append(ending)
+        self.agents.append(agent)
 
 
 class TicketFeed:
@@ -127,8 +151,29 @@ class TicketFeed:
         return self._lines(week, line, draws, names, self_solved)
 
     def _lines(self, week: int, line: Ints, draws: Floats, names: list[str], self_solved: np.ndarray) -> Lines:
+        draft = _Draft()
+        self._draft_tickets(draft, week, line, draws, np.flatnonzero(~self_solved))
+        self._draft_selfservice(draft, week, draws, np.flatnonzero(self_solved))
+        moments = np.concatenate(draft.moments)
+        subject = np.concatenate(draft.subjects)
+        ending_texts = self._rests[np.concatenate(draft.endings)]
+        agent_texts = self._agents[np.concatenate(draft.agents)]
+        week_lines = Lines()
+        week_lines.add(
+            moments,
+            subject_lines(
+                moments,
+                self._tails[np.concatenate(draft.codes)].tolist(),
+                self._bases[line[subject]].tolist(),
+                [names[ticket] for ticket in subject.tolist()],
+                (ending_texts + agent_texts).tolist(),
+            ),
+        )
+        return week_lines
+
+    def _draft_tickets(self, draft: _Draft, week: int, line: Ints, draws: Floats, rows: Ints) -> None:
+        """Tickets of a week, from opening to resolution, and those that are opened again."""
         calendar = self._calendar
-        rows = np.flatnonzero(~self_solved)
         drawn, unit = draws[:, rows], line[rows]
         channel_counts = np.array([demand.channels[week] for demand in self._demands])
         how_to_counts = np.array([demand.how_to[week] for demand in self._demands])
@@ -146,57 +191,33 @@ class TicketFeed:
         later_day = calendar.later(day + 1, (drawn[7] * 6).astype(np.int64))
         resolved_later = calendar.moment(later_day, 8 + 8 * drawn[8])
         resolved = np.where(is_first_contact, resolved_at_once, resolved_later)
-        # the last text of the agents is empty: nobody is named
-        nobody = len(self._agents) - 1
+        nobody = self._nobody
         agent = (drawn[9] * nobody).astype(np.int64)
-        # endings stand in the order of `_rests`: of openings, of the other events, of self-service
-        other_endings = len(CHANNELS) * len(_CATEGORIES) * 2
-        selfservice_endings = other_endings + 6
-
-        subjects, moment_parts, codes, endings, actors = [], [], [], [], []
-
-        def put(code: int, subject: Ints, moments: Ints, ending: Ints, actor: Ints) -> None:
-            subjects.append(subject)
-            moment_parts.append(moments)
-            codes.append(np.full(len(subject), code))
-            endings.append(ending)
-            actors.append(actor)
 
         def put_unnamed(code: int, selected: Ints, moments: Ints, ending: int) -> None:
             same_ending = np.full(len(selected), ending)
-            put(code, rows[selected], moments, same_ending, np.full(len(selected), nobody))
+            draft.put(code, rows[selected], moments, same_ending, np.full(len(selected), nobody))
 
-        all_tickets = np.arange(len(rows))
         opening = (channel * len(_CATEGORIES) + category) * 2 + how_to
-        put(_OPENED, rows, opened, opening, np.full(len(rows), nobody))
-        put_unnamed(_ASSIGNED, all_tickets, opened + 120_000, other_endings)
+        draft.put(_OPENED, rows, opened, opening, np.full(len(rows), nobody))
+        put_unnamed(_ASSIGNED, np.arange(len(rows)), opened + 120_000, _OTHER_ENDINGS)
         for code, times in ((_AGAIN, 1), (_THIRD, 2)):
             moved = np.flatnonzero(passed_on >= times)
             moved_at = opened[moved] + (900 + 3600 * (times - 1)) * 1000
-            put_unnamed(code, moved, moved_at, other_endings + times)
-        resolution = np.where(is_first_contact, other_endings + 3, other_endings + 4)
-        put(_RESOLVED, rows, resolved, resolution, agent)
+            put_unnamed(code, moved, moved_at, _OTHER_ENDINGS + times)
+        resolution = np.where(is_first_contact, _OTHER_ENDINGS + 3, _OTHER_ENDINGS + 4)
+        draft.put(_RESOLVED, rows, resolved, resolution, agent)
         reopened = np.flatnonzero(drawn[8] < 0.04)
-        put_unnamed(_REOPENED, reopened, resolved[reopened] + 3_600_000, other_endings + 5)
-        alone = np.flatnonzero(self_solved)
-        alone_day = week * 7 + (draws[5][alone] * 6).astype(np.int64)
-        alone_at = calendar.moment(alone_day, 6.5 + 15 * draws[6][alone])
-        alone_category = (draws[2][alone] * len(_CATEGORIES)).astype(np.int64)
-        put(_SELF, alone, alone_at, selfservice_endings + alone_category, np.full(len(alone), nobody))
+        put_unnamed(_REOPENED, reopened, resolved[reopened] + 3_600_000, _OTHER_ENDINGS + 5)
 
-        moments = np.concatenate(moment_parts)
-        subject = np.concatenate(subjects)
-        ending_texts = self._rests[np.concatenate(endings)]
-        agent_texts = self._agents[np.concatenate(actors)]
-        week_lines = Lines()
-        week_lines.add(
-            moments,
-            subject_lines(
-                moments,
-                self._tails[np.concatenate(codes)].tolist(),
-                self._bases[line[subject]].tolist(),
-                [names[ticket] for ticket in subject.tolist()],
-                (ending_texts + agent_texts).tolist(),
-            ),
-        )
-        return week_lines
+    def _draft_selfservice(self, draft: _Draft, week: int, draws: Floats, rows: Ints) -> None:
+        """What people solved alone, on any day but Sundays."""
+        day = week * 7 + (draws[5][rows] * 6).astype(np.int64)
+        moments = self._calendar.moment(day, 6.5 + 15 * draws[6][rows])
+        category = (draws[2][rows] * len(_CATEGORIES)).astype(np.int64)
+        draft.put(_SELF, rows, moments, _SELFSERVICE_ENDINGS + category, np.full(len(rows), self._nobody))
+
+    @property
+    def _nobody(self) -> int:
+        # the last text of the agents is empty: nobody is named
+        return len(self._agents) - 1

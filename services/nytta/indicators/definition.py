@@ -248,6 +248,7 @@ class Definition(Model):
                 "shorten the window"
             )
         self._check_class()
+        # of two subjects it cannot be seen here whether one is a part of the other
         if self.kind is Kind.SHARE and self.numerator.subject == self.denominator.subject:
             same = (self.numerator.where, self.numerator.period) == (
                 self.denominator.where,
@@ -398,6 +399,7 @@ def _check_columns(text: str, subject: Subject) -> None:
 
 def _columns(text: str) -> list[str]:
     """The words of an expression that must be columns, in their order."""
+    # names that a lambda gives to its arguments are columns of nothing
     bound = set(re.findall(r"([A-Za-z_][A-Za-z0-9_]*)\s*->", text))
     for group in re.findall(r"\(([A-Za-z_0-9,\s]+)\)\s*->", text):
         bound |= {name.strip() for name in group.split(",")}

@@ -68,23 +68,23 @@ def _pattern(source: str) -> re.Pattern[str]:
     return re.compile(".*".join(literal_texts), re.DOTALL)
 
 
-def patterns_meet(one: str, other: str) -> bool:
+def patterns_meet(pattern: str, other_pattern: str) -> bool:
     """Whether some text fits both patterns, in which `*` stands for any text."""
 
     # whether the rests of both from there on meet; kept, for the same two rests are come to in many ways
     @cache
     def meet(place: int, other_place: int) -> bool:
-        is_end = place == len(one)
-        is_other_end = other_place == len(other)
+        is_end = place == len(pattern)
+        is_other_end = other_place == len(other_pattern)
         if is_end and is_other_end:
             return True
         # a star stands for nothing more, or for one sign more of the other
-        if not is_end and one[place] == "*":
+        if not is_end and pattern[place] == "*":
             return meet(place + 1, other_place) or (not is_other_end and meet(place, other_place + 1))
-        if not is_other_end and other[other_place] == "*":
+        if not is_other_end and other_pattern[other_place] == "*":
             return meet(place, other_place + 1) or (not is_end and meet(place + 1, other_place))
         if is_end or is_other_end:
             return False
-        return one[place] == other[other_place] and meet(place + 1, other_place + 1)
+        return pattern[place] == other_pattern[other_place] and meet(place + 1, other_place + 1)
 
     return meet(0, 0)

@@ -100,25 +100,11 @@ def parse(text: str, file: str, nothing: frozenset[str] = NULLS) -> tuple[Node |
 def _parse(
     text: str, file: str, nothing: frozenset[str], loader: type[yaml.BaseLoader]
 ) -> tuple[Node | None, list[Problem]]:
-    depth = 0
     try:
         # event by event first, which holds nothing: what would make a tree too large or too deep is seen before it is
-        for event in yaml.parse(text, Loader=loader):
-            line = event.start_mark.line + 1 if event.start_mark else 1
-            if isinstance(event, yaml.AliasEvent):
-                # What one reference names may name others again: a short text could stand for a value of any size.
-                message = "references (*name) are not used here; write the value out"
-                return None, [Problem(file, line, message)]
-            if isinstance(event, yaml.ScalarEvent) and _SURROGATE.search(event.value):
-                message = "an escape from \\uD800 to \\uDFFF is half a character; write the whole character"
-                return None, [Problem(file, line, message)]
-            if isinstance(event, yaml.CollectionStartEvent):
-                depth += 1
-            elif isinstance(event, yaml.CollectionEndEvent):
-                depth -= 1
-            if depth > DEPTH:  # what YAML's reader does for each token grows with it
-                message = f"the file is nested too deeply, more than {DEPTH} lists and mappings"
-                return None, [Problem(file, line, message)]
+        danger = _danger(text, file, loader)
+        if danger:
+            return None, [danger]
         root = yaml.compose(text, Loader=loader)
     except yaml.MarkedYAMLError as error:
         # tabs are told as such: nobody sees them
@@ -133,6 +119,26 @@ def _parse(
     if root is None:
         return None, [Problem(file, 1, "the file is empty; fill it in or remove it")]
     return _node(root, file, problems, nothing), problems
+
+
+def _danger(text: str, file: str, loader: type[yaml.BaseLoader]) -> Problem | None:
+    """The first thing of a document that would make its tree larger, deeper or stranger than any file of ours."""
+    depth = 0
+    for event in yaml.parse(text, Loader=loader):
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        if isinstance(event, yaml.AliasEvent):
+            # What one reference names may name others again: a short text could stand for a value of any size.
+            return Problem(file, line, "references (*name) are not used here; write the value out")
+        if isinstance(event, yaml.ScalarEvent) and _SURROGATE.search(event.value):
+            message = "an escape from \\uD800 to \\uDFFF is half a character; write the whole character"
+            return Problem(file, line, message)
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > DEPTH:  # what YAML's reader does for each token grows with it
+            return Problem(file, line, f"the file is nested too deeply, more than {DEPTH} lists and mappings")
+    return None
 
 
 def _node(raw: yaml.Node, file: str, problems: list[Problem], nothing: frozenset[str]) -> Node:

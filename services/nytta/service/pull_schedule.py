@@ -41,6 +41,7 @@ class Pulling:
         measures: SourceRounds | None = None,
     ) -> None:
         self._app = app
+        # directories first: units of others are looked up in what they told
         self._sources = sorted(sources, key=_tells_units, reverse=True)
         self._registry = registry
         self._came = on_arrival
@@ -115,14 +116,17 @@ class Pulling:
         try:
             begun = self._last_rounds()
             if declared.due(begun.get((declared.id, "live")), current_time):
+                # before the round: one that fails is not begun again at once
                 begun[declared.id, "live"] = current_time
                 self._round(declared, reconciles=False)
+            # the first time counts from now: a source that has just been asked for all it has lacks nothing yet
             looked = begun.setdefault((declared.id, "reconcile"), current_time)
             if not timedelta() <= current_time - looked < timedelta(hours=declared.reconcile_hours):
                 begun[declared.id, "reconcile"] = current_time
                 self._round(declared, reconciles=True)
         except StoppedError:
             return
+        # for whoever runs this: another process asks now
         except LeaseLostError:
             raise
         except Mendable as error:  # of its secret or its mapping; the others go on

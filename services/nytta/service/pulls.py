@@ -85,6 +85,7 @@ class Puller:
                 pull_round.message = (
                     f"{pull_round.hidden} rows are counted and not shown: the account lacks rights to them"
                 )
+            # last of all messages: a round that lost something has more to say than the time
             pull_round.message = pull_round.message or self._wrong_clock()
             self._place_waiting(pull_round)
         pull_round.fields = shares.percent()
@@ -98,6 +99,7 @@ class Puller:
                 continue
             on_page = Shares()
             on_page.add(rows)
+            # before anything of the page is stored: rows without that field would be rejects, or other figures
             lost = vanished(on_page, known_fields, self.mapping.needed, self.mapping.indispensable)
             if lost:
                 raise HeldError(
@@ -111,6 +113,7 @@ class Puller:
         if page.gone:
             self._let_go(page.gone, pull_round)
         pull_round.pages += 1
+        # after the rows: a round that dies here reads the page again, whose rows are known then
         if page.cursor:
             pulls.save_cursor(self.app.private, self.declared.id, page.cursor, self.clock())
         self.after_page()
@@ -159,6 +162,7 @@ class Puller:
             self.app.intake.settle()
             present_ids: set[str] = set()
             listing = self.source.listing(self.ask)
+            # a source of which nothing that happened can be gone
             if listing is None:
                 return self._noted(pull_round)
             for rows in _well_formed(listing):
@@ -170,6 +174,7 @@ class Puller:
                 pull_round.pages += 1
             standing = open_rows(private, source) if is_directory else standing_rows(private, source)
             gone = sorted(standing - present_ids)
+            # an account that lost its rights sees an empty list, which looks like one where all is deleted
             limit = len(standing) * _GONE_AT_MOST if gone_at_most is None else gone_at_most
             if len(gone) > limit:
                 raise PullError(
@@ -201,6 +206,7 @@ class Puller:
 
     def _noted(self, pulled: PullRound) -> PullRound:
         pulled.throttled = self.ask.throttled
+        # counted anew for each round, by which it is shown
         self.ask.throttled = 0
         pulls.note_round(self.app.private, pulled, self.clock())
         summary = f"{pulled.source}: {pulled.what} round {pulled.state}, {pulled.rows} rows, {pulled.events} events"

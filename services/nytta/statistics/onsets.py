@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import scipy
@@ -96,43 +96,60 @@ def fall(sums: Sums, onset: Onset, start: Whole, fewest: int) -> Fall:
     first_place = start[:, length - 1 :]
     is_long_enough = onsets[None, :] - first_place >= fewest
     # Where the reference is too short its start may lie behind the onset; any place does, as the result is left out.
-    first_place = np.where(is_long_enough, first_place, 0)
-
-    def since_onset(total: Array) -> Array:
-        return total[..., length:] - total[..., :ends]
-
-    def before_onset(total: Array) -> Array:
-        places = np.broadcast_to(first_place, (*total.shape[:-1], first_place.shape[1]))
-        return total[..., :ends] - np.take_along_axis(total, places, axis=-1)
-
+    cut = _Cut(length, ends, np.where(is_long_enough, first_place, 0))
     with np.errstate(divide="ignore", invalid="ignore"):
-        weight_before = before_onset(sums.weight)
-        mean_before = before_onset(sums.value) / weight_before
-        weight = since_onset(sums.weight)
-        value = since_onset(sums.value)
-        if onset.shape == "step":
-            level_fall = mean_before - value / weight
-            spread = 1 / weight + 1 / weight_before
-        else:
-            # The fall begins one week before its first value and is 1 at its last.
-            origin = sums.place[:, :ends] - 1
-            span = sums.place[:, length - 1 :] - origin
-            weight_place = since_onset(sums.weight_place)
-            weight_place2 = since_onset(sums.weight_place2)
-            # Weighted sums of the ramp and of its square: the regression through the reference's mean needs no others.
-            ramp_weight = (weight_place - origin * weight) / span
-            ramp_square = weight_place2 - 2 * origin * weight_place + origin**2 * weight
-            ramp_square /= span**2
-            ramp_value = (since_onset(sums.value_place) - origin * value) / span
-            ramp_fall = mean_before * ramp_weight - ramp_value
-            level_fall = ramp_fall / ramp_square
-            # The second term is the uncertainty of the reference's mean, carried through the regression.
-            spread = 1 / ramp_square + (ramp_weight / ramp_square) ** 2 / weight_before
+        weight_before = cut.before(sums.weight)
+        mean_before = cut.before(sums.value) / weight_before
+        weight = cut.since(sums.weight)
+        fit = _step if onset.shape == "step" else _ramp
+        level_fall, spread = fit(sums, cut, mean_before, weight_before)
     is_long_enough &= (weight > 0) & (weight_before > 0)
     estimate[..., length - 1 :] = np.where(is_long_enough, level_fall, np.nan)
     variance[:, length - 1 :] = np.where(is_long_enough, spread, np.nan)
     reference[..., length - 1 :] = np.where(is_long_enough, mean_before, np.nan)
     return Fall(estimate, variance, reference)
+
+
+class _Cut(NamedTuple):
+    """Where an onset of some `length` parts the values, for each of its `ends`: from `first_place` up to the onset, and
+    since then."""
+
+    length: int
+    ends: int
+    first_place: Whole
+
+    def since(self, total: Array) -> Array:
+        """What sums have grown by since the onset."""
+        return total[..., self.length :] - total[..., : self.ends]
+
+    def before(self, total: Array) -> Array:
+        """What they had grown by before it, from the first value of the reference on."""
+        places = np.broadcast_to(self.first_place, (*total.shape[:-1], self.first_place.shape[1]))
+        return total[..., : self.ends] - np.take_along_axis(total, places, axis=-1)
+
+
+def _step(sums: Sums, cut: _Cut, mean_before: Array, weight_before: Array) -> tuple[Array, Array]:
+    """How far the mean fell at once, and its variance."""
+    weight = cut.since(sums.weight)
+    return mean_before - cut.since(sums.value) / weight, 1 / weight + 1 / weight_before
+
+
+def _ramp(sums: Sums, cut: _Cut, mean_before: Array, weight_before: Array) -> tuple[Array, Array]:
+    """How far the values fell in equal steps, and its variance."""
+    # The fall begins one week before its first value and is 1 at its last.
+    origin = sums.place[:, : cut.ends] - 1
+    span = sums.place[:, cut.length - 1 :] - origin
+    weight = cut.since(sums.weight)
+    weight_place = cut.since(sums.weight_place)
+    weight_place2 = cut.since(sums.weight_place2)
+    # Weighted sums of the ramp and of its square: the regression through the reference's mean needs no others.
+    ramp_weight = (weight_place - origin * weight) / span
+    ramp_square = weight_place2 - 2 * origin * weight_place + origin**2 * weight
+    ramp_square /= span**2
+    ramp_value = (cut.since(sums.value_place) - origin * cut.since(sums.value)) / span
+    ramp_fall = mean_before * ramp_weight - ramp_value
+    # The second term is the uncertainty of the reference's mean, carried through the regression.
+    return ramp_fall / ramp_square, 1 / ramp_square + (ramp_weight / ramp_square) ** 2 / weight_before
 
 
 def crossing_rate(limit: float, shortest: int, longest: int) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -85,20 +85,10 @@ def migrate(
     for sequence in _SEQUENCES:
         applied_digests, steps = _recorded(connection, sequence)
         sequence_migrations = [migration for migration in wanted if migration.sequence == sequence]
-        ahead = sorted({*applied_digests, *steps} - {migration.name for migration in sequence_migrations})
-        # an older program would write into tables that it does not know
-        if ahead:
-            raise StoreError(
-                f"the store has migration {sequence}/{ahead[0]}, unknown to this program: upgrade the program"
-            )
+        _refuse_ahead(sequence, {*applied_digests, *steps}, sequence_migrations)
         for migration in sequence_migrations:
             if migration.name in applied_digests:
-                # a store made by the file as it is now would differ from one that was made by what it was
-                if applied_digests[migration.name] != migration.digest:
-                    raise StoreError(
-                        f"migration {sequence}/{migration.name} was changed after it was applied: restore the file, "
-                        "and put the change into a migration of its own"
-                    )
+                _refuse_changed(migration, applied_digests[migration.name])
                 continue
             if only is not None and f"{sequence}/{migration.name}" not in only:
                 continue
@@ -109,6 +99,24 @@ def migrate(
         for statement in across(_tables_and_views(connection), cluster.shards):
             connection.run(statement)
     return applied
+
+
+def _refuse_ahead(sequence: str, names: Collection[str], known_migrations: Sequence[Migration]) -> None:
+    """StoreError where the store has a migration that is none of ours."""
+    ahead = sorted(set(names) - {migration.name for migration in known_migrations})
+    # an older program would write into tables that it does not know
+    if ahead:
+        raise StoreError(f"the store has migration {sequence}/{ahead[0]}, unknown to this program: upgrade the program")
+
+
+def _refuse_changed(migration: Migration, applied_digest: str) -> None:
+    """StoreError where the file of an applied migration is another one now."""
+    # a store made by the file as it is now would differ from one that was made by what it was
+    if applied_digest != migration.digest:
+        raise StoreError(
+            f"migration {migration.sequence}/{migration.name} was changed after it was applied: restore the file, "
+            "and put the change into a migration of its own"
+        )
 
 
 def make(connection: Connection, tables: Path) -> None:

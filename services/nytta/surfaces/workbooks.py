@@ -106,45 +106,70 @@ def figure(text: str, language: str) -> Number | None:
 def _write(book: xlsxwriter.Workbook, sheet: Sheet, name: str, language: str) -> None:
     if len(sheet.rows) >= _MOST_ROWS or len(sheet.columns) > _MOST_COLUMNS:
         raise ValueError(f"'{sheet.name}' has more rows or columns than a spreadsheet holds; ask for fewer")
-    page = book.add_worksheet(name)
-    bold = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
-    quoted = book.add_format({"quote_prefix": True})
-    forms: dict[str, Any] = {}
+    page = _Page(book, sheet, name, language)
+    page.head()
+    for number, row in enumerate(sheet.rows, 1):
+        page.row(number, row)
+    page.end()
 
-    def put(row: int, column: int, cell: Any) -> int:
+
+class _Page:
+    """A sheet of a file that is being written, with the forms of its numbers and how wide its columns are."""
+
+    def __init__(self, book: xlsxwriter.Workbook, sheet: Sheet, name: str, language: str) -> None:
+        self._book = book
+        self._sheet = sheet
+        self._language = language
+        self._page = book.add_worksheet(name)
+        self._bold = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
+        self._quoted = book.add_format({"quote_prefix": True})
+        self._forms: dict[str, Any] = {}
+        self._widths = [len(title) for title in sheet.columns]
+
+    def head(self) -> None:
+        """The titles of the columns."""
+        for column, title in enumerate(self._sheet.columns):
+            self._page.write_string(0, column, title[:_MOST_SIGNS], self._bold)
+
+    def row(self, number: int, cells: Sequence[Any]) -> None:
+        """One row below them."""
+        for column, cell in enumerate(cells):
+            self._widths[column] = max(self._widths[column], self._put(number, column, cell))
+
+    def end(self) -> None:
+        """What is known when all rows are there: widths, the filter, the note below."""
+        sheet = self._sheet
+        for column, width in enumerate(self._widths):
+            self._page.set_column(column, column, min(_WIDEST, width + 2))
+        self._page.freeze_panes(1, 1)
+        if sheet.rows:
+            self._page.autofilter(0, 0, len(sheet.rows), len(sheet.columns) - 1)
+        if sheet.note:
+            self._put(len(sheet.rows) + 2, 0, sheet.note)
+
+    def _put(self, row: int, column: int, cell: Any) -> int:
         """Write one cell; how wide it is, in signs."""
-        match _cell(cell, language if column in sheet.figures else "", sheet.about):
+        language = self._language if column in self._sheet.figures else ""
+        match _cell(cell, language, self._sheet.about):
             case None:
                 return 0
             case Number(value=value, form=form):
-                if form not in forms:
-                    forms[form] = book.add_format({"num_format": form})
-                page.write_number(row, column, value, forms[form])
+                self._page.write_number(row, column, value, self._form(form))
                 return len(f"{value:.2f}")
             case date() as day:
                 form = "yyyy-mm-dd"
-                if form not in forms:
-                    forms[form] = book.add_format({"num_format": form})
-                page.write_datetime(row, column, day, forms[form])
+                self._page.write_datetime(row, column, day, self._form(form))
                 return len(form)
             case text:
-                style = quoted if guarded(text) != text else None
-                page.write_string(row, column, text, style)
+                style = self._quoted if guarded(text) != text else None
+                self._page.write_string(row, column, text, style)
                 return len(text)
 
-    widths = [len(title) for title in sheet.columns]
-    for column, title in enumerate(sheet.columns):
-        page.write_string(0, column, title[:_MOST_SIGNS], bold)
-    for number, row in enumerate(sheet.rows, 1):
-        for column, cell in enumerate(row):
-            widths[column] = max(widths[column], put(number, column, cell))
-    for column, width in enumerate(widths):
-        page.set_column(column, column, min(_WIDEST, width + 2))
-    page.freeze_panes(1, 1)
-    if sheet.rows:
-        page.autofilter(0, 0, len(sheet.rows), len(sheet.columns) - 1)
-    if sheet.note:
-        put(len(sheet.rows) + 2, 0, sheet.note)
+    def _form(self, form: str) -> Any:
+        # each once, so that cells that look alike share it
+        if form not in self._forms:
+            self._forms[form] = self._book.add_format({"num_format": form})
+        return self._forms[form]
 
 
 def _cell(cell: Any, language: str, about: str) -> Number | date | str | None:

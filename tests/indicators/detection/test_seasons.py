@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nytta.indicators.detection.distance import seasons
+from nytta.indicators.detection.seasons import seasons
 
 UNITS, WEEKS, NOISE = 200, 156, 0.05
 

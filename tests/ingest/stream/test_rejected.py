@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+import pyarrow as pa
 import pytest
 
 from nytta.ingest.events import Reason, Reject
@@ -24,13 +24,15 @@ GOOD: dict[str, Any] = orjson.loads(wire.reject_message(REJECT, AT, KEYS.seal(b"
 
 
 class Store:
-    """Keeps the rejects that it is given."""
+    """A store and its connection; keeps the rows of rejects that it is given."""
 
     def __init__(self) -> None:
-        self.rejects: list[Reject] = []
+        self.connection = self
+        self.rows: list[dict[str, Any]] = []
 
-    def write_rejects(self, rejects: Sequence[Reject], seal: Callable[[bytes], bytes], at: datetime) -> None:
-        self.rejects += rejects
+    def insert_arrow(self, table: str, rows: pa.Table) -> None:
+        assert table == "{private}.rejects"
+        self.rows += rows.to_pylist()
 
 
 def changed(**fields: Any) -> bytes:
@@ -66,7 +68,9 @@ POISON = [
 def test_a_message_that_is_no_reject_is_passed_over(value: bytes | None) -> None:
     store: Any = Store()
     rejected.store(replace(parts(), private=store), [changed(), value, changed(position="line 2")])
-    assert store.rejects == [REJECT, replace(REJECT, position="line 2")]
+    told = [(row["reason"], row["detail"], row["source"], row["position"]) for row in store.rows]
+    assert told == [(REJECT.reason, REJECT.detail, REJECT.source, line) for line in ("line 1", "line 2")]
+    assert {(KEYS.unseal(row["body"]), row["received_at"]) for row in store.rows} == {(b"body", AT)}
 
 
 ANSWER = Answer("a1", "take")

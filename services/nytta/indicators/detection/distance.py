@@ -13,10 +13,12 @@ import numpy as np
 import scipy
 
 from .gates import Gated
-from .noise import SPAN, STRETCH, USUAL, Noise, size_class
+from .learning import LearntNoise, ObservedWeeks, learn_noise
+from .noise import SPAN, STRETCH, USUAL
 from .panel import Array, Flags, Panel, Whole
 from .parameters import Parameters
 from .peers import PeerCourse, course_of_peers
+from .seasons import seasons
 
 #: Expected numbers for which the moments of Anscombe's root of a Poisson count are tabulated.
 RARE = np.concatenate([[0.02, 0.05, 0.1, 0.2, 0.35], np.geomspace(0.5, 200.0, 40)])
@@ -108,58 +110,6 @@ def peer_means(value: Array, weight: Array, group: Whole) -> tuple[Array, Array,
         variance = 1 / weight_of_others
     has_others = number_of_others > 0
     return np.where(has_others, mean, np.nan), np.where(has_others, variance, np.nan), number_of_others
-
-
-@dataclass(slots=True)
-class _Previous:
-    """Each unit's previous observation: its value, 1 / (4n) and the share of persons away; NaN before the first."""
-
-    value: Array
-    inverse: Array
-    share_away: Array
-
-    @staticmethod
-    def none(units: int) -> _Previous:
-        """Nothing observed yet."""
-        return _Previous(np.full(units, np.nan), np.full(units, np.nan), np.full(units, np.nan))
-
-    def take(self, observed: Flags, value: Array, inverse: Array, share_away: Array) -> None:
-        """Replace those that have been observed anew."""
-        self.value = np.where(observed, value, self.value)
-        self.inverse = np.where(observed, inverse, self.inverse)
-        self.share_away = np.where(observed, share_away, self.share_away)
-
-
-@dataclass(frozen=True, slots=True)
-class _Weeks:
-    """What the noise is learnt from, all (units, weeks).
-
-    `angles` and `inverse` (the variance 1 / (4n), widened where few are expected) of the own shares, `to_peers` the
-    distance to all peers, whatever their age; `scale` is 4p(1 - p), `rare` the expected number of the rarer of use and
-    disuse, `gathered` how many weeks an observation holds.
-    """
-
-    settled: Flags
-    angles: Array
-    to_peers: Array
-    peer_variance: Array
-    inverse: Array
-    share_away: Array
-    scale: Array
-    rare: Array
-    gathered: Array
-    long_differences: Array
-    short_differences: Array
-
-
-@dataclass(frozen=True, slots=True)
-class _Learnt:
-    """The noise known by each week: variance and drift (units, weeks), and φ and τ² (weeks)."""
-
-    variance: Array
-    drift: Array
-    phi: Array
-    tau2: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +208,7 @@ def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
     chance = _chance(compared)
     gathered = _gathered(gated)
     weeks_observed = _weeks_observed(panel, compared, chance, observations, value, gathered)
-    learnt = _learn(weeks_observed, alone, gated.reset, parameters.dispersion_floor)
+    learnt = learn_noise(weeks_observed, alone, gated.reset, parameters.dispersion_floor)
     variance, drift = learnt.variance, learnt.drift
     weight = np.where(observations.is_present, 1 / (observations.row(chance.inverse) + USUAL), 0.0)
     unit_variance = observations.row(variance)
@@ -325,7 +275,7 @@ def _chance(compared: _Compared) -> _Chance:
     return _Chance(share, rare, inverse=compared.inverse * np.interp(rare, RARE, _RARE_VARIANCE))
 
 
-def _skew(chance: _Chance, learnt: _Learnt) -> Array:
+def _skew(chance: _Chance, learnt: LearntNoise) -> Array:
     """How lopsided the chance of each week is; of the noise, the part that is drawn from the persons is skewed."""
     drawn_part = np.clip(learnt.phi[None, :] * chance.inverse / learnt.variance, 0.0, 1.0) ** 1.5
     lopsided = np.sign(0.5 - chance.share) * np.abs(1 - 2 * chance.share)
@@ -334,14 +284,14 @@ def _skew(chance: _Chance, learnt: _Learnt) -> Array:
 
 def _weeks_observed(
     panel: Panel, compared: _Compared, chance: _Chance, observations: _Observations, value: Array, gathered: Array
-) -> _Weeks:
+) -> ObservedWeeks:
     """What the noise is learnt from; `value` is by observation, without its season."""
     weeks = panel.shape[1]
     column, segment_start = observations.column, observations.segment_start
     # What moves all units moves an own share too, and would be learnt as drift of the one.
     long_differences = np.where(observations.alone, np.nan, _moved(value, segment_start))
     clipped_share = np.clip(chance.share, 0.02, 0.98)
-    return _Weeks(
+    return ObservedWeeks(
         settled=compared.settled,
         angles=compared.angles,
         to_peers=compared.to_all_peers,
@@ -365,54 +315,6 @@ def _first_column(column: Whole, start: Whole, weeks: int) -> Whole:
     return np.nan_to_num(by_week, nan=weeks).astype(np.int64)
 
 
-#: Weeks on both sides of a week of last year that say where the unit stood then.
-LOCAL = 3
-#: Fewest weeks that show where a unit stood in a year.
-YEAR_LEAST = 20
-#: So much weight (1 / variance) of weeks that do not repeat themselves stands beside what units have shown.
-UNLIKE = 2e4
-
-
-def seasons(value: Array, first: Whole, variance: Array) -> Array:
-    """What each unit's last year says of a week: how far it stood off its level in the same weeks, (units, weeks).
-
-    Drawn to 0 by the covariance of this year's weeks with last year's that all units have shown in earlier weeks: where
-    weeks do not repeat themselves it is 0, as it is where a unit has not been seen for a year. `value` is NaN where
-    nothing was observed, `variance` roughly that of a value, `first` the first column that may be used.
-    """
-    units, weeks = value.shape
-    if weeks <= 52 + LOCAL:
-        return np.zeros(value.shape)
-    is_known = np.isfinite(value)
-    number, total = np.zeros((units, weeks + 1)), np.zeros((units, weeks + 1))
-    np.cumsum(is_known, axis=1, out=number[:, 1:])
-    np.cumsum(np.where(is_known, value, 0.0), axis=1, out=total[:, 1:])
-    columns = np.arange(weeks)
-
-    def mean(begin: Whole, end: Whole, least: int) -> Array:
-        """The mean from `begin` up to and without `end`, NaN of fewer than `least` values."""
-        begin = np.minimum(np.maximum(begin, first), weeks)
-        end = np.maximum(end, begin)
-        count = np.take_along_axis(number, end, axis=1) - np.take_along_axis(number, begin, axis=1)
-        summed = np.take_along_axis(total, end, axis=1) - np.take_along_axis(total, begin, axis=1)
-        return np.where(count >= least, summed / np.maximum(count, 1), np.nan)
-
-    then = mean(columns - 52 - LOCAL, columns - 52 + LOCAL + 1, LOCAL)
-    shown = then - mean(columns - 78, columns - 26 + 1, YEAR_LEAST)
-    now = value - mean(columns - 52, columns, YEAR_LEAST)
-    weight = np.where(np.isfinite(shown) & np.isfinite(now), 1 / (variance + USUAL), 0.0)
-    # A fault is no season: no unit has a say beyond 0.3, 24 points at a share of a half.
-    product = weight * np.clip(np.nan_to_num(shown), -0.3, 0.3) * np.clip(np.nan_to_num(now), -0.3, 0.3)
-    # Older weeks fade, to half in 34 weeks.
-    fade = 0.98 ** np.arange(weeks)
-    faded_product, faded_weight = np.cumsum(np.stack([product.sum(0), weight.sum(0)]) / fade, axis=1) * fade
-    covariance = np.zeros(weeks)
-    covariance[1:] = np.maximum(faded_product / (faded_weight + UNLIKE), 0.0)[:-1]
-    trust = covariance / (covariance + variance / (2 * LOCAL + 1) + 1e-12)
-    most = 2.5 * np.sqrt(covariance)
-    return np.asarray(trust * np.clip(np.nan_to_num(shown), -most, most))
-
-
 def _share_away(panel: Panel, denominator: Array) -> Array:
     """The share of the unit's persons who did not come to work, (units, weeks); 0 where nobody says.
 
@@ -433,65 +335,6 @@ def _gathered(gated: Gated) -> Array:
     before[:, 1:] = up_to_observation[:, :-1]
     weeks = np.where(gated.usable, single_weeks - before, 1)
     return np.clip(weeks, 1, 4).astype(float)
-
-
-def _learn(observed: _Weeks, alone: Flags, reset: Flags, floor: float) -> _Learnt:
-    """Go through the weeks: each one's noise is what earlier ones have shown, then it is learnt from itself."""
-    units, weeks = observed.settled.shape
-    # Units without peers have a noise of their own: nothing that hits all cancels in it.
-    noise, own_noise = Noise(units, floor), Noise(units, floor)
-    no_peer_noise = np.zeros(units)
-    previous, own_previous = _Previous.none(units), _Previous.none(units)
-    variance = np.full((units, weeks), np.nan)
-    drift, phi, tau2 = np.zeros((units, weeks)), np.zeros(weeks), np.zeros(weeks)
-    for week in range(weeks):
-        # Over a reset no difference is taken: the unit is another one from here.
-        previous.value[reset[:, week]] = np.nan
-        own_previous.value[reset[:, week]] = np.nan
-        phi[week], tau2[week] = noise.phi, noise.tau2
-        inverse, share_away = observed.inverse[:, week], observed.share_away[:, week]
-        # Of one week, though several may have been gathered.
-        gathered = observed.gathered[:, week]
-        week_inverse = inverse * gathered
-        scale, rare = observed.scale[:, week], observed.rare[:, week]
-        peer_noise = np.nan_to_num(observed.peer_variance[:, week]) * (0.75 * noise.phi + 0.1)
-        own_variance = own_noise.variance(inverse, share_away, scale)
-        peer_variance = noise.variance(inverse, share_away, scale) + peer_noise
-        variance[:, week] = np.where(alone[:, week], own_variance, peer_variance)
-        drift[:, week] = noise.drift[size_class(week_inverse)]
-
-        to_peers, angles = observed.to_peers[:, week], observed.angles[:, week]
-        has_peers, is_settled = np.isfinite(to_peers), observed.settled[:, week]
-        noise.learn(
-            to_peers - previous.value,
-            (inverse + previous.inverse) / 2,
-            (share_away + previous.share_away) / 2,
-            scale,
-            peer_noise,
-            rare,
-            has_peers & np.isfinite(previous.value),
-        )
-        own_noise.learn(
-            angles - own_previous.value,
-            (inverse + own_previous.inverse) / 2,
-            (share_away + own_previous.share_away) / 2,
-            scale,
-            no_peer_noise,
-            rare,
-            is_settled & np.isfinite(own_previous.value),
-        )
-        long_differences = observed.long_differences[:, week]
-        noise.learn_drift(
-            long_differences,
-            observed.short_differences[:, week],
-            variance[:, week],
-            week_inverse,
-            gathered,
-            np.isfinite(long_differences),
-        )
-        previous.take(has_peers, to_peers, inverse, share_away)
-        own_previous.take(is_settled, angles, inverse, share_away)
-    return _Learnt(variance, drift, phi, tau2)
 
 
 def _observation(column: Whole, weeks: int) -> Whole:

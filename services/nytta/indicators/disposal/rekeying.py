@@ -30,6 +30,7 @@ def change(
     pairs = _PAIRS.format(used, coming)
     condition = f"""actor_key = '{used}' AND received_at >= toDateTime64({since.timestamp():.3f}, 3, 'UTC')
         AND actor IN (SELECT old_digest FROM ({pairs}))"""
+    # nothing may come in between: it would bear a key that is about to be destroyed
     with store.writing:
         with listed(store, condition) as rows:
             if any(rows.values()):
@@ -50,6 +51,7 @@ def change(
 
 def _rename(store: PrivateStore, condition: str, pairs: str, coming: str) -> None:
     names = raw_columns(store.connection)
+    # a person is the subject of their own sessions, and only an actor of cases
     replacements = {
         "actor": "p.new_digest",
         "subject": "if(e.subject = e.actor, p.new_digest, e.subject)",

@@ -86,8 +86,10 @@ def remove(
     with store.writing, listed(store, condition) as rows:
         if not any(rows.values()):
             return Removed(rows)
+        # first: a removal that dies behind this is begun again, and what it touched is known already
         connection.run(f"INSERT INTO {{private}}.round_touched {_touched_persons()}")
         sealed = 0
+        # cells of which a part has gone cannot be computed any more: they stay as they were
         if before_day is not None:
             touched = f"{_touched_persons()} UNION ALL {_touched_subjects(store)}"
             sealed = seals.seal(connection, definitions, touched, before_day, last_week(store), certificate)
@@ -159,6 +161,7 @@ def _touched_subjects(store: PrivateStore) -> str:
 def _strip(store: PrivateStore) -> None:
     """Write the listed events that are not about a person once more, without their actor."""
     connection = store.connection
+    # an insert of nothing would cost as much as one of many, and a number
     if not connection.rows(f"SELECT 1 FROM {{private}}.removal WHERE kind NOT IN {PERSON_KINDS} LIMIT 1"):
         return
     columns = ", ".join(raw_columns(connection))
@@ -176,9 +179,11 @@ def delete(store: PrivateStore, condition: str) -> None:
     connection.run(f"ALTER TABLE {{private}}.superseded DELETE WHERE {identities} {_SYNC}")
     deliveries = f"(event, snapshot, content, import) IN (SELECT {_OF_DELIVERY} FROM {{private}}.removal)"
     connection.run(f"ALTER TABLE {{private}}.deliveries DELETE WHERE {deliveries} {_SYNC}")
+    # by what was said: this index holds no identities
     of_persons = f"(said, import) IN (SELECT {SAID}, import FROM {{private}}.removal)"
     connection.run(f"ALTER TABLE {{private}}.persons_by_day DELETE WHERE {of_persons} {_SYNC}")
     connection.run(f"ALTER TABLE {{private}}.events DELETE WHERE {condition} {_SYNC}")
+    # what systems have is kept where it was seen once, and may be gone now
     store.doubt_feeds()
     store.mark(identities)
     # touches nothing by itself: it lets a round begin, which takes up what was noted

@@ -54,6 +54,7 @@ def due(store: PrivateStore, registry: Registry, current_time: datetime, decisio
         for organisation in registry.organisations:
             disposal = registry.disposal(rule, organisation.id)
             condition = _chosen(rule, organisation.id, current_time)
+            # events as people count them: what was sent twice is told once
             rows = int(store.connection.value(f"SELECT {EVENTS} FROM {{private}}.events WHERE {condition}"))
             own_decision = disposal.decision if disposal else decision
             all_due.append(Due(rule, organisation.id, current_time - KEPT[rule], own_decision, {"events": rows}))
@@ -74,6 +75,7 @@ def dispose(
 
     The next round computes what stands on the rows that are left.
     """
+    # raised before anything goes: a disposal that dies keeps its number, and another gets the next
     number = store.counter("certificate") + 1
     store.raise_counter("certificate", number)
     day = due.before.date()
@@ -115,6 +117,7 @@ def _chosen(rule: Rule, root: str, current_time: datetime) -> str:
     cutoff = _moment(current_time - KEPT[rule])
     name = root.replace("\\", "\\\\").replace("'", "\\'")
     condition = f"received_at < {cutoff} AND unit IN (SELECT unit FROM {{open}}.units WHERE root = '{name}')"
+    # acts of persons go by their own receipt, what is left of a case when nothing of it came for so long
     if rule is Rule.PERSONS:
         return f"actor != {NOBODY} AND {condition}"
     return f"""kind IN {_SUBJECTS} AND actor = {NOBODY} AND {condition} AND (kind, system, subject) NOT IN (

@@ -179,6 +179,7 @@ class Mapping(_Head):
 
     def fields_of(self, rule: Rule, type_name: str) -> dict[str, Source]:
         """Everything that an event of this type gets under this rule, `time` included."""
+        # common fields are given to every event, of which not each takes all; a rule's own stand above them
         target_names = targets()[type_name].keys() | {"time"}
         return {name: source for name, source in {**self.common, **rule.fields}.items() if name in target_names}
 
@@ -210,8 +211,10 @@ class Mapping(_Head):
                 fields = self.fields_of(rule, type_name)
                 for name in ("time", "unit", subject_field(type_name)):
                     source = fields.get(name)
+                    # the mapping itself says what stands in for an absent text
                     if isinstance(source, Value) and source.missing is not None and not optional:
                         continue
+                    # a derived event without a time is left out, and takes nothing with it
                     if isinstance(source, Value | Moment) and (name != "time" or not rule.also):
                         needed_fields += source.fields
         return frozenset(needed_fields)
@@ -261,6 +264,7 @@ def parse(text: str, file: str) -> Mapping:
     """The mapping in YAML `text`; `file` is its name in messages. `MappingError` lists all that is wrong."""
     document = mapping_file.parse(text, file)
     mapping = _Builder(document).build() if document.data is not None else None
+    # all of them at once: whoever mends a mapping should not meet them one by one
     if document.problems:
         raise MappingError(sorted(document.problems))
     assert mapping is not None
@@ -306,6 +310,7 @@ class _Builder:
             )
             return []
         rules = [rule for index, entry in enumerate(given_rules) if (rule := self._rule(entry, ("events", index)))]
+        # events of a row are told apart by that word: two with the same would have one id
         seen_rules: set[tuple[str, tuple[str, ...] | None]] = set()
         for index, rule in enumerate(rules):
             if (rule.also, rule.identity) in seen_rules:
@@ -326,6 +331,7 @@ class _Builder:
         fields = self._fields(remaining, path, set(types))
         if head is None or not types:
             return None
+        # a type that is the same for every row is known now, and looked up no more
         choice = head.type if head.type.constant is None else None
         return Rule(types, head.also, choice, head.when, head.once, head.identity, MappingProxyType(fields))
 

@@ -118,6 +118,7 @@ def read(
                     translator.skip(row)
                 continue
             events_pile.add(row, translator, number, reader.position(number))
+            # by bytes too, for a few rows may be as long as thousands
             if (number - start_row) % CHUNK_ROWS == 0 or events_pile.held >= CHUNK_BYTES:
                 yield events_pile.chunk(number, stream.bytes_read, stream.bytes_total, fields_met)
                 events_pile, yielded = _Pile(source, lookalikes), True
@@ -164,6 +165,7 @@ class _Met:
 
     def add(self, row: Row | Broken) -> None:
         """Take note of a row's fields, as long as one of those wanted is absent."""
+        # only until each was met: then nothing is looked at for the rest of the file
         if self._absent and not isinstance(row, Broken):
             self._absent -= row.keys()
             self._rows += 1
@@ -214,11 +216,13 @@ class _Pile:
         if outcome.errors:
             detail = "; ".join(f"{also_id}: {error}" if also_id else str(error) for also_id, error in outcome.errors)
             place = position or (f"row {outcome.key}" if outcome.key else "row")
+            # one reject for the row, under the reason that came first: it is mended as a row
             self._reject(outcome.errors[0][1].reason, detail, place, orjson.dumps(row))
             if outcome.key is None:
                 self._unknown += 1
             else:
                 self._seen.append(outcome.key)
+        # of no rule: the mapping leaves it out, and nobody has to mend it
         elif not outcome.events:
             self._skipped += 1
 

@@ -59,6 +59,7 @@ class NestedReader:
         if not keys:
             yield around | self._row(value)
             return
+        # one step further out for each list that is gone into, so that two lists never share a name
         outer = {f"../{name}": text for name, text in (around | self._row(value)).items()}
         inner = value
         for place, key in enumerate(keys, 1):
@@ -80,6 +81,7 @@ class NestedReader:
             for entry in _listed(value, entries.path):
                 name, text = _text(entry, entries.key), _text(entry, entries.value)
                 if name is not None and text is not None:
+                    # the first of a name stands, as for any field that is said twice
                     row.setdefault(f"{entries.path}/{name}", text)
         return row
 
@@ -129,12 +131,14 @@ class RecordsReader(NestedReader):
         try:
             value = loads(body)
         except ValueError:
+            # a document whose first line is an object by itself holds one on each line, whatever it is called
             if self._records or not _is_object(body.lstrip().partition(b"\n")[0]):
                 parsed(body, self._stream.name)  # says what is wrong, and where
             self.form = LinesReader.form
             yield from _lines(body.split(b"\n"))
             return
         list_value = _at(value, self._records)
+        # an object without lists is the answer about one thing, not one in which a list was missed
         if isinstance(list_value, dict) and not self._records and not _lists(list_value):
             list_value = [list_value]
         if not isinstance(list_value, list):
@@ -175,6 +179,7 @@ class LinesReader(NestedReader):
         if not first_line or _is_object(first_line) or not first_line.lstrip().startswith((b"[", b"{")):
             yield from _lines(chain((first_line,), lines))
             return
+        # a first line that is cut off begins a document over several lines
         body = b"\n".join([first_line, *lines])
         try:
             value = loads(body)

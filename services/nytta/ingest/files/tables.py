@@ -65,10 +65,12 @@ class TableReader:
         self._file = stream.name
         sample = stream.read(_SAMPLE)
         encoding, guessed = encoding_of(sample, dialect.encoding)
+        # before any of it is read as a table: what a person should do is said of the file, not of its first cell
         _refuse_other_text(sample, encoding, stream.name)
         self._lines = _Lines(stream, sample, encoding, guessed)
         for _ in range(dialect.skip_lines):
             next(self._lines, None)
+        # a line that spreadsheets write for themselves: it names the delimiter, and is no header
         hint = re.fullmatch("sep=(.)[\r\n]*", "".join(self._lines.ahead(1)), re.IGNORECASE)
         if hint:
             next(self._lines)
@@ -85,6 +87,7 @@ class TableReader:
         self.form = f"table, {encoding}{' (guessed)' if guessed else ''}, delimiter {delimiter!r}"
         self._delimiter, self._quote, self._surplus = delimiter, dialect.quote or "\0", dialect.surplus
         self.header = self._read_header(expected, dialect.header_lines)
+        # possessive, so that a long line without a quotation mark at its end is tried once and not in every way
         sign, mark = re.escape(delimiter), re.escape(self._quote)
         cell = f"(?:{mark}(?:[^{mark}]|{mark}{mark})*+{mark}|[^{mark}{sign}]*+)"
         self._row = re.compile(f"{cell}(?:{sign}{cell}){{{len(self.header) - 1}}}")
@@ -118,6 +121,7 @@ class TableReader:
                 continue
             if cells is None:
                 return
+            # a mark that is never closed swallows rows to the next one: they would be lost without a word
             if len(lines.taken) > 1 and any(self._is_row(line) for line in lines.taken[1:-1]):
                 yield self._damaged("the cell holds whole rows")
             elif len(cells) == width:
@@ -155,6 +159,7 @@ class TableReader:
         if not self._row.fullmatch(line):
             return False
         cells = line.split(self._delimiter)
+        # cells before the open mark alone, for what follows belongs to the text in it
         first_cells = self._lines.taken[0].split(self._quote, 1)[0].split(self._delimiter)[:-1]
         same_digits = [
             bool(_DIGIT.search(cell))
@@ -288,6 +293,7 @@ def named(cells: list[str]) -> list[str]:
     copies: dict[str, int] = {}
     for number, cell in enumerate(cells, 1):
         wished = name = cell.strip() or f"column {number}"
+        # two columns of one name: the second would stand in the place of the first in each row
         while name in names:
             copies[wished] = copies.get(wished, 1) + 1
             name = f"{wished} {copies[wished]}"
@@ -307,6 +313,7 @@ def _delimiter(beginning: list[str], quote: str, expected: Collection[str]) -> s
             header = named(next((cells for cells in records if cells), [])[:_COLUMNS])
         except csv.Error:
             return (0, 0)
+        # columns that must be there first: most cells alone would part texts that hold commas
         return (sum(name in header for name in expected), len(header))
 
     return max(DELIMITERS, key=score)

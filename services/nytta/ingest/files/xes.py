@@ -8,7 +8,7 @@ classifiers are not data. A trace without events yields nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from xml.parsers import expat
 
 from nytta.ingest.files.errors import InputError
@@ -66,24 +66,159 @@ class XesReader:
         yield from parser.rows
 
 
+class _Elements:
+    """The elements of a log, as they begin and end; events that have ended are `rows`.
+
+    `start` and `end` run for every element of the log. `floor` is the depth at or above which the end of an element
+    needs nothing done. What is filled is `target`: the trace, or the event with a copy of its trace.
+    """
+
+    __slots__ = (
+        "_after_event",
+        "_depth",
+        "_error",
+        "_floor",
+        "_ignored",
+        "_last_key",
+        "_paths",
+        "_prefix",
+        "_target",
+        "_target_depth",
+        "_trace",
+        "_trace_depth",
+        "event_from",
+        "fed",
+        "rows",
+    )
+
+    def __init__(self, error: Callable[[str], InputError]) -> None:
+        self.rows: list[Row | Broken] = []
+        self.fed = 0
+        """Bytes of the log before the piece that is parsed."""
+        self.event_from = -1
+        """Where the piece began in which an event is open; -1 where none is."""
+        self._error = error
+        self._depth = self._floor = self._ignored = self._trace_depth = self._target_depth = 0
+        self._trace: Row = {}
+        self._target: Row | None = None
+        self._prefix = self._last_key = ""
+        self._paths: dict[int, str] = {}
+        self._after_event = False
+
+    @property
+    def is_event_open(self) -> bool:
+        """Whether an event has begun and not ended."""
+        return self.event_from >= 0
+
+    def start(self, name: str, attributes: list[str]) -> None:
+        """An element begins; names and values of its attributes stand in turn."""
+        self._depth = depth = self._depth + 1
+        target = self._target
+        # most elements are attributes of an event, and are done with here
+        if depth == self._target_depth + 1 and target is not None and name in _ATTRIBUTES and len(attributes) == 4:
+            if attributes[0] == "key":
+                self._last_key = key = self._prefix + attributes[1]
+                target[key] = attributes[3]
+            else:
+                self._last_key = key = self._prefix + attributes[3]
+                target[key] = attributes[1]
+        elif not self._ignored:
+            self._start_other(name.rpartition(":")[2], attributes)
+
+    def end(self, _name: str) -> None:
+        """An element ends."""
+        self._depth = depth = self._depth - 1
+        if depth >= self._floor:
+            return
+        if self._ignored:
+            self._ignored = 0
+        elif self._target is not None and self._target_depth > self._trace_depth:
+            self.rows.append(self._target)
+            self.event_from = -1
+            self._target, self._target_depth, self._after_event = None, 0, self._trace_depth > 0
+        else:
+            self._trace = {}
+            self._target, self._target_depth, self._trace_depth, self._after_event = None, 0, 0, False
+        self._floor = self._trace_depth
+
+    def _start_other(self, name: str, attributes: list[str]) -> None:
+        depth = self._depth
+        if depth > _DEPTH:
+            raise self._error(f"attributes are nested more than {_DEPTH} deep; such a log cannot be read")
+        if depth == 1:
+            if name != "log":
+                raise self._error(f"the file is XML but its outermost element is '{name}', not 'log': no XES log")
+        elif name == "event" and depth == (self._trace_depth or 1) + 1:
+            self._start_event()
+        elif name == "trace" and depth == 2:
+            self._start_trace()
+        elif self._target is None:
+            self._ignore(name)
+        else:
+            self._start_nested(self._target, dict(zip(attributes[::2], attributes[1::2], strict=True)))
+
+    def _start_event(self) -> None:
+        if len(self._trace) > _MOST:
+            raise self._error(f"a trace here has more than {_MOST} attributes; leave those out that say nothing")
+        self._target = self._trace.copy()
+        self._target_depth = self._floor = self._depth
+        self._prefix = ""
+        self.event_from = self.fed
+
+    def _start_trace(self) -> None:
+        self._target = self._trace = {}
+        self._target_depth = self._floor = self._trace_depth = self._depth
+        self._prefix = CASE
+        self._after_event = False
+
+    def _ignore(self, name: str) -> None:
+        """Pass over an element with all within it, such as an extension; what would be lost is refused."""
+        if self._after_event and self._depth == self._trace_depth + 1 and name in _ATTRIBUTES:
+            raise self._error(
+                "an attribute of a trace stands after the trace's events; XES puts it before them, "
+                "export the log again in that order"
+            )
+        self._ignored = self._floor = self._depth
+
+    def _start_nested(self, target: Row, attributes: Mapping[str, str]) -> None:
+        """An attribute within another, or one that says more or less than a key and a value."""
+        level = self._depth - self._target_depth
+        outer = self._outer_path(level)
+        key = attributes.get("key")
+        path = outer + key if key is not None else outer.removesuffix("/")
+        if key is not None and "value" in attributes:
+            # The items of a list may share one key: the first stands for it.
+            target.setdefault(path, attributes["value"])
+        if level == 1:
+            self._last_key = path
+        else:
+            self._paths[self._depth] = path
+
+    def _outer_path(self, level: int) -> str:
+        """What stands before the key of an attribute so many levels within the trace or event."""
+        if level == 1:
+            return self._prefix
+        return (self._last_key if level == 2 else self._paths[self._depth - 1]) + "/"
+
+
 class _Parser:
     """Expat with handlers that fill `rows`."""
 
     def __init__(self, file: str) -> None:
-        self.rows: list[Row | Broken] = []
         self._file = file
         self._expat = expat.ParserCreate()
         self._expat.ordered_attributes = True
         self._expat.StartDoctypeDeclHandler = self._refuse_doctype
         self._head = b""
         self._reached = 0
-        self._event_from = -1
-        self._fed = 0
-        self._attach()
+        self._elements = _Elements(self._error)
+        self.rows = self._elements.rows
+        self._expat.StartElementHandler = self._elements.start
+        self._expat.EndElementHandler = self._elements.end
 
     def feed(self, piece: bytes, bytes_before: int) -> None:
         """Parse the next bytes; `bytes_before` bytes went before."""
-        self._fed = bytes_before
+        self._elements.fed = bytes_before
         if not bytes_before:
             self._head = piece[:200]
         try:
@@ -96,7 +231,7 @@ class _Parser:
         self._reached = max(self._reached, self._expat.CurrentByteIndex)
         if bytes_before + len(piece) - self._reached > BOUND:
             raise self._error(f"an element here is longer than {BOUND >> 20} MiB; leave the attribute out")
-        if self._event_from >= 0 and bytes_before - self._event_from > BOUND:
+        if self._elements.is_event_open and bytes_before - self._elements.event_from > BOUND:
             raise self._error(f"an event here is longer than {BOUND >> 20} MiB; leave attributes out")
 
     def close(self, bytes_before: int) -> None:
@@ -105,91 +240,6 @@ class _Parser:
             self._expat.Parse(b"", True)
         except expat.ExpatError as error:
             raise self._explain(error, b"", bytes_before) from error
-
-    def _attach(self) -> None:
-        # Local names only: these two functions run for every element of the log. `floor` is the depth at or
-        # above which the end of an element needs nothing done.
-        rows = self.rows
-        attributes = _ATTRIBUTES
-        depth = floor = ignored = trace_depth = target_depth = 0
-        trace: Row = {}
-        target: Row | None = None
-        prefix = last_key = ""
-        paths: dict[int, str] = {}
-        after_event = False
-
-        def start(name: str, attributes_given: list[str]) -> None:
-            nonlocal depth, last_key
-            depth += 1
-            if depth == target_depth + 1 and target is not None and name in attributes and len(attributes_given) == 4:
-                if attributes_given[0] == "key":
-                    last_key = prefix + attributes_given[1]
-                    target[last_key] = attributes_given[3]
-                else:
-                    last_key = prefix + attributes_given[3]
-                    target[last_key] = attributes_given[1]
-            elif not ignored:
-                start_other(name.rpartition(":")[2], attributes_given)
-
-        def start_other(name: str, attributes_given: list[str]) -> None:
-            nonlocal floor, ignored, trace, trace_depth, after_event, target, target_depth, prefix, last_key
-            if depth > _DEPTH:
-                raise self._error(f"attributes are nested more than {_DEPTH} deep; such a log cannot be read")
-            if depth == 1:
-                if name != "log":
-                    raise self._error(f"the file is XML but its outermost element is '{name}', not 'log': no XES log")
-            elif depth == 2 and name in _OF_OBJECTS:
-                raise self._error("the file is OCEL in XML; export the log as OCEL 2.0 in JSON")
-            elif name == "event" and depth == (trace_depth or 1) + 1:
-                if len(trace) > _MOST:
-                    raise self._error(
-                        f"a trace here has more than {_MOST} attributes; leave those out that say nothing"
-                    )
-                target, target_depth, floor, prefix = trace.copy(), depth, depth, ""
-                self._event_from = self._fed
-            elif name == "trace" and depth == 2:
-                trace = {}
-                target, target_depth, floor, prefix = trace, depth, depth, CASE
-                trace_depth, after_event = depth, False
-            elif target is None:
-                if after_event and depth == trace_depth + 1 and name in attributes:
-                    raise self._error(
-                        "an attribute of a trace stands after the trace's events; XES puts it before them, "
-                        "export the log again in that order"
-                    )
-                ignored = floor = depth
-            else:
-                attributes_found = dict(zip(attributes_given[::2], attributes_given[1::2], strict=True))
-                level = depth - target_depth
-                outer = prefix if level == 1 else (last_key if level == 2 else paths[depth - 1]) + "/"
-                key = attributes_found.get("key")
-                path = outer + key if key is not None else outer.removesuffix("/")
-                if key is not None and "value" in attributes_found:
-                    # The items of a list may share one key: the first stands for it.
-                    target.setdefault(path, attributes_found["value"])
-                if level == 1:
-                    last_key = path
-                else:
-                    paths[depth] = path
-
-        def end(_name: str) -> None:
-            nonlocal depth, floor, ignored, trace, trace_depth, target, target_depth, after_event
-            depth -= 1
-            if depth >= floor:
-                return
-            if ignored:
-                ignored = 0
-            elif target is not None and target_depth > trace_depth:
-                rows.append(target)
-                self._event_from = -1
-                target, target_depth, after_event = None, 0, trace_depth > 0
-            else:
-                trace = {}
-                target, target_depth, trace_depth, after_event = None, 0, 0, False
-            floor = trace_depth
-
-        self._expat.StartElementHandler = start
-        self._expat.EndElementHandler = end
 
     def _refuse_doctype(self, *_declared: object) -> None:
         raise self._error(

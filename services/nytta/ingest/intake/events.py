@@ -125,7 +125,7 @@ class EventIntake:
         """The decoded event of a reject if it passes now, else None. KeyFileError where the body stays sealed."""
         # it came where only pseudonyms pass: made into one here, the raw id would have passed after all
         pseudonymise = None if reject.reason == Reason.RAW_ACTOR else self.choice()
-        batch = decode(self._unsealed(reject), current_time, pseudonymise)
+        batch = decode(self.keys.unseal(reject.body), current_time, pseudonymise)
         if batch.rejects or not len(batch):
             return None
         _events, unplaced = self.place(batch.table)
@@ -136,7 +136,7 @@ class EventIntake:
         self, rejects: Sequence[SealedReject], current_time: datetime
     ) -> tuple[pa.Table, list[SealedReject]]:
         """The events among unplaced rejects whose units are known now, and the rejects that they were."""
-        bodies = [self._unsealed(reject).rstrip(b"\n") for reject in rejects]
+        bodies = [self.keys.unseal(reject.body).rstrip(b"\n") for reject in rejects]
         batch = decode(b"\n".join(bodies), current_time, None)
         events, unplaced = self.place(batch.table)
         identities = events.select(["source", "id"]).to_pylist()
@@ -161,11 +161,6 @@ class EventIntake:
         """As `place`, without events of systems that are switched off, which are only counted."""
         with_units, unplaced = self.place(events)
         return without_stopped(self.registry, with_units, self.stopped), unplaced
-
-    def _unsealed(self, reject: SealedReject) -> bytes:
-        # the driver returns a String of the store as text
-        sealed = reject.body if isinstance(reject.body, bytes) else str(reject.body).encode()
-        return self.keys.unseal(sealed)
 
     # Stored here
 

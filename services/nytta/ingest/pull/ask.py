@@ -109,6 +109,7 @@ class Ask:
         self.ahead: float | None = None
         """Seconds by which the source's clock was ahead of ours at the last answer, where it tells."""
         self.credentials = credentials
+        # no proxy of the environment: what is asked bears credentials, which it would see
         self._client = client or httpx.Client(timeout=httpx.Timeout(60, connect=10), trust_env=False)
         self._pause = pause
         self._token = ""
@@ -135,6 +136,7 @@ class Ask:
         """The answers of a list whose pages name the next one, as OData does. As `get`; PullError where one repeats."""
         seen_links: set[str] = set()
         while path:
+            # a list without an end would hold a round for ever
             if path in seen_links:
                 raise PullError("a page of the list leads back to an earlier one: it is tried again next round")
             seen_links.add(path)
@@ -157,39 +159,32 @@ class Ask:
         return url
 
     def _tried(self, method: str, url: str, params: Mapping[str, str] | None, read: Read) -> Answer:
+        """The answer of one of several tries. ForbiddenError, GoneError or PullError where another would not help."""
         reason = ""
         renewed = False
         for number in range(_TRIES):
+            patience = 0.0
             try:
                 status, headers, body = self._sent(method, url, params, self._authorisation())
-            except _NoTokenError as error:
-                reason = str(error)
-                self._wait(number)
-                continue
-            except (httpx.TransportError, httpx.DecodingError) as error:
-                reason = type(error).__name__
-                self._wait(number)
-                continue
-            if status == 401 and self.credentials.way == "client-credentials" and not renewed:
-                self._token, renewed = "", True  # it may have expired in the middle of a page
-                continue
-            if status in (401, 403):
-                raise ForbiddenError(f"{urlsplit(url).path} is refused ({status}): check the account and its rights")
-            if status in _AGAIN:
-                self.throttled += status == 429
-                reason = f"status {status}"
-                self._wait(number, self._patience(headers))
-                continue
-            if 300 <= status < 400:
-                return self._redirected(url, headers.get("location", ""), read)
-            if status >= 400:
-                reason = f"{urlsplit(url).path} answers {status}: check the address and the settings"
-                raise GoneError(reason) if status in (404, 410) else PullError(reason)
-            try:
-                return self._answer(read(body), headers)
-            except ValueError:
-                reason = _unreadable(headers)
-                self._wait(number)
+            except (_NoTokenError, httpx.TransportError, httpx.DecodingError) as error:
+                reason = _failure(error)
+            else:
+                # once: a token that is refused anew is no matter of its age
+                if status == 401 and self.credentials.way == "client-credentials" and not renewed:
+                    self._token, renewed = "", True  # it may have expired in the middle of a page
+                    continue
+                if 300 <= status < 400:
+                    return self._redirected(url, headers.get("location", ""), read)
+                _refuse(status, url)
+                if status in _AGAIN:
+                    self.throttled += status == 429
+                    reason, patience = f"status {status}", self._patience(headers)
+                else:
+                    try:
+                        return self._answer(read(body), headers)
+                    except ValueError:
+                        reason = _unreadable(headers)
+            self._wait(number, patience)
         raise PullError(f"{urlsplit(url).path} failed {_TRIES} times, last with {reason}; it is tried again next round")
 
     def _redirected(self, url: str, location: str, read: Read) -> Answer:
@@ -197,6 +192,7 @@ class Ask:
         target = urljoin(url, location)
         if urlsplit(target).scheme != urlsplit(self.address).scheme:
             raise PullError("the source leads to another scheme than its own: it is not followed")
+        # by scheme, host and port: another port may be another's
         same_origin = urlsplit(target)[:2] == urlsplit(self.address)[:2]
         reason = ""
         for number in range(_TRIES):
@@ -219,7 +215,7 @@ class Ask:
             except ValueError:
                 reason = _unreadable(headers)
             except (httpx.TransportError, httpx.DecodingError, _NoTokenError) as error:
-                reason = str(error) if isinstance(error, _NoTokenError) else type(error).__name__
+                reason = _failure(error)
             self._wait(number, patience)
         raise PullError(
             f"the address to which {urlsplit(url).path} leads does not answer ({reason}); it is tried again next round"
@@ -245,6 +241,7 @@ class Ask:
         all_headers = {"Accept": "application/json", **headers}
         with self._client.stream(method, url, params=params, headers=all_headers, follow_redirects=False) as answer:
             body = bytearray()
+            # counted as it unpacks, so that a small answer cannot fill the memory
             for piece in answer.iter_bytes():
                 body += piece
                 if len(body) > MOST_BYTES:
@@ -252,6 +249,7 @@ class Ask:
             return answer.status_code, answer.headers, bytes(body)
 
     def _wait(self, number: int, patience: float = 0.0) -> None:
+        # with chance in it: several that were refused at once must not come again at once
         seconds = min(_LONGEST_WAIT, 0.25 * 2**number) * (0.5 + random.random())
         self._pause(max(seconds, patience))
 
@@ -275,6 +273,7 @@ class Ask:
         if credentials.scope:
             form["scope"] = credentials.scope
         answer = self._client.post(credentials.token_address, data=form)
+        # who gives tokens may be away for a moment, while a refusal stays one
         if answer.status_code >= 500 or answer.status_code == 429:
             raise _NoTokenError(f"no token: {urlsplit(credentials.token_address).netloc} answers {answer.status_code}")
         try:
@@ -290,6 +289,22 @@ class Ask:
             raise ForbiddenError(
                 f"no token is given ({answer.status_code}): check the client's id, its secret and its scope"
             ) from error
+
+
+def _refuse(status: int, url: str) -> None:
+    """Raise the error of a status that says no, whoever asks again; nothing for others."""
+    path = urlsplit(url).path
+    if status in (401, 403):
+        raise ForbiddenError(f"{path} is refused ({status}): check the account and its rights")
+    if status >= 400 and status not in _AGAIN:
+        reason = f"{path} answers {status}: check the address and the settings"
+        raise GoneError(reason) if status in (404, 410) else PullError(reason)
+
+
+def _failure(error: Exception) -> str:
+    """What kept a request from being answered; of an error of the network its name alone, for it may quote an address
+    with secrets in it."""
+    return str(error) if isinstance(error, _NoTokenError) else type(error).__name__
 
 
 def _unreadable(headers: Mapping[str, str]) -> str:

@@ -181,6 +181,7 @@ def read(registry: Path | None) -> tuple[Declared, ...]:
                 message = str(detail["msg"]).removeprefix("Value error, ")
                 problems.append(Problem(FILE, line, f"{'.'.join(map(str, place))}: {message}"))
             continue
+        # one name is one source of events and one cursor
         if any(earlier.id == declared.id for earlier in all_declared):
             problems.append(Problem(FILE, root.at("sources", number) if root else 1, f"'{declared.id}' stands twice"))
         all_declared.append(declared)
@@ -202,6 +203,7 @@ def _database(address: str) -> None:
     parts = urlsplit(address)
     if not parts.scheme or parts.scheme in ("https", "http") or parts.username or parts.password:
         raise ValueError("address: write that of a database, such as postgresql+psycopg://host/name, without a user")
+    # on this machine nobody listens in between
     is_far = parts.scheme.startswith("postgresql") and parts.hostname not in _LOCAL
     if is_far and not any(mode in parts.query for mode in _ENCRYPTED):
         raise ValueError(

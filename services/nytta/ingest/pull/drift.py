@@ -23,6 +23,7 @@ class Shares:
         """Count more rows."""
         for row in rows:
             self.rows += 1
+            # a flag or a number says something even where it is no or nought
             self._said.update(name for name, value in row.items() if value not in (None, "", [], {}))
 
     def percent(self) -> dict[str, int]:
@@ -46,5 +47,6 @@ def vanished(
     Few rows may lack a field by chance: then only one counts without which they are rejected, and that was in all.
     """
     usual, wanted = (_USUAL, needed) if shares.rows >= _FEW else (100, indispensable)
+    # a field within an object is silent with the object, which is what was counted
     roots = sorted({name if name in known_fields else name.partition("/")[0] for name in wanted})
     return [name for name in roots if known_fields.get(name, 0) >= usual and shares.silent(name)]

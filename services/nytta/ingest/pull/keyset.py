@@ -48,6 +48,7 @@ def pages(
     """
     while True:
         fetched = fetch(place)
+        # a page may be empty while a source writes; that it is the end is believed when it says so again
         for _ in range(_LOOKS):
             if fetched.rows or fetched.total == 0:
                 break
@@ -59,6 +60,7 @@ def pages(
                 yield (), Place(place.since, place.after, fetched.total)
             return
         keys = _keys(fetched.rows, changed, id_of)
+        # a place after rows out of order would leave out those that come behind it
         if keys != sorted(keys) or (place.after and keys[0] <= (place.since, place.after)):
             raise PullError(
                 "the source's rows do not come in the order that was asked for: nothing of the page is taken"
@@ -74,6 +76,7 @@ def _keys(rows: Sequence[Row], changed: Callable[[Row], str], id_of: Callable[[R
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise PullError("the source's answer holds no list of rows: check the address and the system's version")
     keys = [(changed(row), id_of(row)) for row in rows]
+    # a source without times is read by ids alone
     tells_times = any(time for time, _ in keys)
     keys = [(time, row_id) for time, row_id in keys if row_id and (time or not tells_times)]
     if not keys:

@@ -106,7 +106,10 @@ def sealed_rejects(store: PrivateStore, query: RejectQuery) -> list[SealedReject
         until=query.until,
         limit=query.limit,
     )
-    return [SealedReject(*row) for row in rows]
+    # the engine gives texts back as texts, and a sealed body is one
+    return [
+        SealedReject(digest, source, reason, position, body.encode()) for digest, source, reason, position, body in rows
+    ]
 
 
 def forget_rejects(connection: Connection, rejects: Sequence[SealedReject]) -> None:

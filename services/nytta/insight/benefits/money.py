@@ -8,7 +8,7 @@ the accounts: Inera, Frigjorda resurser (the same hour is never both financial a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -121,39 +121,43 @@ def book(freed: Mapping[Pool, int], claims: Iterable[Claim]) -> Ledger:
     _check(freed, ordered)
     left = dict(freed)
     bookings: list[Booking] = []
-    claims_by_pool: defaultdict[Pool, list[str]] = defaultdict(list)
-
-    def take(claim: Claim, account: Kind, most: int | None) -> None:
-        for pool in sorted(claim.pools):
-            hours = left[pool] if most is None else min(left[pool], most)
-            if hours:
-                left[pool] -= hours
-                most = None if most is None else most - hours
-                amount, currency = _worth(claim, hours)
-                bookings.append(Booking(claim.benefit, pool, account, hours, amount, currency))
-                claims_by_pool[pool].append(claim.benefit)
-
     # three passes, because an hour that became money for one benefit is not free for another one's quality
     hourly = [claim for claim in ordered if claim.kind is not Kind.QUALITY]
     for claim in hourly:
-        take(claim, Kind.FINANCIAL, claim.decided)
+        bookings += _taken(left, claim, Kind.FINANCIAL, claim.decided)
     for claim in hourly:
-        take(claim, Kind.REDISTRIBUTION, None)
+        bookings += _taken(left, claim, Kind.REDISTRIBUTION, None)
     for claim in ordered:
         if claim.kind is Kind.QUALITY:
-            take(claim, Kind.QUALITY, None)
+            bookings += _taken(left, claim, Kind.QUALITY, None)
+    refused = tuple(_refused(freed, ordered, bookings))
+    return Ledger(tuple(bookings), refused, {pool: hours for pool, hours in left.items() if hours})
 
+
+def _taken(left: dict[Pool, int], claim: Claim, account: Kind, most: int | None) -> Iterator[Booking]:
+    """Book what is `left` of the pools of a claim, at most so many hours; taken off as the bookings are read."""
+    for pool in sorted(claim.pools):
+        hours = left[pool] if most is None else min(left[pool], most)
+        if hours:
+            left[pool] -= hours
+            most = None if most is None else most - hours
+            amount, currency = _worth(claim, hours)
+            yield Booking(claim.benefit, pool, account, hours, amount, currency)
+
+
+def _refused(freed: Mapping[Pool, int], claims: Sequence[Claim], bookings: Sequence[Booking]) -> Iterator[Refused]:
+    """What claims did not get of their pools, and which benefits did."""
     booked_hours: defaultdict[tuple[str, Pool], int] = defaultdict(int)
+    benefits_by_pool: defaultdict[Pool, set[str]] = defaultdict(set)
     for booking in bookings:
         booked_hours[booking.benefit, booking.pool] += booking.hours
-    refused = []
-    for claim in ordered:
+        benefits_by_pool[booking.pool].add(booking.benefit)
+    for claim in claims:
         for pool in sorted(claim.pools):
             missing = freed[pool] - booked_hours[claim.benefit, pool]
             if missing:
-                other_benefits = tuple(sorted(set(claims_by_pool[pool]) - {claim.benefit}))
-                refused.append(Refused(claim.benefit, pool, missing, other_benefits))
-    return Ledger(tuple(bookings), tuple(refused), {pool: hours for pool, hours in left.items() if hours})
+                other_benefits = tuple(sorted(benefits_by_pool[pool] - {claim.benefit}))
+                yield Refused(claim.benefit, pool, missing, other_benefits)
 
 
 def total(bookings: Iterable[Booking], *accounts: Kind) -> Total:

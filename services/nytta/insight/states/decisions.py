@@ -74,6 +74,7 @@ def follow_through(decision: Decision, all_acts: Iterable[Act], units: Collectio
         )
 
     until, due_date = decision.decided + RECEIVED, decision.due
+    # the last word counts: a decision may be taken back and made again
     turns = [act.state for act in decision_acts if act.state in ("made", "reversed")]
     over = by(day, "executed") == 100 or (bool(turns) and turns[-1] == "reversed")
     return Followed(

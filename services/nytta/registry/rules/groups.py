@@ -42,16 +42,16 @@ def groups_are_of_siblings(contents: Contents) -> Iterator[Problem]:
 
 def units_are_in_one_group(contents: Contents) -> Iterator[Problem]:
     """Groups that share a unit would let its figures be worked out from the difference."""
-    for one, other in combinations(contents.reporting_groups, 2):
-        if one.entry.span.meet(other.entry.span) is None:
+    for earlier, later in combinations(contents.reporting_groups, 2):
+        if earlier.entry.span.meet(later.entry.span) is None:
             continue
-        if one.entry.id == other.entry.id:
-            message = f"the group '{other.entry.id}' stands twice (first in line {one.node.line}); rename one"
-            yield other.problem(message, "id")
-        for unit in sorted(set(one.entry.units) & set(other.entry.units)):
-            yield other.problem(
-                f"'{unit}' is in two reporting groups at once, '{one.entry.id}' (line {one.node.line}) and "
-                f"'{other.entry.id}'; take it out of one",
+        if earlier.entry.id == later.entry.id:
+            message = f"the group '{later.entry.id}' stands twice (first in line {earlier.node.line}); rename one"
+            yield later.problem(message, "id")
+        for unit in sorted(set(earlier.entry.units) & set(later.entry.units)):
+            yield later.problem(
+                f"'{unit}' is in two reporting groups at once, '{earlier.entry.id}' (line {earlier.node.line}) and "
+                f"'{later.entry.id}'; take it out of one",
                 "units",
-                other.entry.units.index(unit),
+                later.entry.units.index(unit),
             )

@@ -30,11 +30,11 @@ def plans_are_single(contents: Contents) -> Iterator[Problem]:
             if part == "workplaces" and entry.workplaces is not None:
                 plans[entry.unit, entry.system].append(plan)
         for subject, rivals in plans.items():
-            for one, other in combinations(rivals, 2):
-                if one.entry.span.meet(other.entry.span):
-                    yield other.problem(
+            for earlier, later in combinations(rivals, 2):
+                if earlier.entry.span.meet(later.entry.span):
+                    yield later.problem(
                         f"`{part}` of {' · '.join(filter(None, subject))} are planned twice on the same days "
-                        f"(first in line {one.node.line}); end the earlier plan with `valid_to`, or keep one"
+                        f"(first in line {earlier.node.line}); end the earlier plan with `valid_to`, or keep one"
                     )
                     break
 
@@ -117,16 +117,16 @@ def hours_are_counted_once(contents: Contents) -> Iterator[Problem]:
         for benefit in contents.benefits
         if measure_of(benefit.entry.unit_of_measure) in _WORK and benefit.entry.system
     ]
-    for one, other in combinations(hours, 2):
-        if _same_cases(one.entry, other.entry) and _same_time(one.entry, other.entry):
-            unit, other_unit = one.entry.unit, other.entry.unit
+    for earlier, later in combinations(hours, 2):
+        if _same_cases(earlier.entry, later.entry) and _same_time(earlier.entry, later.entry):
+            unit, other_unit = earlier.entry.unit, later.entry.unit
             # a unit's hours are part of those of every unit above it
             lies_above = unit in above.get(other_unit, {other_unit})
             lies_below = other_unit in above.get(unit, {unit})
             if lies_above or lies_below:
-                yield other.problem(
-                    f"'{other.entry.id}' counts the same hours as '{one.entry.id}' in line {one.node.line} "
-                    f"(system '{one.entry.system}', units '{unit}' and '{other_unit}'); an hour is booked once: "
+                yield later.problem(
+                    f"'{later.entry.id}' counts the same hours as '{earlier.entry.id}' in line {earlier.node.line} "
+                    f"(system '{earlier.entry.system}', units '{unit}' and '{other_unit}'); an hour is booked once: "
                     "give them different case types, units or times, or keep one",
                     "id",
                 )
@@ -160,16 +160,16 @@ def _above(contents: Contents) -> dict[str, set[str]]:
     return ancestors
 
 
-def _same_cases(one: BenefitEntry, other: BenefitEntry) -> bool:
-    if one.system != other.system:
+def _same_cases(benefit: BenefitEntry, other: BenefitEntry) -> bool:
+    if benefit.system != other.system:
         return False
     # a benefit without a case type is about all of them
-    is_about_all = not one.case_type or not other.case_type
-    return is_about_all or one.case_type == other.case_type
+    is_about_all = not benefit.case_type or not other.case_type
+    return is_about_all or benefit.case_type == other.case_type
 
 
-def _same_time(one: BenefitEntry, other: BenefitEntry) -> bool:
+def _same_time(benefit: BenefitEntry, other: BenefitEntry) -> bool:
     def ends_before(former: BenefitEntry, second: BenefitEntry) -> bool:
         return former.due is not None and second.start is not None and former.due <= second.start
 
-    return not ends_before(one, other) and not ends_before(other, one)
+    return not ends_before(benefit, other) and not ends_before(other, benefit)
