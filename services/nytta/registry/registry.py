@@ -360,7 +360,7 @@ class Registry:
     @cached_property
     def _turns(self) -> list[date]:
         """Days on which a unit or a group begins to exist as it is, or ceases to."""
-        spans = {place.span for place in (*self.units, *self.groups)}
+        spans = {unit.span for unit in self.units} | {group.span for group in self.groups}
         return sorted({day for span in spans for day in (span.valid_from, span.valid_to)})
 
     @cached_property

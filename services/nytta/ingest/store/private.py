@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import wraps
@@ -239,7 +239,11 @@ class PrivateStore:
 
     def raise_counter(self, name: str, value: int) -> None:
         """Set the counter to `value`, if that is more than it was."""
-        self.connection.insert("{private}.counters", ["name", "value"], [[name, value]])
+        self.raise_counters({name: value})
+
+    def raise_counters(self, values: Mapping[str, int]) -> None:
+        """Set counters to these values, those that are less; all of them or none."""
+        self.connection.insert("{private}.counters", ["name", "value"], [[*counter] for counter in values.items()])
 
     # writing
 
