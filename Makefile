@@ -8,9 +8,10 @@ BIN    := $(VENV)/bin
 help:            ## list the targets
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
 
+# Of nine thousand modules a third is ever loaded, and compiled then: to compile all of them takes half a minute.
 $(VENV)/installed: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -25,15 +26,17 @@ browser: setup   ## a Chromium for the tests of the console, where the machine h
 # Files stay whole, because their fixtures are dear, and come in the order of tests/support/longest.py.
 FILES := --dist loadfile --no-loadscope-reorder --durations 25
 
-test: setup      ## everything that is quick; no server needed
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 $(FILES) -m "not slow and not soak"
+# A worker more than the two cores there: while one waits for a broker, a scrape or a schedule, the others work.
+WORKERS ?= 3
 
-slow: setup      ## the long runs: kills, brokers, workers, privacy commands
+test: setup      ## everything that is quick; no server needed
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) $(FILES) -m "not slow and not soak"
+
+slow: setup      ## the long runs: brokers, workers, kills, stores with months of events, whole commands
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 2 $(FILES) -m "slow and not soak"
 
-# A worker more than the two cores there: while one waits for a broker, a scrape or a schedule, the others work.
 suite: setup     ## both in one run, which collects once and makes what they share once; continuous integration runs it
-	$(BIN)/python -m pytest --numprocesses 3 $(FILES) -m "not soak"
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) $(FILES) -m "not soak"
 
 soak: setup      ## the longest runs: real logs in every order, stories week by week, attacks on large trees, every fault
 	$(BIN)/python -m pytest -m soak

@@ -14,7 +14,7 @@ from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 from nytta.ingest.store.private import PrivateStore
 from nytta.registry import declarations
 from nytta.storage.client import Connection, embedded
-from tests.support import rotation
+from tests.support import commands, rotation
 from tests.support.broker import Broker
 from tests.support.broker import broker as started_broker
 from tests.support.longest import BROKER, LONGEST
@@ -27,8 +27,12 @@ settings.load_profile("untimed")
 
 
 def pytest_configure() -> None:
-    """Draw the seed of what rotates before workers start: they take it over."""
+    """Draw the seed of what rotates, and begin to note which commands are given, before workers start.
+
+    They take both over.
+    """
     rotation.seed()
+    commands.begin()
 
 
 def pytest_report_header() -> str:

@@ -18,6 +18,8 @@ from nytta.registry.store import tables as registry_tables
 from tests.organisations import county
 from tests.rows import day, event, table
 
+pytestmark = pytest.mark.slow
+
 DEFINITIONS = tuple(
     d for d in load(declarations.schemas() / "indicators").definitions if d.id in ("entitlement", "digital-intake")
 )

@@ -17,6 +17,8 @@ import pytest
 from tests.support.commands import answer, nytta
 from tests.support.processes import ROOT
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def receipt(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -31,7 +33,6 @@ def receipt(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     return folder
 
 
-@pytest.mark.slow
 def test_digital_intake_of_the_receipt_log_equals_the_reference(receipt: Path, shared_data: Path) -> None:
     reference = json.loads((shared_data / "reference" / "receipt.json").read_text("utf-8"))
     by_month = reference["channel_share_per_month_by_first_event_utc"]
@@ -81,7 +82,6 @@ def test_reference_figures_of_the_receipt_log_come_out_exactly(receipt: Path, sh
         )
 
 
-@pytest.mark.slow
 def test_the_receipt_log_is_verified_and_published(receipt: Path) -> None:
     assert answer("verify", "--data", receipt)["equal"] is True
     shown = answer("values", "--by", "week", "--data", receipt)
@@ -166,7 +166,6 @@ def test_a_second_process_on_the_folder_is_refused(receipt: Path, tmp_path: Path
         holder.communicate()
 
 
-@pytest.mark.slow
 def test_a_killed_import_goes_on_where_it_was(shared_data: Path, tmp_path: Path) -> None:
     log = shared_data / "events" / "BPIC15_2.xes.gz"
     words = ["import", str(log), "--mapping", "dutch-building-permits", "--data", str(tmp_path), "--json"]

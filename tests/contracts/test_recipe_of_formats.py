@@ -12,6 +12,8 @@ import pytest
 
 from tests.support.processes import PATIENCE, ROOT
 
+pytestmark = pytest.mark.slow
+
 READER = '''
 """Lines of `name=value` pairs between bars, as some log files have them."""
 

@@ -41,6 +41,7 @@ def test_a_world_is_the_same_at_every_call_and_another_with_another_seed(story: 
     assert digest(one) != digest(simulate(story, 8, until=UNTIL, scale=0.2))
 
 
+@pytest.mark.slow
 def test_a_world_is_the_same_in_another_process() -> None:
     program = (
         "import hashlib; from nytta.demo import simulate; "
@@ -60,12 +61,14 @@ def test_a_world_is_the_same_in_another_process() -> None:
     assert ran.stdout.strip() == here
 
 
+@pytest.mark.slow
 def test_a_story_sends_the_same_events_alone_and_among_others() -> None:
     together = b"".join(simulate("all", 7, until=UNTIL, scale=0.2).batches()).splitlines()
     alone = [b"".join(simulate(s, 7, until=UNTIL, scale=0.2).batches()).splitlines() for s in SINGLE]
     assert sorted(together) == sorted(chain.from_iterable(alone))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("story", SINGLE)
 def test_every_event_is_accepted(story: str, world: Worlds) -> None:
     received = datetime(2026, 11, 2, 12, tzinfo=UTC)

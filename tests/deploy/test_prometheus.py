@@ -53,6 +53,7 @@ def test_rules_and_configuration_are_sound() -> None:
     run(promtool, "check", "config", "prometheus.yml", folder=DEPLOY / "prometheus")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", sorted((DEPLOY / "prometheus" / "tests").glob("*.yml")), ids=lambda p: p.stem)
 def test_rules_do_what_their_tests_say(path: Path) -> None:
     run(needed("promtool"), "test", "rules", str(path))

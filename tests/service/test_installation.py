@@ -24,6 +24,8 @@ from nytta.registry import declarations
 from nytta.registry.registry import Registry
 from tests.organisations import county
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 KEYS = Keys("k1", bytes(32))
 DEFINITIONS = nytta.read_definitions(declarations.schemas() / "indicators")
@@ -113,7 +115,6 @@ def test_an_interrupted_import_counts_nothing_and_goes_on(
     assert resumed.verify().equal
 
 
-@pytest.mark.slow
 def test_a_growing_list_with_an_identity_is_counted_once(app: nytta.App, tmp_path: Path) -> None:
     text = MAPPING.replace("unit: office", "source: desk-list\nidentity: [number]\nsnapshot: true\nunit: office")
     monday, friday = datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 6, tzinfo=UTC)
@@ -199,7 +200,6 @@ def test_published_figures_wait_for_monday_and_hide_the_few(store: PrivateStore,
     }
 
 
-@pytest.mark.slow
 def test_the_order_of_files_makes_no_difference(
     new_store: Callable[[], PrivateStore], tables: Path, tmp_path: Path
 ) -> None:

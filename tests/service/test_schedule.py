@@ -28,6 +28,8 @@ from nytta.storage.lease import Guarded
 from tests.organisations import county
 from tests.rows import NOW, event, table
 
+pytestmark = pytest.mark.slow
+
 DEFINITIONS = tuple(
     d for d in nytta.read_definitions(declarations.schemas() / "indicators") if d.id in {"digital-intake", "lead-time"}
 )

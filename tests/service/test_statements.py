@@ -23,6 +23,8 @@ from nytta.surfaces.reports.compose import document
 from tests.organisations import SMALL_COUNTY, county
 from tests.rows import event, table
 
+pytestmark = pytest.mark.slow
+
 DEFINITIONS = tuple(
     d
     for d in nytta.read_definitions(declarations.schemas() / "indicators")

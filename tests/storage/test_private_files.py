@@ -19,6 +19,8 @@ from tests.support.commands import nytta
 from tests.support.installation import Installation
 from tests.support.processes import Process, answers, free_port, python, until
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def careless() -> Iterator[None]:
@@ -69,7 +71,6 @@ def test_a_store_is_private_and_one_of_an_earlier_version_is_mended_and_said(car
     assert not left_open(data)
 
 
-@pytest.mark.slow
 def test_the_service_its_backups_and_exports_are_private(careless: None, tmp_path: Path) -> None:
     elsewhere = tmp_path / "secrets"
     (tmp_path / "out").mkdir()
@@ -103,7 +104,6 @@ def test_the_service_its_backups_and_exports_are_private(careless: None, tmp_pat
             os.environ.pop(name, None) if value is None else os.environ.update({name: value})
 
 
-@pytest.mark.slow
 def test_gateway_worker_and_alerter_leave_private_files(careless: None, broker: Broker, tmp_path: Path) -> None:
     place = Installation(tmp_path / "place", broker)
     own = tmp_path / "own"

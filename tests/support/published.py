@@ -11,14 +11,16 @@ import pyarrow as pa
 from nytta.insight.store.published_rows import COLUMNS, Place, PublishedRows
 
 PLACE = ("indicator", "grain", "unit", "system", "period")
-_DEFAULTS: Mapping[str, Any] = {"version": 1, "value": None, "low": None, "high": None, "n_band": "", "status": "ok"}
+_DEFAULTS: dict[str, Any] = {"version": 1, "value": None, "low": None, "high": None, "n_band": "", "status": "ok"}
 _TYPES = {"version": pa.uint16(), "value": pa.float64(), "low": pa.float64(), "high": pa.float64()}
 
 
 def published_rows(rows: Mapping[Place, Mapping[str, Any]]) -> PublishedRows:
     """Rows by place; what a row does not say is as if it were not shown."""
     ordered = sorted(rows, key=lambda place: (*place[:2], place[3], place[2], place[4]))
-    whole = [dict(zip(PLACE, place, strict=True)) | {**_DEFAULTS, **rows[place]} for place in ordered]
+    whole: list[dict[str, Any]] = [
+        {**dict(zip(PLACE, place, strict=True)), **_DEFAULTS, **rows[place]} for place in ordered
+    ]
     columns = {
         name: pa.array([row[name] for row in whole], _TYPES.get(name, pa.string()))
         for name in COLUMNS

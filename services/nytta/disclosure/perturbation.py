@@ -110,13 +110,17 @@ def probabilities(below: int, above: int, variance: float) -> Floats:
 def _centred(noises: Floats, curvature: float) -> Floats:
     """The row with mean 0 whose log-probabilities have this curvature."""
 
+    bends = curvature * noises**2
+
+    def chances(slope: float) -> Floats:
+        log_weights = slope * noises + bends
+        # relative to the largest, which no exponential overflows
+        weights = np.exp(log_weights - log_weights.max())
+        return np.asarray(weights / weights.sum(), dtype=np.float64)
+
     def mean(slope: float) -> float:
-        log_weights = slope * noises + curvature * noises**2
-        chances = np.exp(log_weights - scipy.special.logsumexp(log_weights))
-        return float(np.sum(noises * chances))
+        return float(noises @ chances(slope))
 
     # the slope has to outweigh the curvature at the furthest noise, on either side
     reach = _STEEPEST + 2 * abs(curvature) * float(np.max(np.abs(noises)))
-    slope = float(scipy.optimize.brentq(mean, -reach, reach, xtol=1e-14))
-    log_weights = slope * noises + curvature * noises**2
-    return np.asarray(scipy.special.softmax(log_weights), dtype=np.float64)
+    return chances(float(scipy.optimize.brentq(mean, -reach, reach, xtol=1e-14)))

@@ -20,6 +20,8 @@ from nytta.registry.store import tables as registry_tables
 from tests.organisations import SMALL_COUNTY, county, secret
 from tests.rows import NOW, day, event, table
 
+pytestmark = pytest.mark.slow
+
 DEFINITIONS = tuple(d for d in load(declarations.schemas() / "indicators").definitions if d.id == "entitlement")
 MONDAY = datetime(2026, 3, 9, 8, tzinfo=UTC)
 WEEK = timedelta(weeks=1)

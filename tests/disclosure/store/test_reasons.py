@@ -17,6 +17,8 @@ from nytta.registry.store import tables as registry_tables
 from tests.organisations import county, secret
 from tests.rows import NOW, day, event, table
 
+pytestmark = pytest.mark.slow
+
 DEFINITIONS = tuple(
     d for d in load(declarations.schemas() / "indicators").definitions if d.id in ("rework", "entitlement")
 )

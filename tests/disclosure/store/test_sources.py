@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -13,16 +14,23 @@ NOW = datetime(2026, 3, 3, 6, tzinfo=UTC)
 LAST = date(2026, 3, 2)
 
 
-def deliver(store: PrivateStore, source: str, day: date, events: int, type_: str = "case.opened") -> None:
-    moment = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+Delivered = tuple[str, date, int]
+"""A source, a day, and how many events of that day it delivers."""
+
+
+def deliver(store: PrivateStore, days: Iterable[Delivered], type_: str = "case.opened") -> None:
+    """Store the events of all days by one statement: each statement costs as much as thousands of rows."""
     names = ["source", "id", "type", "kind", "system", "time", "received_at"]
-    rows = [[source, f"{day}-{n}", type_, "case", "arken", moment, moment] for n in range(events)]
+    rows = []
+    for source, day, events in days:
+        moment = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+        rows += [[source, f"{day}-{n}", type_, "case", "arken", moment, moment] for n in range(events)]
     store.connection.insert("{private}.events", names, rows)
 
 
 @pytest.mark.parametrize(("events", "told"), [(9, None), (10, 10), (34, 34), (146, 150), (1249, 1200)])
 def test_counts_are_told_in_two_digits_and_none_under_ten(store: PrivateStore, events: int, told: int | None) -> None:
-    deliver(store, "/desk", LAST, events)
+    deliver(store, [("/desk", LAST, events)])
     publish_sources(store.connection, NOW)
     publish_sources(store.connection, NOW)
     assert store.connection.rows("SELECT day, events FROM {open}.source_days") == [(LAST, told)]
@@ -30,11 +38,13 @@ def test_counts_are_told_in_two_digits_and_none_under_ten(store: PrivateStore, e
 
 def test_a_source_is_held_against_its_own_weekdays(store: PrivateStore) -> None:
     last = {"/steady": 60, "/half": 20, "/silent": 0, "/double": 200, "/fresh": 60}
-    for source, events in last.items():
-        for week in range(1, 9):
-            if source != "/fresh" or week < 3:
-                deliver(store, source, LAST - timedelta(weeks=week), 60 + week)
-        deliver(store, source, LAST, events)
+    past = [
+        (source, LAST - timedelta(weeks=week), 60 + week)
+        for source in last
+        for week in range(1, 9)
+        if source != "/fresh" or week < 3
+    ]
+    deliver(store, [*past, *((source, LAST, events) for source, events in last.items())])
     publish_sources(store.connection, NOW)
     found = dict(store.connection.rows("SELECT source, state FROM {open}.sources"))
     assert found == {"/steady": "ok", "/half": "low", "/silent": "silent", "/double": "high", "/fresh": "learning"}
@@ -44,10 +54,8 @@ def test_a_source_is_held_against_its_own_weekdays(store: PrivateStore) -> None:
 def test_a_source_that_seldom_delivers_is_held_against_its_own_gaps(
     store: PrivateStore, gap: int, ago: int, state: str
 ) -> None:
-    deliver(store, "/daily", LAST, 60)
-    for n in range(5 if gap > 7 else 20):
-        deliver(store, "/seldom", LAST - timedelta(days=ago + gap * n), 3)
-    deliver(store, "/once", LAST - timedelta(weeks=20), 3)
+    seldom = [("/seldom", LAST - timedelta(days=ago + gap * n), 3) for n in range(5 if gap > 7 else 20)]
+    deliver(store, [("/daily", LAST, 60), *seldom, ("/once", LAST - timedelta(weeks=20), 3)])
     publish_sources(store.connection, NOW)
     found = dict(store.connection.rows("SELECT source, state FROM {open}.sources"))
     assert (found["/seldom"], found["/once"]) == (state, "learning")
@@ -60,11 +68,9 @@ def test_a_source_of_working_days_is_silent_on_a_weekend_too(
 ) -> None:
     """Its last day is a Friday or a Thursday, and it paused for eleven days at Christmas."""
     sunday = LAST - timedelta(days=1)
-    deliver(store, "/other", sunday, 60)
-    for offset in range(ago, ago + 90):
-        day = sunday - timedelta(days=offset)
-        if day.weekday() < 5 and not date(2025, 12, 23) < day < date(2026, 1, 3):
-            deliver(store, "/desk", day, daily)
+    days = [sunday - timedelta(days=offset) for offset in range(ago, ago + 90)]
+    worked = [day for day in days if day.weekday() < 5 and not date(2025, 12, 23) < day < date(2026, 1, 3)]
+    deliver(store, [("/other", sunday, 60), *(("/desk", day, daily) for day in worked)])
     publish_sources(store.connection, NOW)
     found = dict(store.connection.rows("SELECT source, state FROM {open}.sources"))
     assert found["/desk"] == state
@@ -72,16 +78,14 @@ def test_a_source_of_working_days_is_silent_on_a_weekend_too(
 
 @pytest.mark.parametrize(("ago", "state"), [(3, "ok"), (28, "ok"), (29, "resting"), (170, "resting")])
 def test_of_a_course_that_has_ended_nothing_is_awaited(store: PrivateStore, ago: int, state: str) -> None:
-    deliver(store, "/other", LAST, 60)
-    for offset in range(10):
-        deliver(store, "/course", LAST - timedelta(days=ago + offset), 30, "change.training")
+    deliver(store, [("/other", LAST, 60)])
+    deliver(store, [("/course", LAST - timedelta(days=ago + n), 30) for n in range(10)], "change.training")
     publish_sources(store.connection, NOW)
     found = dict(store.connection.rows("SELECT source, state FROM {open}.sources"))
     assert found["/course"] == state
 
 
 def test_what_lies_behind_the_span_or_ahead_of_the_clock_is_left_out(store: PrivateStore) -> None:
-    deliver(store, "/desk", LAST - timedelta(weeks=27), 50)
-    deliver(store, "/desk", LAST + timedelta(days=1), 50)
+    deliver(store, [("/desk", LAST - timedelta(weeks=27), 50), ("/desk", LAST + timedelta(days=1), 50)])
     publish_sources(store.connection, NOW)
     assert store.connection.rows("SELECT * FROM {open}.source_days") == []

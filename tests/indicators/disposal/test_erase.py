@@ -25,6 +25,8 @@ from nytta.registry import declarations
 from tests.organisations import small_county
 from tests.rows import NOW, day, event, pseudonym, table
 
+pytestmark = pytest.mark.slow
+
 SOME = {"digital-intake", "intended-use", "weekly-breadth"}
 DEFINITIONS = tuple(d for d in load(declarations.schemas() / "indicators").definitions if d.id in SOME)
 ADA = Pseudonym("k1", pseudonym("ada"))

@@ -26,6 +26,8 @@ from nytta.registry.retention import Disposal, Rule
 from tests.organisations import county, small_county
 from tests.rows import day, event, pseudonym, table
 
+pytestmark = pytest.mark.slow
+
 SOME = {"digital-intake", "lead-time", "weekly-breadth"}
 DEFINITIONS = tuple(d for d in load(declarations.schemas() / "indicators").definitions if d.id in SOME)
 AUTUMN = datetime(2026, 9, 1, 12, tzinfo=UTC)  # twenty-six weeks before: 3 March, noon
@@ -161,7 +163,6 @@ def test_a_certificate_tells_what_went_and_why(filled: PrivateStore) -> None:
     assert row["sealed"] == filled.connection.value("SELECT count() FROM {private}.sealed FINAL") > 0
 
 
-@pytest.mark.slow
 def test_late_events_and_rebuilds_leave_sealed_cells(filled: PrivateStore, tables: Path) -> None:
     run(filled, AUTUMN)
     before = figures(filled, "weekly-breadth"), figures(filled, "digital-intake")

@@ -17,6 +17,8 @@ from nytta.registry import declarations
 from tests.organisations import small_county
 from tests.rows import NOW, day, event, table
 
+pytestmark = pytest.mark.slow
+
 DEFINITIONS = load(declarations.schemas() / "indicators").definitions
 WEEK = date(2026, 2, 2)
 

@@ -24,6 +24,8 @@ from nytta.registry.units import ANY_PURPOSE, Approval
 from tests.organisations import county
 from tests.rows import NOW, event, table
 
+pytestmark = pytest.mark.slow
+
 SOME = {"digital-intake", "lead-time", "rework", "enrolment"}
 DEFINITIONS = tuple(d for d in nytta.read_definitions(declarations.schemas() / "indicators") if d.id in SOME)
 ROWS = [event(n, "case.opened", f"02-{n:02d}", f"c{n}", channel="web") for n in range(1, 13)]

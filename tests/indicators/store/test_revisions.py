@@ -19,6 +19,8 @@ from tests.indicators.store.test_exactness import cells, deliver
 from tests.rows import NOW, event, table
 from tests.support.rotation import drawn
 
+pytestmark = pytest.mark.slow
+
 IDS = {"ticket-channel-mix", "tickets-per-100", "digital-intake", "weekly-breadth"}
 DEFINITIONS = tuple(d for d in load(declarations.schemas() / "indicators").definitions if d.id in IDS)
 PHONE = event(1, "ticket.opened", "02-03", "t1", channel="phone")
@@ -72,9 +74,7 @@ def test_an_act_that_is_taken_back_is_none_and_moves_no_week(
     assert verify(store, DEFINITIONS, tables).equal
 
 
-@pytest.mark.parametrize(
-    "orders", [pytest.param(2, marks=pytest.mark.slow), pytest.param(0, marks=pytest.mark.soak, id="all")]
-)
+@pytest.mark.parametrize("orders", [2, pytest.param(0, marks=pytest.mark.soak, id="all")])
 @pytest.mark.parametrize(("last", "left"), [([], {}), ([GIVEN_AGAIN], {"web": 1})])
 def test_what_is_taken_back_counts_no_more_until_a_later_revision(
     new_store: Callable[[], PrivateStore], tables: Path, last: list[Any], left: dict[str, int], orders: int

@@ -290,6 +290,7 @@ BODIES = st.lists(lines() | lines() | lines() | lines() | BLANKS, max_size=6).fl
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(BODIES, st.sampled_from([None, KEY, BY_PLACE]))
 def test_both_ways_lead_to_the_same_table(body: bytes, pseudonymise: Chooser | None) -> None:
@@ -343,6 +344,7 @@ DAMAGE = [
 ]
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(st.lists(st.tuples(st.integers(0, 199), st.sampled_from(DAMAGE)), max_size=8))
 def test_a_bad_line_among_hundreds_takes_none_with_it(

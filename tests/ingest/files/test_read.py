@@ -186,6 +186,7 @@ def test_an_identity_can_be_concealed(write: Write) -> None:
         assert (event["source"], event["id"]) == ("cases", expected)
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_file(write: Write) -> None:
     def peak(rows: int) -> int:
         path = write(gzip.compress(many(rows).encode()), f"{rows}.csv.gz")

@@ -20,6 +20,8 @@ from nytta.ingest.files.rows import Row
 from nytta.ingest.files.translation.translator import Translator
 from nytta.ingest.files.xes import XesReader
 
+pytestmark = pytest.mark.slow
+
 EventsOf = Callable[..., list[Any]]
 Case = list[Any]
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")

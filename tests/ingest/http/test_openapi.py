@@ -48,6 +48,7 @@ def test_the_document_names_every_route_and_status(document: dict[str, Any]) -> 
     assert answers["429"]["headers"].keys() == {"Retry-After"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=str)
 @pytest.mark.parametrize(("shows_token", "examples"), [(True, 60), (False, 5)], ids=["token", "no token"])
 def test_generated_requests_get_described_answers(

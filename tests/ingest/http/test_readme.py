@@ -13,6 +13,8 @@ from tests.ingest.http.service import Service
 from tests.support.commands import nytta
 from tests.support.processes import PATIENCE, ROOT
 
+pytestmark = pytest.mark.slow
+
 README = (ROOT / "README.md").read_text("utf-8")
 
 

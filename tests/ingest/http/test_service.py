@@ -21,6 +21,8 @@ from tests.ingest.http.service import Service
 from tests.support.commands import answer, nytta
 from tests.support.processes import PATIENCE, until
 
+pytestmark = pytest.mark.slow
+
 PERSON = "ada@county.example"
 
 
@@ -74,7 +76,6 @@ def test_a_file_is_imported_from_where_the_command_was_given(service: Service, t
     assert (again["accepted"], again["duplicate"]) == (0, 1)
 
 
-@pytest.mark.slow
 def test_verify_is_equal_while_events_come_in(service: Service) -> None:
     ended = threading.Event()
     sent = []
@@ -148,7 +149,7 @@ def test_a_file_of_a_dead_service_is_no_obstacle(tmp_path: Path) -> None:
     assert not (data / "service.json").exists()
 
 
-@pytest.mark.parametrize("kills", [pytest.param(4, marks=pytest.mark.slow), pytest.param(10, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("kills", [4, pytest.param(10, marks=pytest.mark.soak)])
 def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, kills: int, capsys: pytest.CaptureFixture[str]) -> None:
     """The process dies between receiving and acknowledging: what was answered 202 is there, once."""
     seed = random.SystemRandom().randrange(1 << 32)

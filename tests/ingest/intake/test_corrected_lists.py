@@ -17,6 +17,8 @@ from nytta.ingest.keys import Keys
 from nytta.ingest.store.private import PrivateStore
 from tests.organisations import county
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 TEXT = """
 id: desk

@@ -22,6 +22,8 @@ from nytta.ingest.keys import Keys
 from nytta.ingest.store.private import PrivateStore
 from tests.organisations import county, small_county
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 SENDER = Token(id="desk", source="desk", hash="", created=NOW)
 Door = Callable[[Intake, Sequence[dict[str, Any]], Path], None]

@@ -28,6 +28,8 @@ from tests.ingest.pull.faults import TOKEN
 from tests.ingest.pull.servicenow import CHANNELS, TICKETS, FakeServiceNow
 from tests.organisations import county, small_county
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 FAULTS = {"429": 0.05, "500": 0.05, "truncated": 0.05, "empty": 0.08, "dropped": 0.05, "expired": 0.05}
 
@@ -200,7 +202,6 @@ def counted_by_hand(fake: FakeServiceNow) -> list[tuple[Any, ...]]:
     return sorted(figures)
 
 
-@pytest.mark.slow
 def test_figures_by_the_caller_s_department_are_those_counted_by_hand(store: PrivateStore) -> None:
     wanted = ("tickets-per-100", "ticket-channel-mix", "reassignment")
     definitions = tuple(one for one in load(declarations.schemas() / "indicators").definitions if one.id in wanted)

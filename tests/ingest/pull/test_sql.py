@@ -26,6 +26,8 @@ from nytta.service.pulls import Puller, puller
 from tests.ingest.pull.test_servicenow import NOW, installed, tickets
 from tests.support.postgres import postgres
 
+pytestmark = pytest.mark.slow
+
 sql = pytest.importorskip("sqlalchemy", reason="SQLAlchemy is not installed: pip install 'nytta[sql]'")
 
 TICKETS = """
@@ -197,7 +199,6 @@ def in_county(name: str) -> str:
     return text
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("log", ["08_receipt.xes.gz", pytest.param("BPIC15_3.xes.gz", marks=pytest.mark.soak)])
 def test_a_log_served_as_a_growing_view_gives_the_figures_of_its_file(
     new_store: Callable[[], PrivateStore], shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log: str

@@ -24,6 +24,8 @@ from tests.ingest.pull.test_servicenow import pulled, settled, tickets
 from tests.ingest.pull.test_zammad import asked, declared, found
 from tests.ingest.pull.zammad import FakeZammad
 
+pytestmark = pytest.mark.slow
+
 BEGIN = NAIVE_BEGIN.replace(tzinfo=UTC)
 FORM = "another form than is documented"
 SHAPES: dict[str, tuple[Any, str]] = {

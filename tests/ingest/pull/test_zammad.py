@@ -27,6 +27,8 @@ from tests.ingest.pull.test_servicenow import NOW, installed, tickets
 from tests.ingest.pull.zammad import FakeZammad
 from tests.organisations import county
 
+pytestmark = pytest.mark.slow
+
 FAULTS = {"429": 0.05, "500": 0.05, "truncated": 0.05, "empty": 0.05, "dropped": 0.05}
 
 

@@ -28,6 +28,8 @@ from tests.indicators.store.test_dying_rounds import Died, dying
 from tests.organisations import county, small_county
 from tests.rows import NOW, event, table
 
+pytestmark = pytest.mark.slow
+
 FIRST = [event(n, "case.opened", "03-02", f"c{n}", actor="bo", channel="web") for n in range(12)]
 CLOSED = [event(100 + n, "case.closed", "03-03", f"c{n}") for n in range(3)]
 OLD, NEW = (Import(n, f"{n}.csv", "", "", "", snapshot=n) for n in (1, 2))

@@ -189,6 +189,7 @@ def test_slow_peers_do_not_keep_others_out(seen: World) -> None:
         assert time.monotonic() - begun < 5
 
 
+@pytest.mark.slow
 def test_a_small_file_that_unpacks_to_a_huge_one_keeps_no_page_waiting(own: World) -> None:
     visit = own.visit("administrator")
     place = upload(visit, "bomb.xes.gz", gzip.compress(b"<log>" + bytes(300 << 20))).headers["location"]

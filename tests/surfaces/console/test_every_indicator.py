@@ -5,10 +5,14 @@ from __future__ import annotations
 from html import unescape
 from itertools import cycle
 
+import pytest
+
 from nytta.indicators.load import load
 from nytta.registry import declarations
 from nytta.surfaces.console.words import LANGUAGES
 from tests.surfaces.console.world import World
+
+pytestmark = pytest.mark.slow
 
 DEFINITIONS = load(declarations.schemas() / "indicators").definitions
 

@@ -35,7 +35,7 @@ class Filling(NamedTuple):
 @pytest.fixture(
     scope="module",
     params=[
-        pytest.param(("case-system", 60, 0.3, ("All", "apostrophe")), id="a-case-system"),
+        pytest.param(("case-system", 60, 0.3, ("All", "apostrophe")), id="a-case-system", marks=pytest.mark.slow),
         pytest.param(
             ("all", 60, 1.0, ("All", *drawn("choices", CHOICES[1:]))),
             id="all",

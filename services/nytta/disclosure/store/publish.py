@@ -43,7 +43,7 @@ _EPOCH = date(1970, 1, 1)
 _Computed = dict[str, set[tuple[str, date]]]
 """Places in time (grain, period) by indicator."""
 
-_ROWS_AT_ONCE = 300_000
+_ROWS_AT_ONCE = 100_000
 """Rows that one statement should bring at most, so that they take a fraction of the memory that a process has."""
 
 _LATE = 3
@@ -107,14 +107,17 @@ def publish(
         changed += course.publish(alike, computed)
     _publish_definitions(store, definitions, course.publication)
     # counters last: a publication that is broken off is done again from where the last one ended
-    for root, place in places.items():
-        store.raise_counter(_clock(root), (place.open_week - _EPOCH).days)
-    store.raise_counter("published_version", version)
-    store.raise_counter("renamed_published", renamed)
-    store.raise_counter("unclear" if unclear else "clear", course.publication)
-    store.raise_counter("systems in use", len(using))
-    store.raise_counter("systems that tell", occurring_number)
-    store.raise_counter("publication", course.publication)
+    store.raise_counters(
+        {_clock(root): (place.open_week - _EPOCH).days for root, place in places.items()}
+        | {
+            "published_version": version,
+            "renamed_published": renamed,
+            "unclear" if unclear else "clear": course.publication,
+            "systems in use": len(using),
+            "systems that tell": occurring_number,
+            "publication": course.publication,
+        }
+    )
     return changed
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import wraps
@@ -88,7 +88,11 @@ class PrivateStore:
 
     def raise_counter(self, name: str, value: int) -> None:
         """Set the counter to `value`, if that is more than it was."""
-        self.connection.insert("{private}.counters", ["name", "value"], [[name, value]])
+        self.raise_counters({name: value})
+
+    def raise_counters(self, values: Mapping[str, int]) -> None:
+        """Set counters to these values, those that are less; all of them or none."""
+        self.connection.insert("{private}.counters", ["name", "value"], [[*counter] for counter in values.items()])
 
     # numbers
 

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.support.commands import ended
 from tests.support.processes import PATIENCE, ROOT
 
-pytestmark = pytest.mark.timeout(1500)  # a dozen processes, each of which opens the engine
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]  # a dozen processes, each of which opens the engine
 ID = "care/arken/use/2026-02-16"
 SEED = """
 import sys
@@ -59,7 +60,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def nytta(town: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    return run("-m", "nytta", *words, "--data", town, NYTTA_REGISTRY=str(town), **settings)
+    return ended(*words, "--data", town, environment={"NYTTA_REGISTRY": str(town)} | settings)
 
 
 def answer(town: Path, *words: str) -> Any:

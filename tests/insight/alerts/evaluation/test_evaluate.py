@@ -17,6 +17,8 @@ from nytta.insight.alerts.texts import problems
 from nytta.insight.store.alerts import Changes
 from tests.insight.alerts.evaluation.conftest import START, WEEKS, ZONE, Town, monday_after, week
 
+pytestmark = pytest.mark.slow
+
 Make = Callable[..., Town]
 
 
