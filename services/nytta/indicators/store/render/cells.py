@@ -21,11 +21,13 @@ def cells(wanted: Wanted, scope: Scope, near: Near, persons: str = "{private}.ro
     sides = []
     for rows, places in alike(wanted).items():
         members = {place + 1: wanted[place] for place in places}
+        # within its own scope: what some indicators need is less than what all do
         sides.append(_counted_rows(rows, members, near(list(members.values())), persons))
     definitions = {number: definition for number, (definition, _) in enumerate(wanted, 1)}
     capped = [number for number, definition in definitions.items() if definition.capped]
     # without an answer there was no survey, whoever could have answered
     answered = {number: _answered(definition) for number, definition in definitions.items()}
+    # both sides of a capped share count rows of their own, so that the numerator may be the greater
     least = f"if(cell.1 IN {capped}, least(sum(cell.2), sum(cell.3)), sum(cell.2))" if capped else "sum(cell.2)"
     anything = "numerator != 0 OR denominator != 0 OR subjects != 0 OR persons != 0"
     conditions = [
@@ -103,6 +105,7 @@ def _counted_rows(
         columns = columns_read(rows, [definition for definition, _ in members.values()])
         source, (grain, window), place = _placed(rows, columns, of_kinds, scope), kind_names(of_kinds), "kind, "
     figures = ", ".join(_figures(number, definition, rows) for number, (definition, _) in members.items())
+    # each row once for every part: the expressions say which of them it counts for
     parts = f"ARRAY JOIN [{', '.join(repr(part) for part in rows.parts)}] AS part" if rows.parts else ""
     return f"""
     SELECT system, unit, case_type, {"part" if rows.parts else "'' AS part"}, {grain} AS grain, {window} AS window,
@@ -120,6 +123,7 @@ def _figures(number: int, definition: Definition, rows: Rows) -> str:
         sums.append(f"toInt64({side.value})" if counts else "toInt64(0)")
         keys.append(f"toUInt64(sumIf(record, {side.counted}))" if counts else "toUInt64(0)")
     subjects = "count()" if not subject.per_period and subject.name != "plan" else "toUInt64(0)"
+    # who stands behind a share of persons are those who belong, whether they did it or not
     persons = "countIf(eligible)" if subject.per_period else "toUInt64(0)"
     population = definition.population
     if population is not None:
@@ -134,6 +138,7 @@ def _placed(rows: Rows, columns: Sequence[str], of_kinds: Sequence[Kind], scope:
     placed = f"""SELECT unit, system, record, {", ".join(columns)}, arrayJoin({places}) AS place FROM {source}
         WHERE {has_moment(rows.period)} AND ({rows.where})
           AND {touched_units(scope)} AND {moment_reach(rows.period, of_kinds, scope)}"""
+    # what adds up is counted where it stands; the levels above are summed by whoever reads values
     if rows.adds:
         return f"(SELECT *, place.1 AS kind, place.2 AS period FROM ({placed}))"
     names = ", ".join(f"r.{column} AS {column}" for column in ("system", "record", *columns) if column != "case_type")

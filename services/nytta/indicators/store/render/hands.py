@@ -17,6 +17,7 @@ def hands(wanted: Wanted, scope: Scope, near: Near) -> str:
 
     At every level of the tree, as distinct persons need. Each definition has a handled side.
     """
+    # cases and tickets lie in tables of their own
     by_subject: dict[str, list[int]] = {}
     for place, (definition, _) in enumerate(wanted):
         assert definition.handled is not None
@@ -34,6 +35,7 @@ WHERE (window = 0 OR window = {window}){touched_limit(scope)}"""
 
 def _hands_of(subject: Subject, members: Mapping[int, tuple[Definition, Sequence[str]]], scope: Scope) -> str:
     """SQL of the counts of hands of one subject, for the indicators of some numbers."""
+    # indicators that look at the same rows by the same hand are counted once
     alike_members: dict[tuple[Period | None, str, str], list[int]] = {}
     for number, (definition, _) in members.items():
         side = definition.handled
@@ -51,6 +53,7 @@ def _hands_of(subject: Subject, members: Mapping[int, tuple[Definition, Sequence
         places.append(f"if({has_moment(period)} AND ({where}), {counted_places}, [])")
         reaches.append(f"({moment_reach(period, wanted_kinds, scope)})")
     hand_columns = [column for _, _, column in alike_members]
+    # one column where all agree: an array of columns is made for every row
     hand = hand_columns[0] if len(set(hand_columns)) == 1 else f"[{', '.join(hand_columns)}][r.place.1]"
     requester = f"uniqExactIf(requester, requester != {NOBODY})" if subject.requester else "toUInt64(0)"
     grain, window = kind_names(of_kinds)

@@ -25,6 +25,7 @@ def buckets(period: Period | None, grain: str, scope: Scope, window: int) -> str
             # standing at the end of a period: the period in which it ends is the first that it does not stand in
             last_day = f"if(isNull({end}), {OPEN_END}, {scope.zones.date(f'assumeNotNull({end})')})"
             ended = f"if(isNull({end}), {OPEN_END}, {_before(last_day, grain)})"
+            # cut before periods are made of it: what stands for thirty years has all the weeks of them
             standing = near_days(first_day, ended, scope, [(grain, window)])
             return within_reach(periods_between(*standing, grain, scope, window), grain, scope)
         case Overlaps(overlaps=(start, end)):
@@ -39,6 +40,7 @@ def near_days(first_day: str, last_day: str, scope: Scope, of_kinds: Sequence[Ki
     periods of some kinds."""
     if scope.reaches is None:
         return first_day, last_day
+    # generously: what lies a little beyond is cut off by the periods themselves
     since = min(scope.reaches[grain][0] - timedelta(days=31 + 7 * window) for grain, window in of_kinds)
     until = max(scope.reaches[grain][1] for grain, _ in of_kinds) + timedelta(days=31)
     return f"greatest({first_day}, toDate('{max(since, date(1970, 1, 1))}'))", f"least({last_day}, toDate('{until}'))"
@@ -49,6 +51,7 @@ def places_of(periods: Mapping[Kind, str], of_kinds: Sequence[Kind] = ()) -> str
 
     Kinds are numbered from 1, as they stand in `of_kinds`, or else in `periods`.
     """
+    # a number in the place of two columns: a row that counts in many periods is repeated that often
     numbers = {kind: number for number, kind in enumerate(of_kinds or periods, 1)}
     arrays = [f"arrayMap(p -> (toUInt8({numbers[kind]}), p), {starts})" for kind, starts in periods.items()]
     return arrays[0] if len(arrays) == 1 else f"arrayConcat({', '.join(arrays)})"

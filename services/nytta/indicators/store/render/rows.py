@@ -32,6 +32,7 @@ def alike(wanted: Wanted) -> Mapping[Rows, Sequence[int]]:
     members: dict[Rows, dict[int, None]] = {}
     for place, (definition, _) in enumerate(wanted):
         for side in definition.reads:
+            # a place once, though both sides of an indicator may count the same rows
             members.setdefault(Rows.of(definition, side), {})[place] = None
     return {rows: list(places) for rows, places in members.items()}
 

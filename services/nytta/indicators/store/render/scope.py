@@ -45,6 +45,7 @@ class Zones:
         zones = list(self.by_zone)
         if len(zones) == 1:
             return f"toDate({moment}, '{zones[0]}')"
+        # the last zone is that of all units which no other names
         tests = ", ".join(f"unit IN ({self.by_zone[zone]}), toDate({moment}, '{zone}')" for zone in zones[:-1])
         return f"multiIf({tests}, toDate({moment}, '{zones[-1]}'))"
 
@@ -137,6 +138,7 @@ def touched_units(scope: Scope) -> str:
     """Condition on `unit`: those whose subjects the touched cells need, at any level above them."""
     if not scope.touched:
         return "1"
+    # named where they are few: a subquery would be run by every statement of a round
     if scope.units is not None:
         return f"unit IN {listed(scope.units)}"
     return f"unit IN (SELECT unit FROM {scope.open}.unit_paths WHERE ancestor IN (SELECT unit FROM ({scope.touched})))"

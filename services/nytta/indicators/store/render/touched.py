@@ -17,6 +17,7 @@ def touched_places(wanted: Wanted, touched: str, open_database: str, last_week: 
     """
     members: dict[bool, _Steps] = {True: {}, False: {}}
     for definition, grains in wanted:
+        # apart, for what adds up touches the unit alone and not those above it
         steps = members[definition.adds]
         for grain in grains:
             member = (definition.id, definition.version, grain)
@@ -37,6 +38,7 @@ _Steps = dict[tuple[str, str], dict[tuple[str, int, str], None]]
 
 def _touched_members(steps: _Steps, touched: str, open_database: str, last_week: str, *, every_level: bool) -> str:
     """SQL of the cells touched by steps."""
+    # the periods of a day are made once for each subject, however many indicators count it
     by_subject: dict[str, list[str]] = {}
     for number, (subject, periods) in enumerate(steps, 1):
         by_subject.setdefault(subject, []).append(f"arrayMap(p -> (toUInt8({number}), p), {periods})")
@@ -59,6 +61,7 @@ def _touched_members(steps: _Steps, touched: str, open_database: str, last_week:
 def _touched_periods(definition: Definition, side: Side, grain: str, last_week: str) -> str:
     """SQL of the array of periods that a changed row touches which stood at `day`."""
     limit = f"toDate('{last_week}')"
+    # a moment touches its own period; what stands or lasts, every one from its day on
     if isinstance(side.period, At):
         if grain == "window":
             windows = f"arrayMap(i -> toMonday(day) + 7 * i, range({definition.window_weeks}))"

@@ -27,6 +27,7 @@ class Conditions:
     def condition(self, test: Test) -> Condition:
         """A question with those that it depends on."""
         if test.alternative is not None:
+            # what stands beside the alternative belongs to the first question alone
             first = self.condition(test.model_copy(update={"alternative": None}))
             second = self.condition(test.alternative)
             return lambda row: first(row) or second(row)

@@ -88,6 +88,7 @@ class Moments:
         dates = self._dates
         zone = ZoneInfo(moment.zone or dates.zone or self._timezone)
         if moment.constant is not None:
+            # written by us, so read as ISO 8601 whatever the file writes
             day = moment.constant.isoformat()
             return _Reading(lambda _row: day, make_reader("year-first", (), zone, "four"), zone)
         # a moment that says its own order is not written as the file's other dates are

@@ -82,6 +82,7 @@ class RuleCompiler:
 
     def rule(self, rule: Rule) -> CompiledRule:
         """One rule."""
+        # of any of its types: the time is a field that all of them share
         moment = self._mapping.fields_of(rule, rule.types[0])["time"]
         assert isinstance(moment, Moment)
         return CompiledRule(
@@ -146,6 +147,7 @@ class RuleCompiler:
         return self._subject_sources.index(source)
 
     def _event_type(self, rule: Rule) -> Callable[[Row], EventType]:
+        # a rule may choose among types, whose events take different fields of the same row
         event_types = {name: EventType(cloudevents_type(name), self._getters(rule, name)) for name in rule.types}
         if rule.choice is None:
             only_type = event_types[rule.types[0]]

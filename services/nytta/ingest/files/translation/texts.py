@@ -35,6 +35,7 @@ class Texts:
     def of_first(self, fields: tuple[str, ...]) -> TextGetter:
         """The text of the first of these fields that says something."""
         getters = [self.of_field(field) for field in fields]
+        # most values come from one field, and this runs for every cell
         if len(getters) == 1:
             return getters[0]
         return lambda row: next((text for getter in getters if (text := getter(row)) is not None), None)

@@ -35,6 +35,7 @@ class Values:
 
     def for_target(self, value: Value, target: Target) -> Getter:
         """A value as a field of an event takes it: one of its choices, a whole number, or a text."""
+        # a list of choices that knows an `other` has a place for every text
         default = "other" if "other" in target.choices and (value.values or value.patterns) else None
         getter = self.text(value, default)
         if value.capitals == "same":
@@ -141,6 +142,7 @@ def _looked_up(getter: TextGetter, value: Value, otherwise: str | None) -> TextG
         text = getter(row)
         if text is None:
             return None
+        # exact texts stand above patterns, which cost more and may be found in them too
         result = results.get(text) or remembered.get(text)
         if result is not None:
             return result
@@ -166,6 +168,7 @@ def _choice(getter: TextGetter, target: Target, value: Value) -> Getter:
         text = getter(row)
         if text is None or text in choices:
             return text
+        # a choice written in capitals is the same choice
         lower = text.lower()
         if lower not in choices:
             raise RowError(
