@@ -283,7 +283,7 @@ def test_a_service_that_runs_it_in_this_place_gets_the_answers(tmp_path: Path, m
     forwarded: list[str] = []
 
     @contextmanager
-    def opened(data: Path | None, registry: Path) -> Iterator[None]:
+    def opened(data: Path | None, registry: Path, language: str) -> Iterator[None]:
         forwarded.extend(command_client.words(get_current_context(), tmp_path))
         raise Exit
         yield
