@@ -148,7 +148,8 @@ def say_reach(reached: Sequence[Reach], language: str = Language.EN) -> None:
     if published:
         figures = sum(indicator.shown for indicator in published)
         names = ", ".join(indicator.indicator for indicator in published)
-        stderr.print(say("shown", language, count=len(published), figures=figures, names=names), markup=False)
+        key = "shown_one" if len(published) == 1 else "shown"
+        stderr.print(say(key, language, count=len(published), figures=figures, names=names), markup=False)
     for indicator in reached:
         if not indicator.shown:
             remedy = in_language(REMEDIES[Reason(indicator.reason)], language)
