@@ -148,6 +148,8 @@ class _Elements:
         if depth == 1:
             if name != "log":
                 raise self._error(f"the file is XML but its outermost element is '{name}', not 'log': no XES log")
+        elif depth == 2 and name in _OF_OBJECTS:
+            raise self._error("the file is OCEL in XML; export the log as OCEL 2.0 in JSON")
         elif name == "event" and depth == (self._trace_depth or 1) + 1:
             self._start_event()
         elif name == "trace" and depth == 2:
