@@ -61,8 +61,10 @@ _COUNTED: Final = frozenset({"reassignments", "handovers", "reopened", "returned
 def in_order_of_names(columns: Sequence[str], *roles: tuple[str, str]) -> list[str]:
     """The columns called like one of these (kind, role), those called exactly so first."""
     names = [name for kind, role in roles for name in names_of_fields()[kind][role]]
-    exact = [column for name in names for column in columns if _bears(called(column), name, within=False)]
-    bearing = [column for name in names for column in columns if _bears(called(column), name, within=True)]
+    called_so = {column: called(column) for column in columns}
+    joined = {column: _joined(name) for column, name in called_so.items()}
+    exact = [column for name in map(_joined, names) for column in columns if joined[column] == name]
+    bearing = [column for name in names for column in columns if _holds(called_so[column], name)]
     return list(dict.fromkeys([*exact, *bearing]))
 
 
@@ -125,6 +127,10 @@ class _Search:
             self.own_names = {column: called(column.rpartition("/")[2]) for column in columns}
             deep = {column: self.own_names[column] for column in columns if column.count("/") >= _DEEP}
             self.names = {**self.names, **deep}
+        # databases write names together: "REQUESTID"
+        self.joined_names = {
+            column: {_joined(self.names[column]), _joined(self.own_names[column])} for column in columns
+        }
         self.fields: dict[str, str] = {}
 
     def by_name(self, *, within: bool) -> None:
@@ -136,15 +142,15 @@ class _Search:
                 continue
             names = [name for name in known_names if not (within and role == "opened" and name in _ANY_DATE)]
             candidates = self.free(role, exactly=not within)
-            bearers = (column for name in names for column in candidates if self._bears(column, name, within=within))
+            wanted = names if within else [_joined(name) for name in names]
+            bearers = (column for name in wanted for column in candidates if self._bears(column, name, within=within))
             column = next((column for column in bearers if self._may_hold(role, column, within=within)), "")
             if column:
                 self.fields[role] = column
 
     def _bears(self, column: str, name: str, *, within: bool) -> bool:
-        if _bears(self.names[column], name, within):
-            return True
-        return not within and _bears(self.own_names[column], name, within)
+        """Whether a column bears a name, `within` its own; else the name is one that is `_joined`."""
+        return _holds(self.names[column], name) if within else name in self.joined_names[column]
 
     def by_stem(self) -> None:
         """Give columns to fields with whose words theirs begin."""
@@ -268,12 +274,14 @@ def _is_never_later(moments: Sequence[datetime | None], others: Sequence[datetim
     return all(moment <= other for moment, other in pairs if moment and other)
 
 
-def _bears(column: str, name: str, within: bool) -> bool:
-    if not within:
-        # databases write names together: "REQUESTID"
-        return column == name or column.replace(" ", "") == name.replace(" ", "")
+def _holds(column: str, name: str) -> bool:
     # most columns do not hold the name at all, which costs less to see than whether its words are whole
     return len(name) > 3 and name in column and _whole_words(name).search(column) is not None
+
+
+def _joined(name: str) -> str:
+    """A name as databases write it: "REQUESTID"."""
+    return name.replace(" ", "")
 
 
 @cache

@@ -18,6 +18,7 @@ from nytta.surfaces.grafana.phrases import (
     TO_CONSOLE,
     UNIT,
     VARIABLES,
+    WHOLE,
     WORDS,
     figure_widths,
     figures,
@@ -136,7 +137,7 @@ BOARD: Final = Board(
                     "Share of the tickets by channel, latest rolling window, in the topmost chosen unit.",
                     f"""SELECT part AS "Channel", value AS "Share" FROM nytta.last_published
 WHERE {ORGANISATION} AND {SYSTEM} AND indicator = 'ticket-channel-mix' AND case_type = '*' AND isNotNull(value)
-  AND unit = (SELECT argMin(unit, (depth, unit)) FROM nytta.unit_names WHERE {ORGANISATION} AND {UNIT})
+  AND unit = {WHOLE}
 ORDER BY value DESC""",
                     unit="percent",
                     percent_axis=True,

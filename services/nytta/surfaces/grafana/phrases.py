@@ -41,9 +41,8 @@ INDICATORS: Final = """(SELECT indicator, argMax(title_en, version) AS title FRO
 SYSTEMS: Final = "(SELECT system, any(name_en) AS name_en FROM nytta.systems GROUP BY system) AS y"
 """Names of systems, likewise."""
 
-WHOLE: Final = f"""(SELECT unit FROM nytta.unit_names
-    WHERE {ORGANISATION} AND {UNIT} ORDER BY depth, unit LIMIT 1)"""
-"""The topmost of the chosen units."""
+WHOLE: Final = f"(SELECT argMin(unit, (depth, unit)) FROM nytta.unit_names WHERE {ORGANISATION} AND {UNIT})"
+"""The topmost of the chosen units, '' where there is none: a query of one value must have one."""
 
 WORDS: Final[dict[str, str]] = {
     State.IN_USE: "● In use",
