@@ -52,15 +52,6 @@ _EMBEDDED_SETTINGS = {
     "compile_sort_description": 0,
 }
 
-_EMBEDDED_OPTIONS: Final = {
-    # A table without work looks for some now and then; what is written to it wakes it at once. As ClickHouse has it,
-    # that is twice a second at first, and every ten minutes after hours: seventy tables that look keep a processor
-    # awake. Here it is every two seconds at first, and every half minute in the end.
-    "background_processing_pool_thread_sleep_seconds_if_nothing_to_do": 2,
-    "background_processing_pool_task_sleep_seconds_when_no_work_multiplier": 2,
-    "background_processing_pool_task_sleep_seconds_when_no_work_max": 30,
-}
-
 _CANCELLED = 394
 """ClickHouse's code of a statement that was broken off."""
 
@@ -499,7 +490,7 @@ def embedded(folder: Path, zones: Zones | None = None, memory: int = 2 << 30) ->
 
     def client() -> Client:
         try:
-            opened = clickhouse_connect.get_client(interface="chdb", path=str(folder), chdb_options=_EMBEDDED_OPTIONS)
+            opened = clickhouse_connect.get_client(interface="chdb", path=str(folder))
         except Exception as error:  # chdb raises bare types of its own when the engine does not start
             raise StoreError(f"{folder}: {explain(str(error))}") from error
         with _explaining():
