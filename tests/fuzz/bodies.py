@@ -64,7 +64,7 @@ class Bodies:
         self._run = folder.name
         # one loop and one writing thread for all inputs, as in a service that runs for long
         self._runner = asyncio.Runner()
-        self._commits = GroupCommit(self._store, seconds=0.001)
+        self._commits = GroupCommit(self._store)
         self._runner.run(self._commits.__aenter__())
         self._gateway = Gateway(
             self._commits,

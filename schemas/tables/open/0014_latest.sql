@@ -81,6 +81,8 @@ FROM (
         FROM {open}.published_values WHERE grain = 'window' GROUP BY organisation, indicator, system))
 GROUP BY organisation, system, unit;
 
+DROP VIEW IF EXISTS {open}.standings;
+
 -- What is open of each unit in each system, how far it is from its target and from like units, and its alert.
 CREATE VIEW IF NOT EXISTS {open}.findings AS
 SELECT

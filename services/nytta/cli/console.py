@@ -191,11 +191,11 @@ class Backing:
             with _mendable(), under_way("an import, which goes on when the file is uploaded again"):
                 loaded_mapping = mappings.load(mapping) if mapping else None
                 import_report = self._app.intake.import_file(
-                    # whoever may import may do so for one organisation: rows of others are rejected
                     file,
                     loaded_mapping,
                     self._now(),
                     organisation=organisation,
+                    # whoever may import may do so for one organisation: rows of others are rejected
                     within=organisation,
                     progress=progress,
                 )

@@ -151,7 +151,7 @@ def _acceptance(app: nytta.App, on_arrival: Callable[[], None]) -> GroupCommit:
         on_arrival()
         return number
 
-    return GroupCommit(store, seconds=0)
+    return GroupCommit(store)
 
 
 async def _invite(app: nytta.App, console: Console, default_address: str) -> None:

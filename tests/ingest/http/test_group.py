@@ -60,7 +60,7 @@ def test_nothing_is_answered_before_it_is_written() -> None:
     store.open.clear()
 
     async def run() -> None:
-        async with GroupCommit(store, seconds=0.001) as commits:
+        async with GroupCommit(store) as commits:
             task = asyncio.create_task(commits.put(table(1), []))
             await asyncio.sleep(0.1)
             assert not task.done()
@@ -107,8 +107,7 @@ def test_a_group_has_no_more_than_most() -> None:
     store = Store()
 
     async def run() -> None:
-        async with GroupCommit(store, seconds=60, most=4) as commits:
-            # nobody waits the minute: four events close a group
+        async with GroupCommit(store, most=4) as commits:
             await asyncio.gather(*(commits.put(table(n, n + 10), []) for n in range(4)))
 
     asyncio.run(run())
@@ -120,7 +119,7 @@ def test_more_than_room_is_told_to_wait() -> None:
     store.open.clear()
 
     async def run() -> None:
-        async with GroupCommit(store, seconds=0.001, room=3) as commits:
+        async with GroupCommit(store, room=3) as commits:
             writing = asyncio.create_task(commits.put(table(1), []))
             await asyncio.sleep(0.1)
             waiting = asyncio.create_task(commits.put(table(2, 3), []))
@@ -139,7 +138,7 @@ def test_stopping_writes_what_waits_and_takes_nothing_more() -> None:
     store = Store()
 
     async def run() -> None:
-        commits = GroupCommit(store, seconds=60)
+        commits = GroupCommit(store)
         async with commits:
             tasks = [asyncio.create_task(commits.put(table(n), [])) for n in range(3)]
             await asyncio.sleep(0)

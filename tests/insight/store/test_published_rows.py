@@ -34,7 +34,7 @@ def test_rows_are_what_was_put_in(rows: dict[Any, dict[str, Any]], other: Any) -
     assert dict(columns) == places
     assert len(columns) == len(rows)
     for place in (*rows, other):
-        assert columns.row(place) == places.get(place)
+        assert columns.get(place) == places.get(place)
         assert (place in columns) == (place in places)
         assert columns.value(place) == places.get(place, {}).get("value")
         _, grain, unit, system, period = place

@@ -92,17 +92,22 @@ def test_the_most_urgent_open_finding_stands_for_a_unit(town: PrivateStore) -> N
 
 
 @pytest.mark.parametrize("alias_first", [0, 1])
-def test_standings(town: PrivateStore, alias_first: int) -> None:
+def test_what_is_open_stands_beside_its_target_and_alert(town: PrivateStore, alias_first: int) -> None:
     """As Grafana's user asks, and as the service does."""
     rows = town.connection.rows(
-        "SELECT unit, judged, findings, to_target, to_peer, alert, alert_state FROM {open}.standings ORDER BY unit "
+        "SELECT unit, findings, to_target, to_peer, alert, alert_state FROM {open}.findings "
         f"SETTINGS prefer_column_name_to_alias = {alias_first}"
     )
-    assert rows == [
-        ("east", False, 0, None, None, "", ""),
-        ("north", True, 2, -50.0, -45.0, "north/arken/use/1", "acknowledged"),
-        ("town", True, 0, None, None, "", ""),
-    ]
+    assert rows == [("north", 2, -50.0, -45.0, "north/arken/use/1", "acknowledged")]
+
+
+@pytest.mark.parametrize("alias_first", [0, 1])
+def test_a_unit_can_be_judged_where_one_of_its_figures_is_shown(town: PrivateStore, alias_first: int) -> None:
+    rows = town.connection.rows(
+        "SELECT unit, shown, figures FROM {open}.judged_units ORDER BY unit "
+        f"SETTINGS prefer_column_name_to_alias = {alias_first}"
+    )
+    assert rows == [("east", 0, 1), ("north", 1, 1), ("town", 1, 1)]
 
 
 def test_alerts_that_stand_and_what_was_done(town: PrivateStore) -> None:

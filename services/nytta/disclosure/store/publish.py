@@ -222,22 +222,22 @@ class _Course:
             return 0
         self._close(rows.filter(pa.array(_bools(rows, "live"))))
         known = self._known(definitions, rows)
-        told, standing = [], []
+        renewed, standing = [], []
         for definition in definitions:
             of_indicator = rows.filter(pc.equal(rows["indicator"], definition.id))
             # what was shown of the same records stands as it was told: a second drawing would tell more than one
             stands = _bools(of_indicator, "shown") & self._stands(definition, of_indicator)
-            told.append(self._told(definition, of_indicator.filter(pa.array(~stands)), known.get(definition.id)))
+            renewed.append(self._renewed(definition, of_indicator.filter(pa.array(~stands)), known.get(definition.id)))
             standing.append(of_indicator.filter(pa.array(stands)))
-        figures = pa.concat_tables(told)
+        figures = pa.concat_tables(renewed)
         changed = self._write(figures)
-        self._keep(figures.append_column("seen", figures["value"].is_valid()), "seen", "said", "rules")
+        self._keep(figures.append_column("seen", figures["value"].is_valid()), "seen", "kept_reason", "rules")
         if self.renamed:
             self._keep(pa.concat_tables(standing), "shown", "was_reason", "was_rules")
         return changed
 
-    def _told(self, definition: Definition, rows: pa.Table, known: Collection[str] | None) -> pa.Table:
-        """What is told anew of an indicator, with the reason that is kept of it (`said`)."""
+    def _renewed(self, definition: Definition, rows: pa.Table, known: Collection[str] | None) -> pa.Table:
+        """What is told anew of an indicator, with the reason that is kept of it (`kept_reason`)."""
         figures = self._figures(definition, rows, known)
         figures = figures.filter(pa.array(~_nearly_stands(definition, figures)))
         is_few = _texts(figures, "reason") == few_of(definition.protects).value
@@ -245,7 +245,7 @@ class _Course:
         # too few is what a place without a row reads as: it is kept only where it replaces something else
         kept_reason = pc.if_else(pa.array(is_few), "", figures["reason"])
         measure = pa.repeat(pa.scalar(definition.display.unit_of_measure), len(figures))
-        figures = _appended(figures, {"said": kept_reason, "unit_of_measure": measure})
+        figures = _appended(figures, {"kept_reason": kept_reason, "unit_of_measure": measure})
         return figures.filter(pa.array(was_kept | ~is_few))
 
     def _stands(self, definition: Definition, rows: pa.Table) -> Bools:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections import deque
@@ -39,21 +38,20 @@ class _Waiting:
 
 
 class GroupCommit:
-    """The acceptance of one process that owns its store: one thread writes, groups close after `seconds` or `most`.
+    """The acceptance of one process that owns its store: one thread writes; what comes meanwhile is the next group, of
+    `most` events at most.
 
     At most `room` events wait; beyond, senders are told to. Use it as an asynchronous context: on leaving, what
     waits is written and answered, and nothing more is taken.
     """
 
-    def __init__(self, write: Write, *, seconds: float = 0.05, most: int = 20_000, room: int = 200_000) -> None:
+    def __init__(self, write: Write, *, most: int = 20_000, room: int = 200_000) -> None:
         self._write = write
-        self._seconds = seconds
         self._most = most
         self._room = room
         self._queue: deque[_Waiting] = deque()
         self._events = 0
         self._arrived = asyncio.Event()
-        self._full = asyncio.Event()
         self._closing = False
         self._failure = ""
         self._failed = 0.0
@@ -67,7 +65,6 @@ class GroupCommit:
     async def __aexit__(self, *_: object) -> None:
         self._closing = True
         self._arrived.set()
-        self._full.set()
         if self._task:
             await self._task
         self._writer.shutdown()
@@ -100,8 +97,6 @@ class GroupCommit:
         self._queue.append(waiting)
         self._events += len(waiting)
         self._arrived.set()
-        if self._events >= self._most:
-            self._full.set()
         return await waiting.answer
 
     async def _run(self) -> None:
@@ -112,9 +107,6 @@ class GroupCommit:
                     return
                 self._arrived.clear()
                 continue
-            # the first of a group waits for others, which share its sync; a full group waits no longer
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._full.wait(), self._seconds)
             await self._commit(self._next_group())
 
     def _next_group(self) -> list[_Waiting]:
@@ -123,8 +115,6 @@ class GroupCommit:
         while self._queue and size + len(self._queue[0]) <= self._most:
             group.append(self._queue.popleft())
             size += len(group[-1])
-        if not self._closing and self._events - size < self._most:
-            self._full.clear()
         return group
 
     async def _commit(self, group: list[_Waiting]) -> None:

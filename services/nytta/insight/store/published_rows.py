@@ -89,11 +89,6 @@ class PublishedRows(Mapping[Place, dict[str, Any]]):
         parts = np.split(figures[places], firsts[1:])
         return {_EPOCH + timedelta(days=period): part for period, part in zip(periods.tolist(), parts, strict=False)}
 
-    def row(self, place: Place) -> dict[str, Any] | None:
-        """The row of a place; None where there is none."""
-        number = self._number(place)
-        return None if number is None else self._row(place, number)
-
     def __getitem__(self, place: Place) -> dict[str, Any]:
         number = self._number(place)
         if number is None:

@@ -85,7 +85,7 @@ class Reading:
 
     def row(self, indicator: str, unit: str, system: str, week: date | None = None) -> dict[str, Any] | None:
         """The published row of an indicator's window that ends with `week` (else with the last one)."""
-        return self.published.evidence.values.row((indicator, "window", unit, system, week or self.week))
+        return self.published.evidence.values.get((indicator, "window", unit, system, week or self.week))
 
     def state_rows(self, indicator: str, unit: str, system: str) -> list[StateRow]:
         """The last week's rows of a derived indicator of a unit and system."""

@@ -31,7 +31,7 @@ def support_observations(published: PublishedEvidence, week: date) -> Iterable[O
     day = week + timedelta(days=6)
     for system in published.systems(_TICKETS):
         for place in published.units(day):
-            row = published.evidence.values.row((_TICKETS, "window", place, system, week))
+            row = published.evidence.values.get((_TICKETS, "window", place, system, week))
             if place == published.root or row is None:
                 continue
             since = _burdened(published, place, system, week)
@@ -66,7 +66,7 @@ def _low_burden(
     values, below, peers = [], [], []
     for offset in range(windows):
         asked_week = week - timedelta(weeks=_WINDOW * offset)
-        row = published.evidence.values.row((_TICKETS, "window", place, system, asked_week))
+        row = published.evidence.values.get((_TICKETS, "window", place, system, asked_week))
         peer_values = published.among_peers(_TICKETS, "window", place, system, asked_week)
         if row is not None and row["low"] is not None and len(peer_values) >= _FEWEST_PEERS:
             values.append(row["value"])

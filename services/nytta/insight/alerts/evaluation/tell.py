@@ -204,7 +204,7 @@ def _ready(published: PublishedEvidence, alert: Alert, day: date) -> dict[str, A
 def _rollout(published: PublishedEvidence, alert: Alert, day: date) -> dict[str, Any]:
     unit, system, week = alert.key.unit, alert.key.system, alert.confirmed
     share = moved(published, unit, system, week)
-    enrolment = published.evidence.values.row(("enrolment", "week", unit, system, week))
+    enrolment = published.evidence.values.get(("enrolment", "week", unit, system, week))
     fields: dict[str, Any] = {"indicator": _WORKPLACES, "definition": _WORKPLACES}
     if share is not None and enrolment is not None:
         # workplaces are counted, not sampled: there is no interval to tell
@@ -240,7 +240,7 @@ def _anchored(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
 
 def _burden(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
     unit, system, week = alert.key.unit, alert.key.system, alert.confirmed
-    row = published.evidence.values.row((alert.indicator, "window", unit, system, week))
+    row = published.evidence.values.get((alert.indicator, "window", unit, system, week))
     fields: dict[str, Any] = {"figure": _figure(row)}
     tickets = published.value("tickets-per-100", "window", unit, system, week)
     if tickets is not None:
