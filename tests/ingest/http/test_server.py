@@ -109,6 +109,8 @@ def test_an_offer_of_another_protocol_is_passed_over() -> None:
     answers, _ = asyncio.run(_answers_and_paths(head + b"hello", reads=True))
     assert answers.startswith(b"HTTP/1.1 200 ")
     assert answers.endswith(b"[5,false]")
+    answers, paths = asyncio.run(_answers_and_paths((head + b"hello") * 1_200, reads=True))
+    assert answers.count(b"[5,false]") == len(paths) == 1_200
 
 
 async def _answers_and_paths(sent: bytes, *, reads: bool = False) -> tuple[bytes, list[str]]:

@@ -244,16 +244,22 @@ class _Impatient(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         self._framing += len(data)
         self._unset_keepalive_if_required()
-        try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade as offer:
-            self._pass_over(data[offer.args[0] :])
-        except httptools.HttpParserError:
-            self._refuse(_INVALID)
+        while data:
+            data = self._read(data)
         # the parser keeps what it has of a line until its end comes, however long it grows
         if self._framing > _FRAMING_BYTES:
             self._refuse(_TOO_LONG)
         self._watch()
+
+    def _read(self, data: bytes) -> bytes:
+        """Give the parser what came; what of it is to be read once more."""
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            return self._without_offer(data[offer.args[0] :])
+        except httptools.HttpParserError:
+            self._refuse(_INVALID)
+        return b""
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget_head()
@@ -305,22 +311,22 @@ class _Impatient(HttpToolsProtocol):
         self._watch()
 
     def _should_upgrade(self) -> bool:
-        """Whether a request that offers another protocol waits for `_pass_over`: every one."""
+        """Whether a request that offers another protocol waits for `_without_offer`: every one."""
         return True
 
-    def _pass_over(self, rest: bytes) -> None:
-        """Read a request that offered another protocol once more, without its offer: `rest` begins with its body.
+    def _without_offer(self, rest: bytes) -> bytes:
+        """A request that offered another protocol, without its offer: `rest` begins with its body.
 
         The parser takes such a body for the other protocol, but Java's client sends it with an offer of HTTP/2.
         """
         method = self.scope["method"].encode()
         if method == b"CONNECT":  # asks for another protocol without an offer
             self._refuse(_INVALID)
-            return
+            return b""
         lines = [name + b": " + value for name, value in self.headers if name != b"upgrade"]
         head = b"\r\n".join((method + b" " + self.url + b" HTTP/1.1", *lines, b"", b""))
         self.parser = httptools.HttpRequestParser(self)
-        self.data_received(head + rest)
+        return head + rest
 
     def _refuse(self, reason: str) -> None:
         if not self.transport.is_closing():
