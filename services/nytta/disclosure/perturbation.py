@@ -13,7 +13,9 @@ from functools import cache
 
 import numpy as np
 import numpy.typing as npt
-import scipy  # its parts are loaded when they are first used, by whoever publishes
+
+# its parts are loaded when they are first used, by whoever publishes
+import scipy
 
 from nytta.registry.protection import Noise
 

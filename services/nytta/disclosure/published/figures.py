@@ -40,7 +40,7 @@ class PublishedFigures:
         *,
         case_types: bool = False,
     ) -> None:
-        rows = connection.rows(
+        figure_rows = connection.rows(
             f"""SELECT v.indicator, v.grain, v.unit, v.system, v.case_type, v.period, v.value, v.low, v.high, v.n_band,
                        v.status, d.weeks
                 FROM {{open}}.indicator_values AS v
@@ -56,11 +56,15 @@ class PublishedFigures:
             first=first_day,
             last=last_day,
         )
-        self.windows: dict[str, int] = {row[0]: max(1, row[11]) for row in rows}
+        self.windows: dict[str, int] = {figure_row[0]: max(1, figure_row[11]) for figure_row in figure_rows}
         """Weeks of each indicator's window."""
         self._figures = {
-            row[:6]: Figure(row[5] - timedelta(weeks=self._weeks(row[0], row[1]) - 1), row[5], *row[6:11])
-            for row in rows
+            figure_row[:6]: Figure(
+                figure_row[5] - timedelta(weeks=self._weeks(figure_row[0], figure_row[1]) - 1),
+                figure_row[5],
+                *figure_row[6:11],
+            )
+            for figure_row in figure_rows
         }
 
     def _weeks(self, indicator: str, grain: str) -> int:

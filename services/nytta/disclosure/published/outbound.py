@@ -25,23 +25,24 @@ def published(connection: Connection, source: str, last_publication: int = 0) ->
 
     The same figure always has the same id, so that sending it again changes nothing.
     """
-    rows = connection.dicts(
+    figure_rows = connection.dicts(
         f"""SELECT {", ".join(FIELDS)}, publication, published_at FROM {{open}}.published_values FINAL
             WHERE publication > {{after:UInt64}}
             ORDER BY publication, indicator, version, grain, system, unit, case_type, part, period""",
         after=last_publication,
     )
-    for row in rows:
-        data = {name: row[name] for name in FIELDS} | {"period": row["period"].isoformat()}
-        place = "|".join(str(data[name]) for name in FIELDS[:9])
+    for figure_row in figure_rows:
+        event_data = {field_name: figure_row[field_name] for field_name in FIELDS}
+        event_data["period"] = figure_row["period"].isoformat()
+        place_key = "|".join(str(event_data[field_name]) for field_name in FIELDS[:9])
         yield (
-            row["publication"],
+            figure_row["publication"],
             {
                 "specversion": "1.0",
                 "type": TYPE,
                 "source": source,
-                "id": f"{row['publication']}|{place}",
-                "time": row["published_at"].strftime("%Y-%m-%dT%H:%M:%SZ"),
-                "data": data,
+                "id": f"{figure_row['publication']}|{place_key}",
+                "time": figure_row["published_at"].strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "data": event_data,
             },
         )

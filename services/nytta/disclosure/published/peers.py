@@ -22,11 +22,11 @@ class PeerBand:
     high: float | None = None
 
 
-def peer_band(values: Sequence[float]) -> PeerBand:
+def peer_band(peer_values: Sequence[float]) -> PeerBand:
     """The band of published values of like units, the unit itself left out; nothing of it below `FEWEST`."""
-    if len(values) < FEWEST:
+    if len(peer_values) < FEWEST:
         return PeerBand(None)
-    if len(values) < FEWEST_IN_BAND:
-        return PeerBand(median(values))
-    low, _, high = quantiles(values, n=4, method="inclusive")
-    return PeerBand(median(values), low, high)
+    if len(peer_values) < FEWEST_IN_BAND:
+        return PeerBand(median(peer_values))
+    low, _, high = quantiles(peer_values, n=4, method="inclusive")
+    return PeerBand(median(peer_values), low, high)

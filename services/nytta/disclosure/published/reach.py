@@ -45,7 +45,7 @@ def reach(
     Those that are `lacking` evidence, which is asked only where there are such, are left out where nothing says of them
     why they are not shown: what then reads as too few is none, and larger units would not show it.
     """
-    rows = connection.rows(
+    reach_rows = connection.rows(
         """SELECT c.indicator, ifNull(v.shown, 0), ifNull(v.reason, ''), d.protects
            FROM (SELECT DISTINCT indicator, version FROM {open}.closed_periods
                  WHERE organisation = {organisation:String} OR {organisation:String} = '') AS c
@@ -62,10 +62,10 @@ def reach(
         organisation=organisation,
     )
     # all of raw is read to say what lacks evidence
-    is_open = any(not published_count and not reason for _, published_count, reason, _ in rows)
+    is_open = any(not published_count and not reason for _, published_count, reason, _ in reach_rows)
     without_evidence = lacking() if is_open else ()
     return [
         Reach(indicator, int(published_count), reason or few_of(Protects(protects)).value)
-        for indicator, published_count, reason, protects in rows
+        for indicator, published_count, reason, protects in reach_rows
         if published_count or reason or indicator not in without_evidence
     ]

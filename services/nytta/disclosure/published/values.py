@@ -48,20 +48,20 @@ class OpenStore:
 
     def units(self) -> list[dict[str, Any]]:
         """Units that exist on the last day of the registry, with depth, each before the units below it."""
-        rows = self.connection.dicts(
+        unit_rows = self.connection.dicts(
             """SELECT unit, argMax(parent, valid_to) AS parent, argMax(root, valid_to) AS root,
                       argMax(name_sv, valid_to) AS name_sv, argMax(name_nb, valid_to) AS name_nb,
                       argMax(name_en, valid_to) AS name_en, argMax(type, valid_to) AS type,
                       argMax(reporting_group, valid_to) AS reporting_group
                FROM {open}.units GROUP BY unit ORDER BY unit"""
         )
-        below: dict[str, list[dict[str, Any]]] = {}
-        for row in rows:
-            below.setdefault(row["parent"], []).append(row)
+        units_below: dict[str, list[dict[str, Any]]] = {}
+        for unit_row in unit_rows:
+            units_below.setdefault(unit_row["parent"], []).append(unit_row)
         ordered: list[dict[str, Any]] = []
-        stack = [(row, 0) for row in reversed(below.get("", []))]
+        stack = [(unit_row, 0) for unit_row in reversed(units_below.get("", []))]
         while stack:
-            row, depth = stack.pop()
-            ordered.append(row | {"depth": depth})
-            stack += [(child, depth + 1) for child in reversed(below.get(row["unit"], []))]
+            unit_row, depth = stack.pop()
+            ordered.append(unit_row | {"depth": depth})
+            stack += [(child, depth + 1) for child in reversed(units_below.get(unit_row["unit"], []))]
         return ordered

@@ -70,7 +70,7 @@ def publish_effects(
     if not due_actions:
         return 0
     series = read_series(store, registry, definitions, root, closed, systems_in_use(store.connection))
-    rows = [
+    effect_rows = [
         [
             root,
             action.unit,
@@ -84,8 +84,8 @@ def publish_effects(
         ]
         for action, outcome in _outcomes(due_actions, actions, series)
     ]
-    store.connection.insert("{open}.published_effects", list(_COLUMNS), rows)
-    return len(rows)
+    store.connection.insert("{open}.published_effects", list(_COLUMNS), effect_rows)
+    return len(effect_rows)
 
 
 def _outcomes(

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from nytta.disclosure.clock import first_open_week, last_of_month
 from nytta.disclosure.gate import Exact, Measure, gate
 from nytta.disclosure.published.figures import HALF_YEAR, PublishedFigures, middle
-from nytta.disclosure.store.publish import Secret
+from nytta.disclosure.store.publication.course import Secret
 from nytta.indicators.definition import Kind, Protects
 from nytta.indicators.store.render.scope import ENDED, Scope, Zones, winners
 from nytta.ingest.store.counted import visible
@@ -57,30 +57,61 @@ def publish_facts(
 
     Runs after the publication of values and of statements, which it repeats.
     """
-    changed = 0
+    changed_count = 0
     for organisation in registry.organisations:
         closed = first_open_week(current_time, organisation.timezone) - timedelta(weeks=1)
         weeks = [closed - timedelta(weeks=offset) for offset in reversed(range(WEEKS))]
         zones = Zones({organisation.timezone: ""})
         scope = Scope("{private}", "{private}", "{open}", zones, closed.isoformat(), visible=visible(store.connection))
-        number = store.counter("facts") + 1
-        store.raise_counter("facts", number)
+        publication = store.counter("facts") + 1
+        store.raise_counter("facts", publication)
         first_day = closed - timedelta(weeks=HALF_YEAR)
         published_figures = PublishedFigures(
             store.connection, organisation.id, [*_USE, _ENTITLEMENT], first_day, closed, case_types=True
         )
-        rows = [
+        fact_rows = [
             *_steps(store, scope, organisation, weeks, secret(organisation.id)),
             *_use(published_figures, weeks, organisation.id),
             *_legacy(store, scope, organisation.id, weeks, published_figures),
             *_hours(missed, organisation.id, closed),
         ]
-        changed += _write(store, organisation.id, rows, weeks, number)
+        changed_count += _write(store, organisation.id, fact_rows, weeks, publication)
         _write_decisions(store, scope, organisation.id)
-    return changed
+    return changed_count
 
 
 _READY = Measure(Kind.SHARE, Protects.STAFF, "readiness")
+
+
+def _step_counts(scope: Scope, root: str) -> str:
+    """The statement of exact counts with their sums of keys: in scope on the last day of a week, trained, ready."""
+    local_day = scope.zones.date("time")
+    own_units = f"unit IN (SELECT unit FROM {{open}}.units WHERE root = '{root}')"
+    trained = "t.done = 1 AND t.first < week + 7"
+    key_sum = "arraySum(arrayMap(person -> sipHash64(person), groupUniqArray{0}))"
+    return f"""SELECT p.ancestor AS unit, e.system AS system, part, week,
+                   toInt64(uniqExact(e.actor)) AS size, {key_sum.format("(e.actor)")} AS size_keys,
+                   toInt64(uniqExactIf(e.actor, {trained})) AS trained,
+                   {key_sum.format(f"If(e.actor, {trained})")} AS trained_keys,
+                   toInt64(uniqExactIf(e.actor, {trained} AND e.entitled != 0)) AS ready,
+                   {key_sum.format(f"If(e.actor, {trained} AND e.entitled != 0)")} AS ready_keys,
+                   max(grouped) AS grouped
+            FROM (
+                SELECT unit, system, actor, tier, entitled, toDate(valid_from) AS begin, {ENDED} AS last,
+                       arrayJoin({{weeks:Array(Date)}}) AS week
+                FROM {winners(scope, "'eligibility'", own_units)}
+            ) AS e
+            INNER JOIN {{open}}.unit_paths AS p ON p.unit = e.unit
+            LEFT JOIN (
+                SELECT actor, system, min({local_day}) AS first, 1 AS done
+                FROM {winners(scope, "'training'", own_units)} GROUP BY actor, system
+            ) AS t ON t.actor = e.actor AND t.system = e.system
+            LEFT JOIN (SELECT unit, 1 AS grouped FROM {{open}}.units WHERE reporting_group != '' GROUP BY unit) AS g
+                ON g.unit = p.ancestor
+            ARRAY JOIN if(e.tier = 'manager', ['*', 'manager'], ['*']) AS part
+            WHERE e.begin <= week + 6 AND e.last >= week + 6 AND p.valid_from <= week AND p.valid_to > week
+              AND e.system IN (SELECT system FROM {{private}}.events WHERE kind = 'training')
+            GROUP BY p.ancestor, e.system, part, week ORDER BY p.ancestor, e.system, part, week"""
 
 
 def _steps(
@@ -93,74 +124,45 @@ def _steps(
     Among those in scope when the last week ends that ended in an earlier month, or in the week's own where that is its
     last: readiness is told once a month. As the gate lets them be told.
     """
-    root = organisation.id
-    start = scope.zones.date("time")
-    own_units = f"unit IN (SELECT unit FROM {{open}}.units WHERE root = '{root}')"
-    trained = "t.done = 1 AND t.first < week + 7"
-    keys = "arraySum(arrayMap(person -> sipHash64(person), groupUniqArray{0}))"
-    exact = store.connection.arrow(
-        f"""SELECT p.ancestor AS unit, e.system AS system, part, week,
-                   toInt64(uniqExact(e.actor)) AS size, {keys.format("(e.actor)")} AS size_keys,
-                   toInt64(uniqExactIf(e.actor, {trained})) AS trained,
-                   {keys.format(f"If(e.actor, {trained})")} AS trained_keys,
-                   toInt64(uniqExactIf(e.actor, {trained} AND e.entitled != 0)) AS ready,
-                   {keys.format(f"If(e.actor, {trained} AND e.entitled != 0)")} AS ready_keys,
-                   max(grouped) AS grouped
-            FROM (
-                SELECT unit, system, actor, tier, entitled, toDate(valid_from) AS begin, {ENDED} AS last,
-                       arrayJoin({{weeks:Array(Date)}}) AS week
-                FROM {winners(scope, "'eligibility'", own_units)}
-            ) AS e
-            INNER JOIN {{open}}.unit_paths AS p ON p.unit = e.unit
-            LEFT JOIN (
-                SELECT actor, system, min({start}) AS first, 1 AS done
-                FROM {winners(scope, "'training'", own_units)} GROUP BY actor, system
-            ) AS t ON t.actor = e.actor AND t.system = e.system
-            LEFT JOIN (SELECT unit, 1 AS grouped FROM {{open}}.units WHERE reporting_group != '' GROUP BY unit) AS g
-                ON g.unit = p.ancestor
-            ARRAY JOIN if(e.tier = 'manager', ['*', 'manager'], ['*']) AS part
-            WHERE e.begin <= week + 6 AND e.last >= week + 6 AND p.valid_from <= week AND p.valid_to > week
-              AND e.system IN (SELECT system FROM {{private}}.events WHERE kind = 'training')
-            GROUP BY p.ancestor, e.system, part, week ORDER BY p.ancestor, e.system, part, week""",
-        weeks=sorted({last_of_month(week) for week in weeks}),
-    )
+    month_ends = sorted({last_of_month(week) for week in weeks})
+    exact = store.connection.arrow(_step_counts(scope, organisation.id), weeks=month_ends)
     telling_systems = pa.array(sorted(systems_of_access(store.connection)), pa.string())
     of_access = exact.filter(pc.is_in(pc.cast(exact["system"], "string"), telling_systems))
-    for fact, part, counts in (("trained", "manager", exact), ("ready", "*", of_access)):
-        for week in weeks if len(counts) else ():
+    for fact, staff_part, step_counts in (("trained", "manager", exact), ("ready", "*", of_access)):
+        for week in weeks if len(step_counts) else ():
             month_end = last_of_month(week)
-            is_part = pc.equal(pc.cast(counts["part"], "string"), part)
-            rows = counts.filter(pc.and_(is_part, pc.equal(counts["week"], month_end)))
-            if not len(rows):
+            is_part = pc.equal(pc.cast(step_counts["part"], "string"), staff_part)
+            week_counts = step_counts.filter(pc.and_(is_part, pc.equal(step_counts["week"], month_end)))
+            if not len(week_counts):
                 continue
             rules = in_force(organisation.disclosure, month_end)
             measure = _READY.of_month(month_end + timedelta(days=6))
-            gated = gate(_persons(rows, fact), measure, rules, secret)
+            gated = gate(_persons(week_counts, fact), measure, rules, secret)
             # what may not be shown is no fact at all, not one without figures
-            for row in np.flatnonzero(gated.reason == "").tolist():
-                place = {"unit": rows["unit"][row].as_py(), "system": rows["system"][row].as_py()}
-                figures = (getattr(gated, name)[row].item() for name in _FIGURES)
-                yield _row(place, fact, part, week, *figures)
+            for row_number in np.flatnonzero(gated.reason == "").tolist():
+                place = {column: week_counts[column][row_number].as_py() for column in ("unit", "system")}
+                figures = (getattr(gated, name)[row_number].item() for name in _FIGURES)
+                yield _row(place, fact, staff_part, week, *figures)
 
 
-def _persons(rows: pa.Table, fact: str) -> Exact:
+def _persons(step_counts: pa.Table, fact: str) -> Exact:
     """Exact figures of a share of staff."""
-    size = rows["size"].to_numpy()
-    nobody = np.zeros(len(rows), dtype=np.int64)
-    false = np.zeros(len(rows), dtype=bool)
+    group_size = step_counts["size"].to_numpy()
+    nobody = np.zeros(len(step_counts), dtype=np.int64)
+    false = np.zeros(len(step_counts), dtype=bool)
     return Exact(
-        numerator=rows[fact].to_numpy(),
-        denominator=size,
+        numerator=step_counts[fact].to_numpy(),
+        denominator=group_size,
         cases=nobody,
-        persons=size,
-        numerator_keys=rows[f"{fact}_keys"].to_numpy(),
-        denominator_keys=rows["size_keys"].to_numpy(),
+        persons=group_size,
+        numerator_keys=step_counts[f"{fact}_keys"].to_numpy(),
+        denominator_keys=step_counts["size_keys"].to_numpy(),
         handlers=nobody,
         most_by_one=nobody,
         requesters=nobody,
-        register=size,
+        register=group_size,
         register_handlers=nobody,
-        grouped=rows["grouped"].to_numpy().astype(bool),
+        grouped=step_counts["grouped"].to_numpy().astype(bool),
         sensitive=false,
         of_employees=false,
     )
@@ -202,7 +204,7 @@ def _legacy(
         f"unit IN (SELECT unit FROM {{open}}.units WHERE root = '{root}') AND legacy = 1 AND actor_kind = 'person' "
         f"AND time >= toDateTime('{first_day - timedelta(days=1)} 00:00:00')"
     )
-    rows = store.connection.dicts(
+    legacy_rows = store.connection.dicts(
         f"""SELECT p.ancestor AS unit, s.system AS system, s.category AS part, week, uniqExact(s.actor) AS persons,
                    max(n.heads) AS eligible
             FROM (SELECT unit, system, category, actor, {day} AS day, arrayJoin({{weeks:Array(Date)}}) AS week
@@ -218,10 +220,10 @@ def _legacy(
             ORDER BY p.ancestor, s.system, s.category, week""",
         weeks=list(weeks),
     )
-    for row in rows:
-        place = (row["unit"], row["system"], row["week"])
+    for legacy_row in legacy_rows:
+        place = (legacy_row["unit"], legacy_row["system"], legacy_row["week"])
         if any(published_figures.at(indicator, "week", *place) for indicator in (_ENTITLEMENT, _BREADTH)):
-            yield _row(row, "legacy", row["part"], row["week"], None, None, None, "", "ok")
+            yield _row(legacy_row, "legacy", legacy_row["part"], legacy_row["week"], None, None, None, "", "ok")
 
 
 def _hours(missed: Sequence[Missed], root: str, closed: date) -> Iterable[_Row]:
@@ -238,28 +240,30 @@ def _row(place: _Row, fact: str, part: str, week: date, *figures: Any) -> _Row:
     )
 
 
-def _write(store: PrivateStore, root: str, rows: Iterable[_Row], weeks: Sequence[date], number: int) -> int:
+def _write(store: PrivateStore, root: str, fact_rows: Iterable[_Row], weeks: Sequence[date], publication: int) -> int:
     """Write what differs; a fact that does not hold any more is told as such."""
-    names = [*_KEY, *_FIGURES]
+    column_names = [*_KEY, *_FIGURES]
     published_rows = store.connection.dicts(
-        f"""SELECT {", ".join(names)} FROM {{open}}.published_facts FINAL
+        f"""SELECT {", ".join(column_names)} FROM {{open}}.published_facts FINAL
             WHERE organisation = {{root:String}} AND week >= {{first:Date}} AND week <= {{last:Date}}""",
         root=root,
         first=weeks[0],
         last=weeks[-1],
     )
-    earlier = {tuple(row[column] for column in _KEY): row for row in published_rows}
-    current = {tuple(row[column] for column in _KEY): row for row in rows}
-    changed = [row for key, row in current.items() if earlier.get(key) != row]
+    earlier = {tuple(fact_row[column] for column in _KEY): fact_row for fact_row in published_rows}
+    current = {tuple(fact_row[column] for column in _KEY): fact_row for fact_row in fact_rows}
+    changed_rows = [fact_row for fact_key, fact_row in current.items() if earlier.get(fact_key) != fact_row]
     gone = dict(zip(_FIGURES, (None, None, None, "", "gone"), strict=True))
-    not_current = [row for key, row in earlier.items() if key not in current]
-    changed += [row | gone for row in not_current if row["status"] != "gone" and _told_weekly(row)]
+    not_current = [fact_row for fact_key, fact_row in earlier.items() if fact_key not in current]
+    changed_rows += [
+        fact_row | gone for fact_row in not_current if fact_row["status"] != "gone" and _told_weekly(fact_row)
+    ]
     store.connection.insert(
         "{open}.published_facts",
-        ["organisation", *names, "publication"],
-        [[root, *(row[name] for name in names), number] for row in changed],
+        ["organisation", *column_names, "publication"],
+        [[root, *(fact_row[column_name] for column_name in column_names), publication] for fact_row in changed_rows],
     )
-    return len(changed)
+    return len(changed_rows)
 
 
 def _told_weekly(row: _Row) -> bool:

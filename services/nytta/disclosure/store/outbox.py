@@ -18,11 +18,11 @@ class Outbox:
     def unsent(self, store: PrivateStore) -> tuple[list[dict[str, Any]], int]:
         """Rows that changed since the last were sent, and the number to remember when these are."""
         last_sent = store.counter(self.counter)
-        rows = store.connection.dicts(
+        unsent_rows = store.connection.dicts(
             f"SELECT * FROM {{open}}.{self.table} WHERE publication > {{sent:UInt64}} ORDER BY publication",
             sent=last_sent,
         )
-        return rows, max([last_sent, *(int(row["publication"]) for row in rows)])
+        return unsent_rows, max([last_sent, *(int(unsent_row["publication"]) for unsent_row in unsent_rows)])
 
     def sent(self, store: PrivateStore, publication: int) -> None:
         """Remember that everything up to `publication` was sent."""

@@ -253,7 +253,7 @@ def _fed_by(
     return stale_weeks
 
 
-def _series(
+def _series(  # noqa: PLR0913 - what all indicators of an organisation share is read once
     definition: Definition,
     system: str,
     registry: Registry,
@@ -528,9 +528,9 @@ def _whole(value: float | None) -> float | None:
 
 def _peers(series: Series, unit: str, column: int) -> list[str]:
     """Like units that were live in the week, without the unit itself."""
-    row, panel = series.units.index(unit), series.panel
-    is_live = (panel.live <= column) & (panel.until > column)
-    is_peer = (panel.group == panel.group[row]) & is_live
+    row, unit_panel = series.units.index(unit), series.panel
+    is_live = (unit_panel.live <= column) & (unit_panel.until > column)
+    is_peer = (unit_panel.group == unit_panel.group[row]) & is_live
     is_peer[row] = False
     return [other for other, is_like in zip(series.units, is_peer, strict=True) if is_like]
 

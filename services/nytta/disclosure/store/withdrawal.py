@@ -7,24 +7,35 @@ from datetime import datetime
 from typing import Any
 
 from nytta.indicators.definition import Definition
-from nytta.indicators.store.processing import approved_units
+from nytta.indicators.store.processing import processing
 from nytta.storage.client import Connection
 
 
-def withdraw(connection: Connection, definition: Definition, publication: int, moment: datetime) -> int:
-    """Take back what was published of an indicator where it is no longer approved; how many figures.
+def withdraw(connection: Connection, definitions: Collection[Definition], publication: int, moment: datetime) -> int:
+    """Take back what was published of indicators where they are no longer approved; how many figures.
 
     A whole indicator of a whole organisation goes at once, so that nothing is told by what goes.
     """
-    condition = f"""indicator = '{definition.id}' AND status != 'not_approved' AND organisation IN (
-        SELECT root FROM {{open}}.units WHERE unit NOT IN ({approved_units(definition)}))"""
-    count = int(connection.value(f"SELECT count() FROM {{open}}.published_values FINAL WHERE {condition}"))
+    approved = processing(connection, definitions).approved
+    roots = [str(root) for (root,) in connection.rows("SELECT DISTINCT root FROM {open}.units")]
+    unapproved = [
+        (definition.id, root)
+        for definition in definitions
+        for root in roots
+        if root not in approved[definition.purpose]
+    ]
+    if not unapproved:
+        return 0
+    rows = """SELECT * FROM {open}.published_values FINAL
+        WHERE (indicator, organisation) IN {unapproved:Array(Tuple(String, String))} AND status != 'not_approved'"""
+    count = int(connection.value(f"SELECT count() FROM ({rows})", unapproved=unapproved))
     if count:
         connection.run(
             f"""INSERT INTO {{open}}.published_values
             SELECT * REPLACE (NULL AS value, NULL AS low, NULL AS high, '' AS n_band, 'not_approved' AS status,
                               toDateTime({int(moment.timestamp())}) AS published_at, {publication} AS publication)
-            FROM (SELECT * FROM {{open}}.published_values FINAL WHERE {condition})"""
+            FROM ({rows})""",
+            unapproved=unapproved,
         )
     return count
 

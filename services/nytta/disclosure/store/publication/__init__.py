@@ -1,0 +1,1 @@
+"""Publication: what one reads, decides and writes, by subject. `disclosure/store/publish.py` puts them in order."""
