@@ -20,7 +20,8 @@ from nytta.ingest.events import Reason, Reject, decode
 from nytta.ingest.events.pseudonyms import Pseudonymiser
 from nytta.ingest.files.cloudevents import read_cloudevents
 from nytta.ingest.files.explain import explain
-from nytta.ingest.files.mapping import Mapping, parse
+from nytta.ingest.files.mapping import Mapping
+from nytta.ingest.files.mapping_load import parse
 from nytta.ingest.files.mapping_text import draft
 from nytta.ingest.files.read import Chunk, read
 from nytta.ingest.intake import Intake

@@ -13,7 +13,7 @@ import yaml
 
 from nytta import Mendable
 from nytta.ingest.files.errors import MappingError
-from nytta.ingest.files.mapping import parse
+from nytta.ingest.files.mapping_load import parse
 from nytta.ingest.files.read import read
 from nytta.registry import declarations
 from tests.fuzz import mutate

@@ -14,10 +14,11 @@ import pytest
 
 from nytta.indicators.store.recompute import recompute
 from nytta.ingest.events.batch import decode
-from nytta.ingest.files import mapping as mappings
+from nytta.ingest.files import mapping_load as mappings
 from nytta.ingest.files.cloudevents import read_cloudevents
 from nytta.ingest.files.errors import InputError
 from nytta.ingest.files.explain import explain
+from nytta.ingest.files.mapping import Mapping
 from nytta.ingest.files.mapping_text import draft
 from nytta.ingest.files.read import read
 from nytta.ingest.intake import ImportReport, Intake
@@ -88,7 +89,7 @@ def test_03_a_dot_between_hour_and_minute_is_no_fraction(cases: Cases) -> None:
     assert list(times(folder / "input.csv", folder / "mapping.yaml")) == expected
 
 
-def drafted(cases: Cases, number: str, tmp_path: Path) -> tuple[Path, mappings.Mapping]:
+def drafted(cases: Cases, number: str, tmp_path: Path) -> tuple[Path, Mapping]:
     file = cases(number) / "input.csv"
     said = tmp_path / "draft.yaml"
     said.write_text(draft(file, file.name, "org", "Europe/Stockholm"), "utf-8")

@@ -12,7 +12,7 @@ import pytest
 from nytta.disclosure.published.values import OpenStore
 from nytta.ingest.events.encode import to_ndjson
 from nytta.ingest.events.reasons import Reason
-from nytta.ingest.files import mapping as mappings
+from nytta.ingest.files import mapping_load as mappings
 from nytta.ingest.http.hooks import Hook, events_of
 from nytta.ingest.http.modes import Mode
 from nytta.ingest.http.tokens import Token
@@ -174,7 +174,7 @@ def test_a_webhook_without_an_organisation_is_told_at_the_start(monkeypatch: pyt
     (tmp_path / "desk.yaml").write_text(MAPPING)
     declared = Declared(id="desk", kind="webhook", mapping="desk.yaml", signed="github", system="cases")
     with pytest.raises(PullError, match="whose persons they are"):
-        hooks([declared], tmp_path, date(2026, 6, 1), several=True)
+        hooks([declared], tmp_path, date(2026, 6, 1), has_several=True)
     assert list(hooks([declared], tmp_path, date(2026, 6, 1))) == ["desk"]
     at_home = declared.model_copy(update={"organisation": "town"})
-    assert list(hooks([at_home], tmp_path, date(2026, 6, 1), several=True)) == ["desk"]
+    assert list(hooks([at_home], tmp_path, date(2026, 6, 1), has_several=True)) == ["desk"]

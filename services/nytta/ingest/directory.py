@@ -69,23 +69,23 @@ def dated(
     """
     events: list[Event] = []
     # of a row that stands twice on a page, the last counts
-    for row, state in {str(state["id"]): state for state in states}.items():
-        latest = standing.get(row)
+    for list_row, list_event in {str(list_event["id"]): list_event for list_event in states}.items():
+        latest = standing.get(list_row)
         if latest is None or _has_ended(latest.event, day):
             # who was never met may have come before; who left and is met again comes today
-            started = day if latest else min(day, date.fromisoformat(state["data"]["valid_from"]))
-            events.append(_membership(state, _next_id(row, latest), started, current_time, latest))
-        elif _content(latest.event) != _content(state):
+            started = day if latest else min(day, date.fromisoformat(list_event["data"]["valid_from"]))
+            events.append(_membership(list_event, _next_id(list_row, latest), started, current_time, latest))
+        elif _content(latest.event) != _content(list_event):
             started = date.fromisoformat(latest.event["data"]["valid_from"])
             # changed on the day on which it began: it is corrected, for it held on no day before
             if started >= day:
-                events.append(_membership(state, str(latest.event["id"]), started, current_time, latest))
+                events.append(_membership(list_event, str(latest.event["id"]), started, current_time, latest))
             else:
                 events.append(_ended(latest, day, current_time))
-                events.append(_membership(state, _next_id(row, latest), day, current_time, latest))
+                events.append(_membership(list_event, _next_id(list_row, latest), day, current_time, latest))
         elif current_time - latest.received_at > SAID_AGAIN:
             events.append(latest.event | {"revision": _revision(latest, current_time)})
-    gone_memberships = [standing[row] for row in gone if row in standing]
+    gone_memberships = [standing[list_row] for list_row in gone if list_row in standing]
     ending = [latest for latest in gone_memberships if not _has_ended(latest.event, day)]
     return events + [_ended(latest, day, current_time) for latest in ending]
 
@@ -103,22 +103,22 @@ def _has_ended(event: Event, day: date) -> bool:
 def _ended(latest: Standing, day: date, current_time: datetime) -> Event:
     # never before it began: such an event would be refused
     ends = max(day, date.fromisoformat(latest.event["data"]["valid_from"]))
-    data = latest.event["data"] | {"valid_to": ends.isoformat()}
+    membership_data = latest.event["data"] | {"valid_to": ends.isoformat()}
     changes = {
         "time": current_time.isoformat(),
         "revision": _revision(latest, current_time),
-        "data": data,
+        "data": membership_data,
     }
     return latest.event | changes
 
 
 def _membership(
-    state: Event, membership_id: str, started: date, current_time: datetime, latest: Standing | None
+    list_event: Event, membership_id: str, started: date, current_time: datetime, latest: Standing | None
 ) -> Event:
     """A membership that has begun and not ended, as a row says that it stands."""
-    data = {name: value for name, value in state["data"].items() if name != "valid_to"}
-    data["valid_from"] = started.isoformat()
-    return state | {"id": membership_id, "revision": _revision(latest, current_time), "data": data}
+    membership_data = {name: value for name, value in list_event["data"].items() if name != "valid_to"}
+    membership_data["valid_from"] = started.isoformat()
+    return list_event | {"id": membership_id, "revision": _revision(latest, current_time), "data": membership_data}
 
 
 def _revision(latest: Standing | None, current_time: datetime) -> str:
@@ -127,11 +127,11 @@ def _revision(latest: Standing | None, current_time: datetime) -> str:
     return str(max(latest_revision + 1, int(current_time.timestamp() * 1000)))
 
 
-def _next_id(row: str, latest: Standing | None) -> str:
+def _next_id(list_row: str, latest: Standing | None) -> str:
     """The id of the next membership of a row: the row's, then with one letter behind it, from a to z, then with two."""
     if latest is None:
-        return row
-    word = str(latest.event["id"]).removeprefix(row).removeprefix(".")
+        return list_row
+    word = str(latest.event["id"]).removeprefix(list_row).removeprefix(".")
     # numbers to the base of 26 whose digits go from 1 to 26: a, …, z, aa, ab, …
     number = 0
     for letter in word:
@@ -141,4 +141,4 @@ def _next_id(row: str, latest: Standing | None) -> str:
     while number:
         number, remainder = divmod(number - 1, 26)
         letters = chr(ord("a") + remainder) + letters
-    return f"{row}.{letters}"
+    return f"{list_row}.{letters}"

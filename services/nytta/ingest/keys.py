@@ -102,15 +102,15 @@ class Keys:
 
         `excluded` are digests by `lasting` of those who are not counted; `notes` takes what the coming key makes.
         """
-        keys = self.persons.get(root, ())
-        if not keys:
+        root_keys = self.persons.get(root, ())
+        if not root_keys:
             raise KeyFileError(
                 f"there is no key of persons for '{root}': `nytta keys rotate` makes the first one; if there was one, "
                 "restore the key file from its backup"
             )
-        used, *later = keys
-        coming = later[0] if later else None
-        return Persons(used, coming, self.lasting(root), frozenset(excluded), notes)
+        used_key, *later_keys = root_keys
+        coming_key = later_keys[0] if later_keys else None
+        return Persons(used_key, coming_key, self.lasting(root), frozenset(excluded), notes)
 
     def seal(self, body: bytes) -> bytes:
         """Encrypt a rejected body, as ASCII; the same body becomes the same text, so that a repeat is recognised."""
@@ -143,12 +143,12 @@ class Keys:
 
     def step(self, root: str, day: date) -> Step:
         """What is to be done on `day`."""
-        keys = self.persons.get(root, ())
-        if not keys:
+        root_keys = self.persons.get(root, ())
+        if not root_keys:
             return Step.FIRST
-        if len(keys) == 1:
-            return Step.MAKE if day >= keys[0].made + MADE_EVERY else Step.NONE
-        return Step.CHANGE if day >= keys[1].made + OVERLAP else Step.NONE
+        if len(root_keys) == 1:
+            return Step.MAKE if day >= root_keys[0].made + MADE_EVERY else Step.NONE
+        return Step.CHANGE if day >= root_keys[1].made + OVERLAP else Step.NONE
 
     def with_coming(self, root: str, key_name: str, day: date, secret: bytes | None = None) -> Keys:
         """With one more key for the organisation, made on `day`: its first, or its coming one."""
@@ -182,7 +182,8 @@ class Notes:
 
     def add(self, note: Note) -> None:
         """One more, from any thread."""
-        self._waiting.append(note)  # one step of the interpreter: no lock is needed
+        # one step of the interpreter: no lock is needed
+        self._waiting.append(note)
 
     def waiting(self) -> Sequence[Note]:
         """What is not stored yet."""
@@ -220,21 +221,21 @@ class Persons:
     def __repr__(self) -> str:
         return f"Persons({self.key_id!r})"
 
-    def digest(self, text: str) -> bytes:
-        """The 16 bytes that stand for the person whose id at the source is `text`."""
-        return self._known[text]
+    def digest(self, raw_id: str) -> bytes:
+        """The 16 bytes that stand for the person whose id at the source is `raw_id`."""
+        return self._known[raw_id]
 
     def digests(self, texts: Iterable[str]) -> bytes:
         """The digests of many texts, one after the other."""
         return b"".join(map(self._known.__getitem__, texts))
 
-    def _made(self, text: str) -> bytes:
+    def _made(self, raw_id: str) -> bytes:
         # by the lasting key: who is excluded stays so when keys of persons change
-        if self._excluded and self._lasting.digest(text) in self._excluded:
+        if self._excluded and self._lasting.digest(raw_id) in self._excluded:
             return EXCLUDED
-        digest = self._used.digest(text)
+        digest = self._used.digest(raw_id)
         if self._coming is not None and self._notes is not None:
-            self._notes.add(Note(self.key_id, self._coming_id, digest, self._coming.digest(text)))
+            self._notes.add(Note(self.key_id, self._coming_id, digest, self._coming.digest(raw_id)))
         return digest
 
 
@@ -281,7 +282,7 @@ def lock_of(path: Path) -> Path:
     return path.with_name(f"{path.name}.lock")
 
 
-def with_first(path: Path, names: Mapping[str, str], day: date) -> Keys:
+def with_first(path: Path, key_names: Mapping[str, str], day: date) -> Keys:
     """The keys of `path` with a first key of persons for each of these organisations (root to key name).
 
     KeyFileError where the file cannot be written.
@@ -289,15 +290,15 @@ def with_first(path: Path, names: Mapping[str, str], day: date) -> Keys:
     try:
         with alone(path):
             # read again under the lock: another process may have made them meanwhile
-            keys = load_or_make(path)
-            for root, name in names.items():
-                if not keys.newest(root):
-                    keys = keys.with_coming(root, name, day)
-            save(keys, path)
-            return keys
+            first_keys = load_or_make(path)
+            for root, key_name in key_names.items():
+                if not first_keys.newest(root):
+                    first_keys = first_keys.with_coming(root, key_name, day)
+            save(first_keys, path)
+            return first_keys
     except OSError as error:
         raise KeyFileError(
-            f"{path} has no key of persons for '{next(iter(names))}' and cannot be written ({error.strerror}): run "
+            f"{path} has no key of persons for '{next(iter(key_names))}' and cannot be written ({error.strerror}): run "
             "`nytta keys rotate` where the file is kept"
         ) from error
 
@@ -315,21 +316,21 @@ def load_or_make(path: Path) -> Keys:
 def _make(path: Path) -> None:
     """A file with a random secret, there whole or not at all; of several that make it, the first one's stands."""
     permissions.make_folder(path.parent)
-    beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    temporary_path = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     try:
         new_keys = Keys("k1", secrets.token_bytes(_BYTES))
-        permissions.replace(beside, written(new_keys).encode())
+        permissions.replace(temporary_path, written(new_keys).encode())
         # a link fails where the name is taken, and a renaming would replace what another process has made
         with suppress(FileExistsError):
-            path.hardlink_to(beside)
+            path.hardlink_to(temporary_path)
     finally:
-        beside.unlink(missing_ok=True)
+        temporary_path.unlink(missing_ok=True)
 
 
-def read(text: str) -> Keys:
+def read(keys_text: str) -> Keys:
     """Keys from the text of a key file. ValueError where it is none."""
     try:
-        document = json.loads(text)
+        document = json.loads(keys_text)
         keys_by_root = document.get("persons", {})
         persons = {root: tuple(_person_key(entry) for entry in entries) for root, entries in keys_by_root.items()}
         return Keys(str(document["id"]), bytes.fromhex(document["secret"]), persons)
@@ -363,4 +364,4 @@ def _entry(person_key: PersonKey) -> dict[str, str]:
 def save(keys: Keys, path: Path) -> None:
     """Replace the key file as one step; a key that `keys` does not hold is gone then, but for copies of the file."""
     # always under the same name beside: what a crash leaves of it is overwritten, and keeps no destroyed key
-    permissions.replace(path, written(keys).encode(), beside=f"{path.name}.new")
+    permissions.replace(path, written(keys).encode(), temporary_name=f"{path.name}.new")

@@ -56,13 +56,13 @@ def test_every_type_has_an_example() -> None:
 @settings(max_examples=10)
 @given(seed=st.integers(0, 1000))
 def test_a_load_of_all_kinds_comes_back(seed: int) -> None:
-    for raw in bulk(300, seed, units=7, size=300):
+    for raw in bulk(300, seed, units=7, body_size=300):
         first = decode(raw, received_at=NOW, pseudonymise=KEY).table
         assert rows(again(first)) == rows(first)
 
 
 def test_lines_stand_in_the_order_of_their_events() -> None:
-    raw = next(iter(bulk(50, 3, units=5, size=50)))
+    raw = next(iter(bulk(50, 3, units=5, body_size=50)))
     events = decode(raw, received_at=NOW, pseudonymise=KEY).table
     assert [orjson.loads(line)["id"] for line in encode(events)] == events["id"].to_pylist()
 

@@ -18,7 +18,8 @@ import pytest
 
 from nytta.ingest.files import files
 from nytta.ingest.files.errors import InputError
-from nytta.ingest.files.mapping import Mapping, parse
+from nytta.ingest.files.mapping import Mapping
+from nytta.ingest.files.mapping_load import parse
 from nytta.ingest.files.read import read
 
 Write = Callable[..., Path]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nytta.ingest.files import mapping as mappings
+from nytta.ingest.files import mapping_load as mappings
 from nytta.ingest.files.beginning import problem
 from nytta.ingest.files.draft import drafted as looked_at
 from nytta.ingest.files.errors import InputError

@@ -5,7 +5,7 @@ import orjson
 import pytest
 
 from nytta.ingest.files.explain import explain
-from nytta.ingest.files.mapping import parse
+from nytta.ingest.files.mapping_load import parse
 from nytta.surfaces.problems import in_language
 
 Write = Callable[..., Path]
@@ -42,7 +42,7 @@ When;Case;Step;Way;Mode;Opened;Other
 
 def test_it_shows_how_the_first_rows_map(write: Write) -> None:
     path = write(CONTENT, "log A.csv")
-    found = explain(path, parse(MAPPING, "example.yaml"), rows=4)
+    found = explain(path, parse(MAPPING, "example.yaml"), row_count=4)
     text = str(found)
     assert text.splitlines()[0] == "log A.csv with mapping example: table, utf-8 (guessed), delimiter ';'"
     shown = [" ".join(line.split()) for line in text.splitlines()]
@@ -63,7 +63,7 @@ def test_it_shows_how_the_first_rows_map(write: Write) -> None:
 
 
 def test_it_is_json_too(write: Write) -> None:
-    found = orjson.loads(orjson.dumps(explain(write(CONTENT), parse(MAPPING, "m.yaml"), rows=1).as_dict()))
+    found = orjson.loads(orjson.dumps(explain(write(CONTENT), parse(MAPPING, "m.yaml"), row_count=1).as_dict()))
     events = found["rows"][0]["events"]
     assert [event["type"] for event in events] == ["nytta.case.step.v1", "nytta.case.opened.v1"]
     assert {field["name"]: field["value"] for field in events[0]["fields"]}["mode"] == "paper"
@@ -96,7 +96,7 @@ def test_a_log_without_rows_is_told(write: Write) -> None:
 )
 def test_it_speaks_the_language_of_its_reader(write: Write, language: str, expected: list[str]) -> None:
     path = write(CONTENT, "log A.csv")
-    text = explain(path, parse(MAPPING, "example.yaml"), rows=4).text(lambda said: in_language(said, language))
+    text = explain(path, parse(MAPPING, "example.yaml"), row_count=4).text(lambda said: in_language(said, language))
     shown = [" ".join(line.split()) for line in text.splitlines()]
     assert [line for line in expected if line not in shown] == []
     assert not [line for line in shown if line.startswith(("row ", "rejected", "not read", "note", "left out"))]

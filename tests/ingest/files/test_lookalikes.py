@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from nytta.ingest.files import lookalikes
 from nytta.ingest.files.lookalikes import Lookalikes, shape
-from nytta.ingest.files.mapping import parse
+from nytta.ingest.files.mapping_load import parse
 from nytta.ingest.files.read import alike
 
 SAME = [

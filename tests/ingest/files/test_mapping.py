@@ -4,7 +4,8 @@ import pytest
 
 from nytta.ingest.files.contract import targets
 from nytta.ingest.files.errors import MappingError
-from nytta.ingest.files.mapping import Mapping, load, parse, shipped, supports
+from nytta.ingest.files.mapping import Mapping, supports
+from nytta.ingest.files.mapping_load import load, parse, shipped
 from nytta.ingest.files.specs import Moment, Test, Value
 from nytta.registry import declarations
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from nytta.ingest.files.errors import InputError, MappingError
-from nytta.ingest.files.mapping import parse
+from nytta.ingest.files.mapping_load import parse
 from nytta.ingest.files.read import opened, read
 from nytta.ingest.files.rows import Broken
 

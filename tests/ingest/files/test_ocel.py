@@ -12,7 +12,8 @@ import pytest
 from nytta.ingest.files.draft import drafted
 from nytta.ingest.files.errors import InputError
 from nytta.ingest.files.looks import look
-from nytta.ingest.files.mapping import Mapping, parse
+from nytta.ingest.files.mapping import Mapping
+from nytta.ingest.files.mapping_load import parse
 from nytta.ingest.files.mapping_text import mapping_of
 from nytta.ingest.files.read import opened, read
 

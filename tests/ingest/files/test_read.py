@@ -12,7 +12,8 @@ from nytta.ingest.events import decode
 from nytta.ingest.events.reasons import Reason
 from nytta.ingest.files.errors import InputError
 from nytta.ingest.files.files import digest
-from nytta.ingest.files.mapping import Mapping, load, parse
+from nytta.ingest.files.mapping import Mapping
+from nytta.ingest.files.mapping_load import load, parse
 from nytta.ingest.files.read import CHUNK_ROWS, read, source_of
 
 Write = Callable[..., Path]

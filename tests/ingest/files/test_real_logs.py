@@ -14,7 +14,7 @@ import pytest
 
 from nytta.ingest.events import Pseudonymiser, decode
 from nytta.ingest.files.files import opened
-from nytta.ingest.files.mapping import load
+from nytta.ingest.files.mapping_load import load
 from nytta.ingest.files.read import read
 from nytta.ingest.files.rows import Row
 from nytta.ingest.files.translation.translator import Translator

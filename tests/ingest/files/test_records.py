@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from nytta.ingest.files.errors import InputError
-from nytta.ingest.files.mapping import load, parse
+from nytta.ingest.files.mapping_load import load, parse
 from nytta.ingest.files.read import opened
 from nytta.ingest.files.rows import Broken
 

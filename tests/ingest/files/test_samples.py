@@ -10,7 +10,7 @@ import pytest
 
 from nytta.ingest.events import decode
 from nytta.ingest.events.pseudonyms import Pseudonymiser
-from nytta.ingest.files.mapping import parse
+from nytta.ingest.files.mapping_load import parse
 from nytta.ingest.files.read import read
 from tests.rows import NOW
 

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from nytta.ingest.files.draft import Draft, drafted
 from nytta.ingest.files.looks import look
 from nytta.ingest.files.mapping_text import mapping_of, text
+from nytta.ingest.files.no_persons import no_persons
 from nytta.ingest.files.read import read
-from nytta.ingest.files.steps import robots
 
 BEGIN = datetime(2026, 1, 12, 8)
 STEPS = ("Registered", "Assigned", "Decided", "Closed")
@@ -136,8 +136,7 @@ def test_a_step_ends_a_case_by_words_of_its_own(tmp_path: Path, step: str, ends:
 )
 def test_persons_are_no_robots(names: list[str]) -> None:
     # a word of its own alone says so: of these one is called like an interface, and is taken for one
-    pattern = robots(names)
-    assert bool(pattern) == ("Api Kallio" in names)
+    assert bool(no_persons(names)) == ("Api Kallio" in names)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +144,8 @@ def test_persons_are_no_robots(names: list[str]) -> None:
     ["batch_03", "RPA-2", "System", "svc_sync", "Systemkonto", "integration", "Robot 1", "SYSTEM_USER", "api.bot"],
 )
 def test_accounts_behind_which_nobody_sits_are_known_by_their_names(name: str) -> None:
-    pattern = robots([name, "user_1"])
+    [(pattern, kind)] = no_persons([name, "user_1"]).items()
+    assert kind == "system"
     assert re.search(pattern, name)
     assert not re.search(pattern, "user_1")
 

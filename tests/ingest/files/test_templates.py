@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from nytta.ingest.events import Pseudonymiser, decode
-from nytta.ingest.files.mapping import load
+from nytta.ingest.files.mapping_load import load
 from nytta.ingest.files.read import read
 from nytta.registry import declarations
 

@@ -13,7 +13,7 @@ import orjson
 import pytest
 
 from nytta.ingest.files.errors import InputError
-from nytta.ingest.files.mapping import parse
+from nytta.ingest.files.mapping_load import parse
 from nytta.ingest.files.read import read
 
 MAPPING = """

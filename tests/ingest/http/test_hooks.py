@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from nytta.ingest.files.mapping import load
+from nytta.ingest.files.mapping_load import load
 from nytta.ingest.http.hooks import Hook, is_signed
 from tests.ingest.http.conftest import KEYS, Place
 

@@ -11,7 +11,7 @@ import pytest
 
 from nytta.indicators.store.recompute import recompute
 from nytta.ingest.files.errors import MappingError
-from nytta.ingest.files.mapping import parse
+from nytta.ingest.files.mapping_load import parse
 from nytta.ingest.intake import Intake, IntakeError
 from nytta.ingest.keys import Keys
 from nytta.ingest.store.private import PrivateStore

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from nytta import Mendable
-from nytta.ingest.files.mapping import parse
+from nytta.ingest.files.mapping_load import parse
 from nytta.ingest.intake import Intake, IntakeError
 from nytta.ingest.keys import Keys
 from nytta.ingest.store.imports import all_imports

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nytta.ingest.files.mapping import parse
+from nytta.ingest.files.mapping_load import parse
 from nytta.ingest.intake import Intake
 from nytta.ingest.keys import Keys
 from nytta.ingest.store.private import PrivateStore

@@ -14,7 +14,7 @@ import pytest
 
 from nytta.indicators.load import load
 from nytta.indicators.store.recompute import recompute
-from nytta.ingest.files.mapping import parse
+from nytta.ingest.files.mapping_load import parse
 from nytta.ingest.files.read import opened
 from nytta.ingest.files.rows import Broken
 from nytta.ingest.pull.ask import PullError

@@ -135,7 +135,7 @@ def test_rows_without_a_revision_are_read_as_they_stand(store: PrivateStore) -> 
         assert made.round().events == 0
         for row in list(fake.incidents.values())[1:]:
             row |= {"sys_mod_count": "", "contact_type": "walk-in"}
-        done = made.round(since="")
+        done = made.round(from_cursor="")
         assert (done.state, done.events) == ("good", 11)
 
 

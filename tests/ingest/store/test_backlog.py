@@ -22,7 +22,8 @@ from nytta.ingest.store.outcomes import batch_counts
 from nytta.ingest.store.private import PrivateStore
 from nytta.ingest.store.rejects import latest_rejects, sealed_table
 from nytta.ingest.store.sources import all_sources
-from nytta.storage.client import Connection, DiskFullError
+from nytta.storage.client import Connection
+from nytta.storage.errors import DiskFullError
 from tests.rows import NOW, event, pseudonym, table
 
 NONE = sealed_table((), bytes, NOW)

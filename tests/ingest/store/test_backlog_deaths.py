@@ -18,7 +18,7 @@ import pytest
 
 from nytta.ingest.store.backlog import Backlog
 from nytta.ingest.store.writing import Group, Writing
-from nytta.storage.client import DiskFullError
+from nytta.storage.errors import DiskFullError
 from nytta.storage.wal import WriteAheadLog
 from tests.ingest.store.test_backlog import NONE, Death, group
 

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow
 NOW = datetime(2026, 11, 16, 8, tzinfo=UTC)
 EVENTS = [
     decode(body, received_at=NOW, pseudonymise=Pseudonymiser("k1", bytes(16))).table
-    for body in bulk(2000, 1, units=9, size=400)
+    for body in bulk(2000, 1, units=9, body_size=400)
 ]
 _NUMBERS = itertools.count(1)
 

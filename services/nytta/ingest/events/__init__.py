@@ -54,8 +54,8 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(attribute_name: str) -> Any:
     for module, names in _MODULES.items():
-        if name in names:
-            return getattr(import_module(f"nytta.ingest.events.{module}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        if attribute_name in names:
+            return getattr(import_module(f"nytta.ingest.events.{module}"), attribute_name)
+    raise AttributeError(f"module {__name__!r} has no attribute {attribute_name!r}")

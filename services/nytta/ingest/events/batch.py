@@ -93,9 +93,9 @@ def decode(
 
 def _decoded(lines: Lines, circumstances: Circumstances, source_label: str) -> Batch:
     try:
-        tables, doubtful = _read(lines, circumstances)
+        piece_tables, doubtful = _read(lines, circumstances)
         judged, rejects = _judge(lines, doubtful, circumstances, source_label)
-        return Batch(join([*tables, *judged]), tuple(rejects), len(lines))
+        return Batch(join([*piece_tables, *judged]), tuple(rejects), len(lines))
     except (Mendable, OSError, MemoryError):
         raise  # of the place where it runs, not of what it reads
     except Exception as error:
@@ -109,12 +109,12 @@ def _decoded(lines: Lines, circumstances: Circumstances, source_label: str) -> B
     return Batch(join([earlier.table, later.table]), both_rejects, len(lines))
 
 
-def _fault(lines: Lines, error: Exception, source_label: str) -> Reject:
+def _fault(faulty_lines: Lines, error: Exception, source_label: str) -> Reject:
     """The reject of a line that nothing here should fail on, and yet did."""
     # the place and the kind, and never the message, which may repeat what the line holds
     place = traceback.extract_tb(error.__traceback__)[-1]
     detail = f"{type(error).__name__} in {PurePath(place.filename).name}, line {place.lineno}"
-    return Reject(Reason.FAULT, detail, source_label, f"line {lines.numbers[0]}", lines[0][:KEPT])
+    return Reject(Reason.FAULT, detail, source_label, f"line {faulty_lines.numbers[0]}", faulty_lines[0][:KEPT])
 
 
 def _read(lines: Lines, circumstances: Circumstances) -> tuple[list[pa.Table], NDArray[np.int64]]:
@@ -175,25 +175,25 @@ def _judge(
 
 def _retracted(retractions: Sequence[Retraction], circumstances: Circumstances) -> pa.Table:
     """Events that are taken back, as rows that say nothing but whose identity they have, and since which revision."""
-    rows = len(retractions)
+    row_count = len(retractions)
     models = [TYPES[retraction.type] for retraction in retractions]
     units = [retraction.data.unit if retraction.data else None for retraction in retractions]
-    filled = {
+    filled_columns = {
         "id": pa.array([retraction.id for retraction in retractions], pa.string()),
         "source": pa.array([retraction.source for retraction in retractions], pa.string()).dictionary_encode(),
         "type": pa.array([model.name for model in models], pa.string()).dictionary_encode(),
         "kind": pa.array([model.kind for model in models], pa.string()).dictionary_encode(),
         "unit": pa.array([unit or "" for unit in units], pa.string()).dictionary_encode(),
         "time": pa.array([retraction.time or NO_TIME for retraction in retractions], COLUMNS["time"]),
-        "received_at": constant("received_at", milliseconds(circumstances.received_at), rows),
+        "received_at": constant("received_at", milliseconds(circumstances.received_at), row_count),
         "revision": pa.array([retraction.revision for retraction in retractions], COLUMNS["revision"]),
-        "retracted": constant("retracted", 1, rows),
+        "retracted": constant("retracted", 1, row_count),
     }
-    names = [name for name in COLUMNS if name in filled or name in ALWAYS]
-    for name in names:
-        if name not in filled:
-            filled[name] = constant(name, DEFAULTS[name], rows)
-    return pa.table([filled[name] for name in names], names=names)
+    column_names = [column_name for column_name in COLUMNS if column_name in filled_columns or column_name in ALWAYS]
+    for column_name in column_names:
+        if column_name not in filled_columns:
+            filled_columns[column_name] = constant(column_name, DEFAULTS[column_name], row_count)
+    return pa.table([filled_columns[column_name] for column_name in column_names], names=column_names)
 
 
 def _columns(plan: TypePlan, events: Sequence[Event], circumstances: Circumstances) -> Columns:
@@ -207,19 +207,19 @@ def _columns(plan: TypePlan, events: Sequence[Event], circumstances: Circumstanc
         "sequence": pa.array([event.sequence for event in events], pa.uint64()),
         "revision": pa.array([event.revision for event in events], pa.uint64()),
     }
-    data = {}
+    field_columns = {}
     for field in plan.fields:
         values = [_plain(getattr(event.data, field.name)) for event in events]
-        data[field.name] = pa.array(values, field.arrow)
-    id_columns = {name: data.pop(name) for name in plan.identifiers}
-    pairs = pairs_of(len(events), envelope["source"], data.get("unit"))
-    ids = identify_all(id_columns, pairs, circumstances.pseudonymise)
+        field_columns[field.name] = pa.array(values, field.arrow)
+    id_columns = {field_name: field_columns.pop(field_name) for field_name in plan.identifiers}
+    pairs = pairs_of(len(events), envelope["source"], field_columns.get("unit"))
+    identifiers = identify_all(id_columns, pairs, circumstances.pseudonymise)
     attributes_of_events = [event.extensions for event in events]
     extensions = {}
-    for name in set().union(*attributes_of_events):
-        texts = [attributes.get(name) for attributes in attributes_of_events]
-        extensions[name] = pa.array(texts, pa.string())
-    return Columns(len(events), envelope, data, ids, extensions)
+    for attribute_name in set().union(*attributes_of_events):
+        texts = [attributes.get(attribute_name) for attributes in attributes_of_events]
+        extensions[attribute_name] = pa.array(texts, pa.string())
+    return Columns(len(events), envelope, field_columns, identifiers, extensions)
 
 
 def _plain(value: Any) -> Any:

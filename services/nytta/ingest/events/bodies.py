@@ -7,7 +7,7 @@ one line that is refused, whatever is wrong with it, and its neighbours stand on
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -49,11 +49,12 @@ def with_data(attributes: Mapping[str, str], data: bytes) -> bytes:
 
     `data` are JSON, or blank where the event has none. Raises ValueError where they are not exactly one JSON value.
     """
-    head = orjson.dumps(dict(attributes))
+    envelope = orjson.dumps(dict(attributes))
     if not data.strip(BLANK):
-        return head
-    orjson.loads(data)  # else they could close the event and begin another
-    return head[:-1] + b',"data":' + one_line(data) + b"}"
+        return envelope
+    # else they could close the event and begin another
+    orjson.loads(data)
+    return envelope[:-1] + b',"data":' + one_line(data) + b"}"
 
 
 def lines(body: bytes) -> list[bytes]:
@@ -86,7 +87,8 @@ def _elements(body: bytes) -> list[bytes]:
         try:
             return [bytes(element) for element in _RAW.decode(body)]
         except (msgspec.MsgspecError, RecursionError):
-            pass  # one bad element spoils the whole for a parser: the scanner tells the good ones apart
+            # one bad element spoils the whole for a parser: the scanner tells the good ones apart
+            pass
     array_elements = []
     for element in _scanned(body):
         array_elements.append(element)
@@ -97,55 +99,95 @@ def _elements(body: bytes) -> list[bytes]:
 
 def _scanned(body: bytes) -> Iterator[bytes]:
     """The elements of what begins as an array, found by brackets, commas and quotation marks alone."""
-    opening = body.index(b"[") + 1
-    start = opening
-    end = len(body.rstrip(BLANK)) - 1
-    awaited: list[int] = []  # brackets that are open inside the element
-    objects = 0  # of these, how many are braces
-    tokens = _TOKEN.finditer(body, opening)
-    for _ in range(_TOKENS):
-        match = next(tokens, None)
-        if match is None:
-            break
-        place = match.start()
-        token = body[place]
-        if token == _QUOTE:
-            if body[match.end() : match.end() + 1] not in _AFTER_TEXT:
-                # a quotation mark is missing or too many: what is text and what is not has changed places
-                following = _NEXT.search(body, place)
+    scanner = _Scanner(body)
+    run_start: int | None = scanner.opening
+    while run_start is not None:
+        run_start = yield from scanner.run(run_start)
+
+
+class _Scanner:
+    """Looks at the tokens of a body, in runs: a run ends where a quotation mark is missing or too many."""
+
+    def __init__(self, body: bytes) -> None:
+        self.opening = body.index(b"[") + 1
+        self._body = body
+        self._end = len(body.rstrip(BLANK)) - 1
+        self._budget = iter(range(_TOKENS))
+
+    def run(self, element_start: int) -> Generator[bytes, None, int | None]:
+        """Yield the elements from `element_start` on. Returns where the next run begins, None at the end."""
+        body = self._body
+        nesting = _Nesting()
+        for match, _ in zip(_TOKEN.finditer(body, element_start), self._budget, strict=False):
+            position = match.start()
+            token = body[position]
+            if token == _QUOTE:
+                if body[match.end() : match.end() + 1] in _AFTER_TEXT:
+                    continue
+                # what is text and what is not has changed places, up to where one object surely follows another
+                following = _NEXT.search(body, position)
                 if following is None:
                     break
-                yield body[start : following.start() + 1]
-                start = following.end() - 1
-                awaited, objects, tokens = [], 0, _TOKEN.finditer(body, start)
-        elif token == _COMMA:
-            if not awaited:
-                yield body[start:place]
-                start = place + 1
-        elif token == _OPEN and awaited and awaited[-1] == _OPEN and not _is_value(body, place):
-            # no object has an object for a key: the element before lacks a brace, and here the next one begins
-            yield body[start:place]
-            start, awaited, objects = place, [_OPEN], 1
-        elif token in (_OPEN, _FIRST):
-            awaited.append(token)
-            objects += token == _OPEN
-        elif token == _CLOSE and objects:
-            while awaited.pop() != _OPEN:
-                pass
-            objects -= 1
-        elif token == _LAST and len(awaited) > objects:
-            while awaited.pop() != _FIRST:
-                objects -= 1
-        elif token == _LAST and (not awaited or place == end):
-            if start > opening or body[start:place].strip(BLANK):
-                yield body[start:place]
-            if place < end:
-                yield body[place + 1 :]
-            return
-    yield body[start:]
+                yield body[element_start : following.start() + 1]
+                return following.end() - 1
+            if token == _COMMA:
+                if not nesting.brackets:
+                    yield body[element_start:position]
+                    element_start = position + 1
+            elif token == _OPEN and nesting.awaits_key() and not _is_value(body, position):
+                # no object has an object for a key: the element before lacks a brace, and here the next one begins
+                yield body[element_start:position]
+                element_start, nesting = position, _Nesting(_OPEN)
+            elif not nesting.follows(token) and (not nesting.brackets or position == self._end):
+                yield from self._last(element_start, position)
+                return None
+        yield body[element_start:]
+        return None
+
+    def _last(self, element_start: int, position: int) -> Iterator[bytes]:
+        """What stands before the bracket that closes the array, and what stands behind it."""
+        if element_start > self.opening or self._body[element_start:position].strip(BLANK):
+            yield self._body[element_start:position]
+        if position < self._end:
+            yield self._body[position + 1 :]
 
 
-def _is_value(body: bytes, place: int) -> bool:
-    """Whether a colon stands before the place, as far as a few blanks may keep them apart."""
-    preceding = body[max(0, place - _APART) : place].rstrip(BLANK)
+class _Nesting:
+    """Brackets that are open inside an element."""
+
+    __slots__ = ("brackets", "objects")
+
+    def __init__(self, *brackets: int) -> None:
+        self.brackets = list(brackets)
+        self.objects = len(brackets)
+        """How many of them are braces: all with which an element begins."""
+
+    def awaits_key(self) -> bool:
+        """Whether an object is the innermost that is open."""
+        return bool(self.brackets) and self.brackets[-1] == _OPEN
+
+    def follows(self, bracket: int) -> bool:
+        """Open or close what a bracket does; False where it closes an array that did not begin inside the element.
+
+        What stands open inside of what is closed lacks a bracket, and is closed with it.
+        """
+        if bracket in (_OPEN, _FIRST):
+            self.brackets.append(bracket)
+            self.objects += bracket == _OPEN
+        elif bracket == _CLOSE:
+            if self.objects:
+                self.objects -= 1
+                while self.brackets.pop() != _OPEN:
+                    pass
+        elif len(self.brackets) > self.objects:
+            while self.brackets.pop() != _FIRST:
+                self.objects -= 1
+        else:
+            return False
+        return True
+
+
+def _is_value(body: bytes, position: int) -> bool:
+    """Whether a colon stands before the position, as far as a few blanks may keep them apart."""
+    preceding = body[max(0, position - _APART) : position].rstrip(BLANK)
     return not preceding or preceding.endswith(b":")

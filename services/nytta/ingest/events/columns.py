@@ -71,13 +71,13 @@ DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType({name: default for name, _
 """What a column holds where an event says nothing; None is null."""
 
 
-def constant(column: str, value: Any, rows: int) -> pa.Array:
-    """`value` in every row of a column."""
-    kind = COLUMNS[column]
-    if kind == _WORD:  # one word, to which every row refers
-        words = pa.array([value], pa.string())
-        return pa.DictionaryArray.from_arrays(np.zeros(rows, np.int32), words)
-    return pa.repeat(pa.scalar(value, kind), rows)
+def constant(column: str, cell_value: Any, row_count: int) -> pa.Array:
+    """`cell_value` in every row of a column."""
+    column_type = COLUMNS[column]
+    if column_type == _WORD:  # one word, to which every row refers
+        words = pa.array([cell_value], pa.string())
+        return pa.DictionaryArray.from_arrays(np.zeros(row_count, np.int32), words)
+    return pa.repeat(pa.scalar(cell_value, column_type), row_count)
 
 
 def unnumbered(events: pa.Table) -> pa.Table:
@@ -90,21 +90,21 @@ def rows_of(table: pa.Table, selection: NDArray[np.bool_]) -> pa.Table:
     """The chosen rows of a table; nothing of another row stays, be it a column or a word in a dictionary."""
     columns = {}
     chosen = table.filter(pa.array(selection))
-    for name, column in zip(chosen.column_names, chosen.columns, strict=True):
-        if name not in ALWAYS and not is_filled(name, column):
+    for column_name, column in zip(chosen.column_names, chosen.columns, strict=True):
+        if column_name not in ALWAYS and not is_filled(column_name, column):
             continue
         is_word = column.type == _WORD
         # a filtered dictionary keeps words that no row refers to any more
-        columns[name] = pc.dictionary_encode(column.cast(pa.string())) if is_word else column
+        columns[column_name] = pc.dictionary_encode(column.cast(pa.string())) if is_word else column
     return pa.table(columns)
 
 
-def is_filled(name: str, column: pa.Array | pa.ChunkedArray) -> bool:
+def is_filled(column_name: str, column: pa.Array | pa.ChunkedArray) -> bool:
     """Whether a row of an optional column says anything but its default."""
-    default = DEFAULTS[name]
+    default = DEFAULTS[column_name]
     if default is None:
         return bool(column.null_count < len(column))
-    if name == "attributes":  # Arrow compares no maps
+    if column_name == "attributes":  # Arrow compares no maps
         return any(column.to_pylist())
     return bool(pc.any(pc.not_equal(column, default)).as_py())
 
@@ -117,41 +117,46 @@ def numbered(codes: NDArray[np.int64], limit: int) -> tuple[NDArray[np.int64], N
     occurs = np.zeros(limit, np.bool_)
     occurs[codes] = True
     distinct_codes = np.flatnonzero(occurs)
-    places = np.cumsum(occurs) - 1
-    return distinct_codes, places[codes]
+    new_codes = np.cumsum(occurs) - 1
+    return distinct_codes, new_codes[codes]
 
 
 def distinct(*columns: pa.ChunkedArray) -> tuple[list[tuple[Any, ...]], NDArray[np.int64]]:
     """The distinct rows of columns of one length above 0, and for each row its place among them."""
-    places = np.zeros(len(columns[0]), np.int64)
-    count = 1
+    combination_numbers = np.zeros(len(columns[0]), np.int64)
+    combination_count = 1
     encoded_columns: list[tuple[list[Any], NDArray[np.int64]]] = []
     for column in columns:
         is_word = pa.types.is_dictionary(column.type)
         encoded = column if is_word else column.dictionary_encode()
         encoded = encoded.unify_dictionaries().combine_chunks()
-        words = encoded.dictionary.to_pylist()
-        codes = encoded.indices.to_numpy().astype(np.int64)
-        encoded_columns.append((words, codes))
+        distinct_words = encoded.dictionary.to_pylist()
+        word_codes = encoded.indices.to_numpy().astype(np.int64)
+        encoded_columns.append((distinct_words, word_codes))
         # Numbered anew after each column, so that the product stays below rows times words and never overflows.
-        distinct_codes, places = numbered(places * len(words) + codes, count * len(words))
-        count = len(distinct_codes)
+        distinct_codes, combination_numbers = numbered(
+            combination_numbers * len(distinct_words) + word_codes, combination_count * len(distinct_words)
+        )
+        combination_count = len(distinct_codes)
     # one row of each kind, whichever: they are equal
-    examples = np.empty(count, np.int64)
-    examples[places] = np.arange(len(places))
-    values = ([words[code] for code in codes[examples].tolist()] for words, codes in encoded_columns)
-    return list(zip(*values, strict=True)), places
+    examples = np.empty(combination_count, np.int64)
+    examples[combination_numbers] = np.arange(len(combination_numbers))
+    values = (
+        [distinct_words[code] for code in word_codes[examples].tolist()]
+        for distinct_words, word_codes in encoded_columns
+    )
+    return list(zip(*values, strict=True)), combination_numbers
 
 
 def join(tables: Iterable[pa.Table]) -> pa.Table:
     """The rows of all tables as one, with every column that one of them has and one chunk per column."""
-    filled = [table for table in tables if table.num_rows]
-    names_present = set(ALWAYS).union(*(table.column_names for table in filled))
-    schema = pa.schema([(name, COLUMNS[name]) for name in COLUMNS if name in names_present])
-    if not filled:
+    filled_tables = [table for table in tables if table.num_rows]
+    names_present = set(ALWAYS).union(*(table.column_names for table in filled_tables))
+    schema = pa.schema([(column_name, COLUMNS[column_name]) for column_name in COLUMNS if column_name in names_present])
+    if not filled_tables:
         return schema.empty_table()
-    joined = pa.concat_tables(_with_columns(table, schema) for table in filled)
-    if len(filled) == 1:
+    joined = pa.concat_tables(_with_columns(table, schema) for table in filled_tables)
+    if len(filled_tables) == 1:
         return joined
     # each table has dictionaries of its own, and chunks that differ in them cannot become one
     return joined.unify_dictionaries().combine_chunks()
@@ -161,7 +166,7 @@ def _with_columns(table: pa.Table, schema: pa.Schema) -> pa.Table:
     columns = dict(zip(table.column_names, table.columns, strict=True))
     if list(columns) == schema.names:
         return table
-    for name in schema.names:
-        if name not in columns:
-            columns[name] = constant(name, DEFAULTS[name], table.num_rows)
-    return pa.table([columns[name] for name in schema.names], schema=schema)
+    for column_name in schema.names:
+        if column_name not in columns:
+            columns[column_name] = constant(column_name, DEFAULTS[column_name], table.num_rows)
+    return pa.table([columns[column_name] for column_name in schema.names], schema=schema)

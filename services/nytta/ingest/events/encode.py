@@ -16,8 +16,10 @@ from nytta.ingest.events.models import TYPES
 from nytta.ingest.events.plans import PLANS, FieldPlan, TypePlan
 from nytta.ingest.events.pseudonyms import NOBODY
 
-_KEYED = frozenset({"milestone", "decision", "benefit"})  # kinds whose id is kept as attribute `key`
-_ANY_KEY = "k"  # columns keep no key id of a case, ticket or client: the digest alone says which one it is
+# kinds whose id is kept as attribute `key`
+_KEYED = frozenset({"milestone", "decision", "benefit"})
+# columns keep no key id of a case, ticket or client: the digest alone says which one it is
+_ANY_KEY = "k"
 
 
 def to_ndjson(events: Iterable[Mapping[str, Any]]) -> bytes:
@@ -39,28 +41,29 @@ def encode(events: pa.Table) -> list[bytes]:
         type_names[retracted_places] = ""
     # type by type, for the events of one type have the same fields in the same columns
     for cloud_type, model in TYPES.items():
-        places = np.flatnonzero(type_names == model.name)
-        if len(places):
-            _put(lines, places, _lines(cloud_type, PLANS[cloud_type], events.take(places)))
+        event_rows = np.flatnonzero(type_names == model.name)
+        if len(event_rows):
+            _put(lines, event_rows, _lines(cloud_type, PLANS[cloud_type], events.take(event_rows)))
     return lines
 
 
-def _put(lines: list[bytes], places: npt.NDArray[np.intp], encoded: Iterator[bytes]) -> None:
-    for place, line in zip(places, encoded, strict=True):
+def _put(lines: list[bytes], line_numbers: npt.NDArray[np.intp], encoded: Iterator[bytes]) -> None:
+    for place, line in zip(line_numbers, encoded, strict=True):
         lines[place] = line
 
 
-def _retractions(rows: pa.Table) -> Iterator[bytes]:
+def _retractions(retracted_events: pa.Table) -> Iterator[bytes]:
     types = {model.name: cloud_type for cloud_type, model in TYPES.items()}
     columns = ["id", "source", "type", "time", "unit", "revision"]
-    for retraction in rows.select(columns).to_pylist():
+    for retraction in retracted_events.select(columns).to_pylist():
         event = {
             "specversion": "1.0",
             "id": retraction["id"],
             "source": retraction["source"],
             "type": types[retraction["type"]],
         }
-        if retraction["time"].timestamp() > 0:  # 1970 stands for a time that was not said
+        # 1970 stands for a time that was not said
+        if retraction["time"].timestamp() > 0:
             event["time"] = retraction["time"]
         # as a text, as CloudEvents has numbers beyond 32 bits
         event |= {"revision": str(retraction["revision"]), "retracted": True}
@@ -69,26 +72,26 @@ def _retractions(rows: pa.Table) -> Iterator[bytes]:
         yield orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def _lines(cloud_type: str, plan: TypePlan, rows: pa.Table) -> Iterator[bytes]:
-    columns = _Columns(rows)
-    times = pc.strftime(rows["time"], "%Y-%m-%dT%H:%M:%SZ").to_pylist()
+def _lines(cloud_type: str, plan: TypePlan, event_rows: pa.Table) -> Iterator[bytes]:
+    columns = _Columns(event_rows)
+    times = pc.strftime(event_rows["time"], "%Y-%m-%dT%H:%M:%SZ").to_pylist()
     fields = {}
     for field in plan.fields:
         values = _values(field, columns)
         if values is not None:
             fields[field.name] = values
-    names = list(fields)
+    field_names = list(fields)
     events = zip(
         columns["id"],
         columns["source"],
         times,
         columns["sequence"],
-        columns.get("revision") or [0] * len(rows),
-        columns.get("attributes") or [()] * len(rows),
+        columns.get("revision") or [0] * len(event_rows),
+        columns.get("attributes") or [()] * len(event_rows),
         zip(*fields.values(), strict=True),
         strict=True,
     )
-    for event_id, source, time, sequence, revision, attributes, row in events:
+    for event_id, source, time, sequence, revision, attributes, field_values in events:
         event: dict[str, Any] = {
             "specversion": "1.0",
             "id": event_id,
@@ -100,13 +103,17 @@ def _lines(cloud_type: str, plan: TypePlan, rows: pa.Table) -> Iterator[bytes]:
             event["sequence"] = sequence
         if revision:
             event["revision"] = str(revision)
-        data = {name: value for name, value in zip(names, row, strict=True) if value is not None}
-        for name, value in attributes or ():
-            if name == "key" and plan.model.kind in _KEYED:
-                data[plan.subject.name] = value
+        event_data = {
+            field_name: field_value
+            for field_name, field_value in zip(field_names, field_values, strict=True)
+            if field_value is not None
+        }
+        for field_name, field_value in attributes or ():
+            if field_name == "key" and plan.model.kind in _KEYED:
+                event_data[plan.subject.name] = field_value
             else:
-                event["key" if name == "ce_key" else name] = value
-        event["data"] = data
+                event["key" if field_name == "ce_key" else field_name] = field_value
+        event["data"] = event_data
         yield orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE)
 
 
@@ -118,13 +125,13 @@ class _Columns:
         self._names = frozenset(rows.column_names)
         self._lists: dict[str, list[Any]] = {}
 
-    def __getitem__(self, name: str) -> list[Any]:
-        if name not in self._lists:
-            self._lists[name] = _listed(self._rows[name])
-        return self._lists[name]
+    def __getitem__(self, field_name: str) -> list[Any]:
+        if field_name not in self._lists:
+            self._lists[field_name] = _listed(self._rows[field_name])
+        return self._lists[field_name]
 
-    def get(self, name: str) -> list[Any] | None:
-        return self[name] if name in self._names else None
+    def get(self, field_name: str) -> list[Any] | None:
+        return self[field_name] if field_name in self._names else None
 
 
 def _listed(column: pa.ChunkedArray) -> list[Any]:
@@ -144,27 +151,29 @@ def _values(field: FieldPlan, columns: _Columns) -> Sequence[Any] | None:
         column = "actor" if field.name == "actor" else "subject"
         pseudonyms = zip(columns[column], columns["actor_key"], strict=True)
         return [None if digest == NOBODY else f"{key or _ANY_KEY}:{digest.hex()}" for digest, key in pseudonyms]
-    if field.column == "week":  # the store has its first day and the day after its last
+    # the store has its first day and the day after its last
+    if field.column == "week":
         return [None if monday is None else _iso_week(monday) for monday in columns["valid_from"]]
-    if field.name in {"account", "licence"}:  # the store has whether somebody has both
+    # the store has whether somebody has both
+    if field.name in {"account", "licence"}:
         entitled = columns.get("entitled") or ()
-        return [None if value < 0 else bool(value) for value in entitled] or None
+        return [None if field_value < 0 else bool(field_value) for field_value in entitled] or None
     values_held = columns.get(field.column)
     if values_held is None:
         return None
     match field.role:
         case "text" | "choice":
-            return [value or None for value in values_held]
+            return [field_value or None for field_value in values_held]
         case "flag" if field.name == "follows":
-            return [True if value else None for value in values_held]
+            return [True if field_value else None for field_value in values_held]
         case "flag":
-            return [None if value < 0 else bool(value) for value in values_held]
+            return [None if field_value < 0 else bool(field_value) for field_value in values_held]
         case "number":
             # below its range a number is what stands where an event says nothing
             least = field.least if field.least is not None else 0
-            return [value if value >= least else None for value in values_held]
+            return [field_value if field_value >= least else None for field_value in values_held]
         case _:
-            return [value if isinstance(value, date) else None for value in values_held]
+            return [field_value if isinstance(field_value, date) else None for field_value in values_held]
 
 
 def _iso_week(monday: date) -> str:

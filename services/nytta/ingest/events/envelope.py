@@ -108,7 +108,8 @@ def _event(model: type[Data]) -> type[Event]:
         f"{model.__name__}Event",
         __base__=Event,
         __doc__=model.__doc__,
-        __cls_kwargs__={"use_attribute_docstrings": False},  # it has no source text to take them from
+        # it has no source text to take them from
+        __cls_kwargs__={"use_attribute_docstrings": False},
         **fields,
     )
 

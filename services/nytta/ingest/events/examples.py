@@ -97,29 +97,29 @@ _SAMPLES: Final[Mapping[str, Any]] = MappingProxyType(
 )
 
 
-def full(name: str) -> dict[str, Any]:
+def full(type_name: str) -> dict[str, Any]:
     """An event of the type with every field of its data."""
-    return _event(name, {field.name: _SAMPLES[field.name] for field in PLANS[name].fields})
+    return _event(type_name, {field.name: _SAMPLES[field.name] for field in PLANS[type_name].fields})
 
 
-def minimal(name: str) -> dict[str, Any]:
+def minimal(type_name: str) -> dict[str, Any]:
     """An event of the type with no more than it needs."""
-    return _event(name, {field.name: _SAMPLES[field.name] for field in PLANS[name].fields if field.required})
+    return _event(type_name, {field.name: _SAMPLES[field.name] for field in PLANS[type_name].fields if field.required})
 
 
 def accepted() -> list[Example]:
     """Examples of every type, and of what CloudEvents leaves to the sender."""
     examples = []
-    for name in TYPES:
-        examples.append(_accepted(name, "Every field.", full(name)))
-        examples.append(_accepted(f"{name}.minimal", "No more than what is required.", minimal(name)))
-    step = full(_STEP)
+    for type_name in TYPES:
+        examples.append(_accepted(type_name, "Every field.", full(type_name)))
+        examples.append(_accepted(f"{type_name}.minimal", "No more than what is required.", minimal(type_name)))
+    step_event = full(_STEP)
     return [
         *examples,
         _accepted(
             "extension-attributes",
             "Attributes Nytta does not know are kept.",
-            step
+            step_event
             | {
                 "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
                 "sampled": True,
@@ -129,23 +129,25 @@ def accepted() -> list[Example]:
         _accepted(
             "sequence",
             "A sequence orders the events of a source; a number is accepted too.",
-            step | {"sequence": 17},
+            step_event | {"sequence": 17},
         ),
         _accepted(
             "offset",
             "Any offset, up to nine digits of a second.",
-            step | {"time": "2026-02-09T09:30:00.1234567+01:00"},
+            step_event | {"time": "2026-02-09T09:30:00.1234567+01:00"},
         ),
         _accepted(
             "null-is-absent",
             "Null is the same as an attribute or an optional field that is not there.",
-            _with(step, channel=None, intended=None) | {"subject": None, "traceparent": None},
+            _with(step_event, channel=None, intended=None) | {"subject": None, "traceparent": None},
         ),
-        _accepted("surrounding-space", "White space around a text is removed.", _with(step, activity="  Register ")),
+        _accepted(
+            "surrounding-space", "White space around a text is removed.", _with(step_event, activity="  Register ")
+        ),
         _accepted(
             "envelope",
             "All attributes of CloudEvents.",
-            step
+            step_event
             | {
                 "subject": "BYGG 2026-000123",
                 "datacontenttype": "application/json; charset=utf-8",
@@ -171,20 +173,20 @@ def rejected() -> list[Example]:
 
 def _unreadable() -> list[Example]:
     """Lines that are no object."""
-    line = _line(full(_STEP))
+    step_line = _line(full(_STEP))
     return [
-        _text("malformed_json", "The line is cut off.", line[:-2], Reason.MALFORMED_JSON),
-        _text("two-in-a-line", "One line holds one event.", line + line, Reason.MALFORMED_JSON),
+        _text("malformed_json", "The line is cut off.", step_line[:-2], Reason.MALFORMED_JSON),
+        _text("two-in-a-line", "One line holds one event.", step_line + step_line, Reason.MALFORMED_JSON),
         _text(
             "latin-1",
             "The file is ISO 8859-1.",
-            line.replace(b"Register", "Förnya".encode("latin-1")),
+            step_line.replace(b"Register", "Förnya".encode("latin-1")),
             Reason.INVALID_ENCODING,
         ),
         _text(
             "array",
             "A list is no event; the gateway accepts batches.",
-            b"[" + line + b"]",
+            b"[" + step_line + b"]",
             Reason.NOT_CLOUDEVENT,
         ),
     ]
@@ -192,29 +194,31 @@ def _unreadable() -> list[Example]:
 
 def _no_events() -> list[Example]:
     """Objects that are no event of a known type, or lack what every event has."""
-    step = full(_STEP)
+    step_event = full(_STEP)
     return [
         _rejected(
             "no-specversion",
             "The object is no CloudEvent.",
-            _without(step, "specversion"),
+            _without(step_event, "specversion"),
             Reason.NOT_CLOUDEVENT,
         ),
-        _rejected("specversion-0.3", "An old version.", step | {"specversion": "0.3"}, Reason.UNSUPPORTED_VERSION),
+        _rejected(
+            "specversion-0.3", "An old version.", step_event | {"specversion": "0.3"}, Reason.UNSUPPORTED_VERSION
+        ),
         _rejected(
             "type-v2",
             "There is no version 2 of this type.",
-            step | {"type": "nytta.case.step.v2"},
+            step_event | {"type": "nytta.case.step.v2"},
             Reason.UNSUPPORTED_VERSION,
         ),
-        _rejected("unknown-type", "No such type.", step | {"type": "nytta.case.paused.v1"}, Reason.UNKNOWN_TYPE),
-        _rejected("no-id", "An event without id has no identity.", _without(step, "id"), Reason.MISSING_FIELD),
-        _rejected("no-time", "Every event says when.", _without(step, "time"), Reason.MISSING_FIELD),
-        _rejected("no-data", "Every event says what.", _without(step, "data"), Reason.MISSING_FIELD),
+        _rejected("unknown-type", "No such type.", step_event | {"type": "nytta.case.paused.v1"}, Reason.UNKNOWN_TYPE),
+        _rejected("no-id", "An event without id has no identity.", _without(step_event, "id"), Reason.MISSING_FIELD),
+        _rejected("no-time", "Every event says when.", _without(step_event, "time"), Reason.MISSING_FIELD),
+        _rejected("no-data", "Every event says what.", _without(step_event, "data"), Reason.MISSING_FIELD),
         _rejected(
             "unit-null",
             "Null is absent, and the unit is required.",
-            _with(step, unit=None),
+            _with(step_event, unit=None),
             Reason.MISSING_FIELD,
         ),
     ]
@@ -241,40 +245,42 @@ def _surplus() -> list[Example]:
 
 def _wrong_values() -> list[Example]:
     """Data that are not what their fields hold."""
-    step = full(_STEP)
-    pulse = full(_PULSE)
+    step_event = full(_STEP)
+    pulse_event = full(_PULSE)
     return [
         _rejected(
             "unknown-channel",
             "The list of channels is closed.",
-            _with(step, channel="fax"),
+            _with(step_event, channel="fax"),
             Reason.INVALID_FIELD,
         ),
         _rejected(
             "boolean-as-text",
             "A boolean is true or false.",
-            _with(step, intended="yes"),
+            _with(step_event, intended="yes"),
             Reason.INVALID_FIELD,
         ),
-        _rejected("boolean-as-number", "A boolean is true or false.", _with(step, intended=1), Reason.INVALID_FIELD),
-        _rejected("score-6", "A score is 1 to 5.", _with(pulse, score=6), Reason.INVALID_FIELD),
-        _rejected("score-4.5", "A score is a whole number.", _with(pulse, score=4.5), Reason.INVALID_FIELD),
+        _rejected(
+            "boolean-as-number", "A boolean is true or false.", _with(step_event, intended=1), Reason.INVALID_FIELD
+        ),
+        _rejected("score-6", "A score is 1 to 5.", _with(pulse_event, score=6), Reason.INVALID_FIELD),
+        _rejected("score-4.5", "A score is a whole number.", _with(pulse_event, score=4.5), Reason.INVALID_FIELD),
         _rejected(
             "blank-activity",
             "A required text says something.",
-            _with(step, activity="  "),
+            _with(step_event, activity="  "),
             Reason.INVALID_FIELD,
         ),
         _rejected(
             "long-activity",
             "A text has at most 512 characters.",
-            _with(step, activity="a" * 513),
+            _with(step_event, activity="a" * 513),
             Reason.INVALID_FIELD,
         ),
         _rejected(
             "control-character",
             "A text has no control characters.",
-            _with(step, activity="a\u0007b"),
+            _with(step_event, activity="a\u0007b"),
             Reason.INVALID_FIELD,
         ),
     ]
@@ -282,31 +288,31 @@ def _wrong_values() -> list[Example]:
 
 def _wrong_attributes() -> list[Example]:
     """Attributes of CloudEvents that are not what CloudEvents allow."""
-    step = full(_STEP)
+    step_event = full(_STEP)
     return [
         _rejected(
             "source-with-space",
             "A source is a URI reference.",
-            step | {"source": "case system"},
+            step_event | {"source": "case system"},
             Reason.INVALID_FIELD,
         ),
         _rejected(
             "extension-name",
             "Attribute names are lower-case letters and digits.",
-            step | {"trace_parent": "x"},
+            step_event | {"trace_parent": "x"},
             Reason.INVALID_FIELD,
         ),
         _rejected(
             "extension-object",
             "An attribute is a boolean, a whole number or a text.",
-            step | {"trace": {"id": 1}},
+            step_event | {"trace": {"id": 1}},
             Reason.INVALID_FIELD,
         ),
-        _rejected("xml", "Data are JSON.", step | {"datacontenttype": "application/xml"}, Reason.INVALID_FIELD),
+        _rejected("xml", "Data are JSON.", step_event | {"datacontenttype": "application/xml"}, Reason.INVALID_FIELD),
         _rejected(
             "data-base64",
             "Data stand once: in data or, as bytes, in data_base64.",
-            step | {"data_base64": "e30="},
+            step_event | {"data_base64": "e30="},
             Reason.INVALID_FIELD,
         ),
     ]
@@ -314,12 +320,12 @@ def _wrong_attributes() -> list[Example]:
 
 def _wrong_days() -> list[Example]:
     """Days and periods that there are not."""
-    step = full(_STEP)
+    step_event = full(_STEP)
     return [
         _rejected(
             "30-february",
             "There is no such day.",
-            step | {"time": "2026-02-30T08:00:00Z"},
+            step_event | {"time": "2026-02-30T08:00:00Z"},
             Reason.INVALID_FIELD,
         ),
         _rejected(
@@ -348,24 +354,24 @@ def _clear_ids() -> list[Example]:
 
 def _wrong_times() -> list[Example]:
     """Times that cannot be, or name no instant."""
-    step = full(_STEP)
+    step_event = full(_STEP)
     return [
         _rejected(
             "future",
             "The clock of the source is wrong.",
-            step | {"time": "2126-02-09T08:30:00Z"},
+            step_event | {"time": "2126-02-09T08:30:00Z"},
             Reason.FUTURE_TIME,
         ),
         _rejected(
             "1970",
             "The clock of the source was never set.",
-            step | {"time": "1970-01-01T00:00:00Z"},
+            step_event | {"time": "1970-01-01T00:00:00Z"},
             Reason.IMPLAUSIBLE_TIME,
         ),
         _rejected(
             "no-offset",
             "A local time names no instant.",
-            step | {"time": "2026-02-09T08:30:00"},
+            step_event | {"time": "2026-02-09T08:30:00"},
             Reason.AMBIGUOUS_TIME,
         ),
     ]
@@ -375,14 +381,14 @@ _STEP: Final = "nytta.case.step.v1"
 _PULSE: Final = "nytta.change.pulse.v1"
 
 
-def _event(name: str, data: Mapping[str, Any]) -> dict[str, Any]:
+def _event(type_name: str, event_data: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "specversion": "1.0",
         "id": "7f0c3f4e-5a39-4c53-9d0b-2f6a1f0e8a11",
         "source": "https://permits.example/events",
-        "type": name,
+        "type": type_name,
         "time": "2026-02-09T08:30:00.250Z",
-        "data": dict(data),
+        "data": dict(event_data),
     }
 
 
@@ -390,21 +396,21 @@ def _with(event: Mapping[str, Any], **data: Any) -> dict[str, Any]:
     return {**event, "data": {**event["data"], **data}}
 
 
-def _without(event: Mapping[str, Any], name: str) -> dict[str, Any]:
-    return {key: value for key, value in event.items() if key != name}
+def _without(event: Mapping[str, Any], field_name: str) -> dict[str, Any]:
+    return {key: value for key, value in event.items() if key != field_name}
 
 
 def _line(event: Mapping[str, Any]) -> bytes:
     return json.dumps(event, ensure_ascii=False).encode()
 
 
-def _accepted(name: str, why: str, event: Mapping[str, Any]) -> Example:
-    return Example(name, why, _line(event), None)
+def _accepted(example_name: str, explanation: str, event: Mapping[str, Any]) -> Example:
+    return Example(example_name, explanation, _line(event), None)
 
 
-def _rejected(name: str, why: str, event: Mapping[str, Any], reason: Reason) -> Example:
-    return Example(name, why, _line(event), reason)
+def _rejected(example_name: str, explanation: str, event: Mapping[str, Any], reason: Reason) -> Example:
+    return Example(example_name, explanation, _line(event), reason)
 
 
-def _text(name: str, why: str, line: bytes, reason: Reason) -> Example:
-    return Example(name, why, line, reason)
+def _text(example_name: str, explanation: str, line: bytes, reason: Reason) -> Example:
+    return Example(example_name, explanation, line, reason)

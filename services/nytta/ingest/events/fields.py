@@ -41,46 +41,46 @@ PSEUDONYMISED: Final = "x-pseudonymised"
 """Marks, in a JSON Schema too, a field whose value leaves the edge as a pseudonym only."""
 
 
-def _blank_is_absent(text: str | None) -> str | None:
-    return text or None
+def _blank_is_absent(field_text: str | None) -> str | None:
+    return field_text or None
 
 
-def _instant(value: Any) -> datetime:
-    if not isinstance(value, str):
+def _instant(field_value: Any) -> datetime:
+    if not isinstance(field_value, str):
         raise PydanticCustomError("time_text", "is not a text holding an RFC 3339 time")
     try:
-        return instant(value)
+        return instant(field_value)
     except AmbiguousTime as error:
         raise PydanticCustomError("ambiguous_time", "{problem}", {"problem": str(error)}) from error
     except ValueError as error:
         raise PydanticCustomError("time_form", "{problem}", {"problem": str(error)}) from error
 
 
-def _sequence(value: Any) -> int:
-    if value is None:
+def _sequence(field_value: Any) -> int:
+    if field_value is None:
         return 0
-    if isinstance(value, str) and re.fullmatch("[0-9]{1,20}", value):
-        value = int(value)
+    if isinstance(field_value, str) and re.fullmatch("[0-9]{1,20}", field_value):
+        field_value = int(field_value)
     # `type`, for a boolean is an int to Python
-    if type(value) is not int or not 0 <= value <= LARGEST_SEQUENCE:
+    if type(field_value) is not int or not 0 <= field_value <= LARGEST_SEQUENCE:
         raise PydanticCustomError("sequence", "is not a whole number from 0 to 2^64 - 1, nor one as a text of digits")
-    return value
+    return field_value
 
 
-def _revision(value: Any) -> int:
-    if value is None:
+def _revision(field_value: Any) -> int:
+    if field_value is None:
         return 0
-    if isinstance(value, str) and re.fullmatch("[0-9]{1,19}", value):
-        value = int(value)
-    if type(value) is not int or not 0 <= value <= LARGEST_REVISION:
+    if isinstance(field_value, str) and re.fullmatch("[0-9]{1,19}", field_value):
+        field_value = int(field_value)
+    if type(field_value) is not int or not 0 <= field_value <= LARGEST_REVISION:
         raise PydanticCustomError("revision", "is not a whole number from 0 to 2^63 - 1, nor one as a text of digits")
-    return value
+    return field_value
 
 
-def _retracted(value: Any) -> bool:
-    if value in (None, False, "false"):
+def _retracted(field_value: Any) -> bool:
+    if field_value in (None, False, "false"):
         return False
-    if value is True or value == "true":
+    if field_value is True or field_value == "true":
         return True
     raise PydanticCustomError("retracted", "is neither true nor false")
 
@@ -106,8 +106,8 @@ def monday(week: str) -> date:
 # --- data -----------------------------------------------------------------------------------------
 
 
-def _seen(text: Any) -> Any:
-    return visible(text) if isinstance(text, str) else text
+def _seen(field_text: Any) -> Any:
+    return visible(field_text) if isinstance(field_text, str) else field_text
 
 
 Name = Annotated[
@@ -213,15 +213,15 @@ Extension = (
 EXTENSION_NAME: Final = re.compile("[a-z0-9]+")
 
 
-def is_extension(name: str) -> bool:
+def is_extension(attribute_name: str) -> bool:
     """Whether an attribute of this name, which no model has, may be an extension attribute."""
-    return bool(EXTENSION_NAME.fullmatch(name)) and name != "data_base64"
+    return bool(EXTENSION_NAME.fullmatch(attribute_name)) and attribute_name != "data_base64"
 
 
 def kept_extensions(attributes: Mapping[str, bool | int | str | None]) -> dict[str, str]:
     """Extension attributes as texts, in the order of their names, as CloudEvents writes them in headers."""
     texts = {}
-    for name, value in sorted(attributes.items()):
-        if value is not None:
-            texts[name] = str(value).lower() if isinstance(value, bool) else str(value)
+    for name, field_value in sorted(attributes.items()):
+        if field_value is not None:
+            texts[name] = str(field_value).lower() if isinstance(field_value, bool) else str(field_value)
     return texts

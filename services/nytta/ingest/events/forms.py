@@ -305,10 +305,12 @@ class _Text:
         longest = int(lengths[are_read].max(initial=0))
         for place in range(longest):
             has_digit = are_read & (place < lengths)
-            digits = self.data[np.where(has_digit, starts + place, starts)] - np.uint8(_ZERO)  # no digit: above 9
+            # no digit: above 9
+            digits = self.data[np.where(has_digit, starts + place, starts)] - np.uint8(_ZERO)
             are_read &= ~has_digit | (digits <= 9)
             if place == 0:
-                are_read &= (digits > 0) | (lengths == 1)  # no leading nought
+                # no leading nought
+                are_read &= (digits > 0) | (lengths == 1)
             numbers = np.where(has_digit, numbers * 10 + digits, numbers)
         return pa.array(numbers), are_read
 

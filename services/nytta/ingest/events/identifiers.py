@@ -34,7 +34,8 @@ class Identifiers:
 
     def take(self, rows: NDArray[np.int64]) -> Self:
         """Those of some rows, in ascending order."""
-        if len(rows) == len(self.absent):  # ascending and as many: all of them
+        # ascending and as many: all of them
+        if len(rows) == len(self.absent):
             return self
         return type(self)(
             digests=self.digests[rows],
@@ -115,22 +116,22 @@ def pairs_of(length: int, sources: pa.Array | None, units: pa.Array | None) -> P
     return Pairs(known, pair_numbers)
 
 
-def joined_pairs(parts: Sequence[Pairs]) -> Pairs:
+def joined_pairs(portions: Sequence[Pairs]) -> Pairs:
     """The pairs of the events of all parts, one part after the other."""
-    counts = [len(part.known) for part in parts]
+    counts = [len(portion.known) for portion in portions]
     first_places = np.cumsum([0, *counts])
-    numbers = [part.numbers + place for part, place in zip(parts, first_places, strict=False)]
-    return Pairs([pair for part in parts for pair in part.known], np.concatenate(numbers))
+    numbers = [portion.numbers + place for portion, place in zip(portions, first_places, strict=False)]
+    return Pairs([pair for portion in portions for pair in portion.known], np.concatenate(numbers))
 
 
-def _joined(parts: Sequence[Identifiers], rows: Sequence[NDArray[np.int64]]) -> Identifiers:
+def _joined(portions: Sequence[Identifiers], rows: Sequence[NDArray[np.int64]]) -> Identifiers:
     """Parts of a column in the order of its events."""
     # where each event went, turned around: where each place of the column is taken from
     origins = np.argsort(np.concatenate(rows))
-    key_ids = pa.chunked_array([part.key_ids for part in parts]).unify_dictionaries().combine_chunks()
-    digests = np.concatenate([part.digests for part in parts])
-    absent = np.concatenate([part.absent for part in parts])
-    certain = np.concatenate([part.certain for part in parts])
+    key_ids = pa.chunked_array([portion.key_ids for portion in portions]).unify_dictionaries().combine_chunks()
+    digests = np.concatenate([portion.digests for portion in portions])
+    absent = np.concatenate([portion.absent for portion in portions])
+    certain = np.concatenate([portion.certain for portion in portions])
     return Identifiers(
         digests=digests[origins],
         key_ids=key_ids.take(pa.array(origins)),

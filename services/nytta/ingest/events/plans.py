@@ -99,7 +99,7 @@ def reader(annotation: Any) -> Callable[[str], str | None]:
 
 def _plan(model: type[Data]) -> TypePlan:
     schema = model.model_json_schema()
-    fields = tuple(_field(model, name, schema) for name in model.model_fields)
+    fields = tuple(_field(model, field_name, schema) for field_name in model.model_fields)
     return TypePlan(
         model=model,
         fields=fields,
@@ -111,18 +111,18 @@ def _plan(model: type[Data]) -> TypePlan:
     )
 
 
-def _field(model: type[Data], name: str, schema: dict[str, Any]) -> FieldPlan:
-    info = model.model_fields[name]
+def _field(model: type[Data], field_name: str, schema: dict[str, Any]) -> FieldPlan:
+    info = model.model_fields[field_name]
     # from the model's JSON Schema, which is public and stable, rather than from pydantic's own structures
-    field_schema = schema["properties"][name]
+    field_schema = schema["properties"][field_name]
     alternatives = field_schema.get("anyOf", [field_schema])
     value_schema = next(alternative for alternative in alternatives if alternative.get("type") != "null")
     if "$ref" in value_schema:
         value_schema = schema["$defs"][value_schema["$ref"].rpartition("/")[2]]
     role = _role(value_schema)
     return FieldPlan(
-        name=name,
-        column=_COLUMN_OF.get(name, name),
+        name=field_name,
+        column=_COLUMN_OF.get(field_name, field_name),
         role=role,
         arrow=_READ_AS[role],
         required=info.is_required(),

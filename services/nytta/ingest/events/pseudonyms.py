@@ -39,13 +39,14 @@ class Pseudonym(NamedTuple):
     digest: bytes
 
 
-def parse(text: str) -> Pseudonym | None:
+def parse(written_id: str) -> Pseudonym | None:
     """The pseudonym that a text `key-id:32 hex digits` writes; None where the text is anything else."""
-    if not _WIRE.fullmatch(text):
+    if not _WIRE.fullmatch(written_id):
         return None
-    key_id, _, digits = text.rpartition(":")
-    digest = bytes.fromhex(digits)
-    if digest == NOBODY:  # it would be taken for an event without an actor
+    key_id, _, hex_digits = written_id.rpartition(":")
+    digest = bytes.fromhex(hex_digits)
+    # it would be taken for an event without an actor
+    if digest == NOBODY:
         return None
     return Pseudonym(key_id, digest)
 
@@ -59,25 +60,25 @@ class Parsed(NamedTuple):
     found: NDArray[np.bool_]
 
 
-def parse_all(texts: pa.StringArray) -> Parsed:
+def parse_all(written_ids: pa.StringArray) -> Parsed:
     """`parse` for an array of texts; nulls are not found."""
-    data, offsets = layout(texts)
+    text_bytes, offsets = layout(written_ids)
     matches = np.diff(offsets) > _TAIL
     if not matches.any():
-        nothing = np.zeros(len(texts), np.int32)
+        nothing = np.zeros(len(written_ids), np.int32)
         return Parsed(
-            np.zeros((len(texts), SIZE), np.uint8),
+            np.zeros((len(written_ids), SIZE), np.uint8),
             pa.DictionaryArray.from_arrays(nothing, pa.array([""])),
             matches,
         )
-    tails = _tails(data, offsets, matches)
-    digits = np.take(_HEXADECIMAL, tails[:, 1:])
-    digests = digits[:, 0::2] << 4 | digits[:, 1::2]
+    tails = _tails(text_bytes, offsets, matches)
+    hex_digits = np.take(_HEXADECIMAL, tails[:, 1:])
+    digests = hex_digits[:, 0::2] << 4 | hex_digits[:, 1::2]
     matches &= tails[:, 0] == ord(":")
-    matches &= (digits != _NO_DIGIT).all(axis=1)
+    matches &= (hex_digits != _NO_DIGIT).all(axis=1)
     matches &= digests.any(axis=1)  # all zeros stand for nobody
     # Cut in characters: where the tail is found it is ASCII, so characters and bytes agree.
-    key_ids = pc.utf8_slice_codeunits(texts, 0, -_TAIL).dictionary_encode()
+    key_ids = pc.utf8_slice_codeunits(written_ids, 0, -_TAIL).dictionary_encode()
     sound_keys = np.array([bool(_KEY_ID.fullmatch(key)) for key in key_ids.dictionary.to_pylist()])
     if not sound_keys.all():
         indices = key_ids.indices.fill_null(0).to_numpy(zero_copy_only=False)
@@ -103,11 +104,11 @@ class Digests(dict[str, bytes]):
         self._make = make
         self._size = size
 
-    def __missing__(self, text: str) -> bytes:
-        digest = self._make(text)
+    def __missing__(self, written_id: str) -> bytes:
+        digest = self._make(written_id)
         if len(self) >= self._size:
             self.clear()
-        self[text] = digest
+        self[written_id] = digest
         return digest
 
 
@@ -116,7 +117,7 @@ class Maker(Protocol):
 
     key_id: str
 
-    def digests(self, texts: Iterable[str]) -> bytes:
+    def digests(self, written_ids: Iterable[str]) -> bytes:
         """The digests of many texts, one after the other."""
         ...
 
@@ -157,20 +158,20 @@ class Pseudonymiser:
         """Itself: one key for everything, as where nothing is kept."""
         return self
 
-    def digest(self, text: str) -> bytes:
-        """The 16 bytes that stand for `text`."""
-        return self._digests[text]
+    def digest(self, written_id: str) -> bytes:
+        """The 16 bytes that stand for `written_id`."""
+        return self._digests[written_id]
 
-    def digests(self, texts: Iterable[str]) -> bytes:
+    def digests(self, written_ids: Iterable[str]) -> bytes:
         """The digests of many texts, one after the other."""
-        return b"".join(map(self._digests.__getitem__, texts))
+        return b"".join(map(self._digests.__getitem__, written_ids))
 
-    def _made(self, text: str) -> bytes:
+    def _made(self, written_id: str) -> bytes:
         inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(text.encode())
+        inner.update(written_id.encode())
         outer.update(inner.digest())
         return outer.digest()[:SIZE]
 
-    def wire(self, text: str) -> str:
-        """`key-id:32 hex digits` for `text`; a text that is a pseudonym already stays as it is."""
-        return text if parse(text) else f"{self.key_id}:{self.digest(text).hex()}"
+    def wire(self, written_id: str) -> str:
+        """`key-id:32 hex digits` for `written_id`; a text that is a pseudonym already stays as it is."""
+        return written_id if parse(written_id) else f"{self.key_id}:{self.digest(written_id).hex()}"

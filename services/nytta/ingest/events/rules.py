@@ -17,33 +17,33 @@ class _NotListed(Exception):
     """The text is none of the choices."""
 
 
-def unchanged(texts: pa.StringArray, rule: Rule) -> NDArray[np.bool_]:
+def unchanged(field_texts: pa.StringArray, rule: Rule) -> NDArray[np.bool_]:
     """Where the rule leaves a text as it is, or there is none."""
     # plain texts pass every rule, so that only the few others are looked at one by one
-    unusual = ~plain(texts)
-    if texts.null_count:
-        unusual &= texts.is_valid().to_numpy(zero_copy_only=False)
-    are_unchanged = np.ones(len(texts), np.bool_)
+    unusual = ~plain(field_texts)
+    if field_texts.null_count:
+        unusual &= field_texts.is_valid().to_numpy(zero_copy_only=False)
+    are_unchanged = np.ones(len(field_texts), np.bool_)
     for row in np.flatnonzero(unusual):
-        text = texts[row].as_py()
-        are_unchanged[row] = kept_as(rule, text) == text
+        field_text = field_texts[row].as_py()
+        are_unchanged[row] = kept_as(rule, field_text) == field_text
     return are_unchanged
 
 
 def one_of(choices: tuple[str, ...]) -> Rule:
     """The rule of a closed list: what is not in it is left to the models, as a blank would be refused by them."""
 
-    def rule(text: str) -> str | None:
-        if text not in choices:
+    def rule(field_text: str) -> str | None:
+        if field_text not in choices:
             raise _NotListed
-        return text
+        return field_text
 
     return rule
 
 
-def kept_as(rule: Rule, text: str) -> str | None:
+def kept_as(rule: Rule, field_text: str) -> str | None:
     """What a text is kept as, empty where it says nothing; None where the rule refuses it."""
     try:
-        return rule(text) or ""
+        return rule(field_text) or ""
     except (ValidationError, _NotListed):
         return None

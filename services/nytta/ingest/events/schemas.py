@@ -16,7 +16,7 @@ _FAMILIES: Final = ("case", "platform", "ticket", "change", "people", "benefit")
 
 def build() -> dict[str, str]:
     """Every file of `schemas/events`: path below that folder to text. The same models give the same texts."""
-    files = {schema_file(name): _json(json_schema(name)) for name in EVENTS}
+    files = {schema_file(type_name): _json(json_schema(type_name)) for type_name in EVENTS}
     files["asyncapi.yaml"] = _yaml(asyncapi())
     for example in accepted():
         files[f"examples/accepted/{example.name}.json"] = _json(example.event)
@@ -25,27 +25,27 @@ def build() -> dict[str, str]:
     return files
 
 
-def schema_file(name: str) -> str:
+def schema_file(type_name: str) -> str:
     """The file that holds the JSON Schema of an event type."""
-    return f"{name}.schema.json"
+    return f"{type_name}.schema.json"
 
 
-def json_schema(name: str) -> dict[str, Any]:
+def json_schema(type_name: str) -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of a whole event of one type."""
-    schema = _terse(EVENTS[name].model_json_schema())
+    schema = _terse(EVENTS[type_name].model_json_schema())
     schema.pop("description", None)
     return {
         "$schema": DIALECT,
-        "$id": f"urn:nytta:schema:{name}",
-        "title": name,
-        "description": EVENTS[name].__doc__,
+        "$id": f"urn:nytta:schema:{type_name}",
+        "title": type_name,
+        "description": EVENTS[type_name].__doc__,
         **schema,
     }
 
 
 def asyncapi() -> dict[str, Any]:
     """The AsyncAPI 3 document: where events are sent, and in which form."""
-    names = list(EVENTS)
+    type_names = list(EVENTS)
     return {
         "asyncapi": "3.0.0",
         "id": "urn:nytta:events",
@@ -59,12 +59,12 @@ def asyncapi() -> dict[str, Any]:
         },
         "defaultContentType": "application/cloudevents+json",
         "servers": _servers(),
-        "channels": _channels(names),
+        "channels": _channels(type_names),
         "operations": {
-            "receiveUsage": _receive("usage", "The usage processor reads the topic.", names),
-            "receiveEvents": _receive("events", "The gateway takes events in.", names),
+            "receiveUsage": _receive("usage", "The usage processor reads the topic.", type_names),
+            "receiveEvents": _receive("events", "The gateway takes events in.", type_names),
         },
-        "components": {"messages": {name: _message(name) for name in names}},
+        "components": {"messages": {type_name: _message(type_name) for type_name in type_names}},
     }
 
 
@@ -85,48 +85,48 @@ def _servers() -> dict[str, Any]:
     }
 
 
-def _channels(names: list[str]) -> dict[str, Any]:
+def _channels(type_names: list[str]) -> dict[str, Any]:
     return {
         "usage": {
             "address": "nytta.usage",
             "title": "Usage events",
             "description": "One CloudEvent per message, or a few hundred as NDJSON, one per line.",
             "servers": [{"$ref": "#/servers/kafka"}],
-            "messages": _references(names),
+            "messages": _references(type_names),
         },
         "events": {
             "address": "/events",
             "title": "Usage events over HTTP",
             "description": "Structured, binary or batched CloudEvents, or NDJSON. 202 means durable.",
             "servers": [{"$ref": "#/servers/gateway"}],
-            "messages": _references(names),
+            "messages": _references(type_names),
         },
     }
 
 
-def _references(names: list[str]) -> dict[str, Any]:
-    return {name: {"$ref": f"#/components/messages/{name}"} for name in names}
+def _references(type_names: list[str]) -> dict[str, Any]:
+    return {type_name: {"$ref": f"#/components/messages/{type_name}"} for type_name in type_names}
 
 
-def _receive(channel: str, summary: str, names: list[str]) -> dict[str, Any]:
+def _receive(channel: str, summary: str, type_names: list[str]) -> dict[str, Any]:
     return {
         "action": "receive",
         "summary": summary,
         "channel": {"$ref": f"#/channels/{channel}"},
-        "messages": [{"$ref": f"#/channels/{channel}/messages/{name}"} for name in names],
+        "messages": [{"$ref": f"#/channels/{channel}/messages/{type_name}"} for type_name in type_names],
     }
 
 
-def _message(name: str) -> dict[str, Any]:
+def _message(type_name: str) -> dict[str, Any]:
     return {
-        "name": name,
-        "title": name,
-        "summary": EVENTS[name].__doc__,
+        "name": type_name,
+        "title": type_name,
+        "summary": EVENTS[type_name].__doc__,
         "contentType": "application/cloudevents+json",
-        "tags": [{"name": name.split(".")[1]}],
+        "tags": [{"name": type_name.split(".")[1]}],
         "payload": {
             "schemaFormat": "application/schema+json;version=draft-2020-12",
-            "schema": {"$ref": f"./{schema_file(name)}"},
+            "schema": {"$ref": f"./{schema_file(type_name)}"},
         },
     }
 
@@ -141,20 +141,21 @@ def _rejected(example: Example) -> dict[str, Any]:
         return head | {"line_base64": base64.b64encode(example.line).decode()}
 
 
-def _terse(node: Any) -> Any:
+def _terse(schema_node: Any) -> Any:
     """The schema without what says nothing: titles made of names, and null as the default."""
-    if isinstance(node, list):
-        return [_terse(element) for element in node]
-    if not isinstance(node, Mapping):
-        return node
+    if isinstance(schema_node, list):
+        return [_terse(element) for element in schema_node]
+    if not isinstance(schema_node, Mapping):
+        return schema_node
     terse = {}
-    for key, value in node.items():
-        if key == "title" or (key, value) == ("default", None):
+    for keyword, subschema in schema_node.items():
+        if keyword == "title" or (keyword, subschema) == ("default", None):
             continue
-        if key in ("properties", "$defs"):  # names of fields, of which one may be called `title`
-            terse[key] = {name: _terse(property_schema) for name, property_schema in value.items()}
+        # names of fields, of which one may be called `title`
+        if keyword in ("properties", "$defs"):
+            terse[keyword] = {type_name: _terse(property_schema) for type_name, property_schema in subschema.items()}
         else:
-            terse[key] = _terse(value)
+            terse[keyword] = _terse(subschema)
     return terse
 
 

@@ -15,22 +15,22 @@ _TILDE: Final = 0x7E
 
 def layout(texts: pa.StringArray) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """The bytes of all texts, one after the other, and the offset where each starts (one more than texts)."""
-    _, offset_buffer, data = texts.buffers()
+    _, offset_buffer, text_buffer = texts.buffers()
     # a slice shares the buffers of what it was cut from, and says by its offset where it begins
     all_offsets = np.frombuffer(offset_buffer, np.int32)
     offsets = all_offsets[texts.offset : texts.offset + len(texts) + 1]
-    return np.frombuffer(data or b"", np.uint8), offsets.astype(np.int64)
+    return np.frombuffer(text_buffer or b"", np.uint8), offsets.astype(np.int64)
 
 
-def letters(data: NDArray[np.uint8], starts: NDArray[np.int64], length: int) -> NDArray[np.uint8]:
+def letters(text_bytes: NDArray[np.uint8], starts: NDArray[np.int64], length: int) -> NDArray[np.uint8]:
     """One row per start, with the `length` bytes from there on."""
-    first_start, rows = starts[0], len(starts)
+    first_start, text_count = starts[0], len(starts)
     # Nothing stands between the texts: then they are seen where they lie, and not one byte is copied. The ends are
     # compared first, for they cost nothing.
-    spans_all = starts[-1] - first_start == (rows - 1) * length
+    spans_all = starts[-1] - first_start == (text_count - 1) * length
     if spans_all and (np.diff(starts) == length).all():
-        return data[first_start : first_start + rows * length].reshape(rows, length)
-    gathered: NDArray[np.uint8] = data[starts[:, None] + np.arange(length)]
+        return text_bytes[first_start : first_start + text_count * length].reshape(text_count, length)
+    gathered: NDArray[np.uint8] = text_bytes[starts[:, None] + np.arange(length)]
     return gathered
 
 
@@ -39,18 +39,19 @@ def plain(texts: pa.StringArray) -> NDArray[np.bool_]:
 
     Such a text passes every rule for texts as it is; the others, and nulls, need a closer look.
     """
-    data, offsets = layout(texts)
+    letter_bytes, offsets = layout(texts)
     starts, text_ends = offsets[:-1], offsets[1:]
     lengths = text_ends - starts
     are_plain = (lengths > 0) & (lengths <= LONGEST_TEXT)
     if not are_plain.any():
         return are_plain
     # Texts that were refused already look at the first byte of all: an index has to exist.
-    first_bytes = data[np.where(are_plain, starts, 0)]
-    last_bytes = data[np.where(are_plain, text_ends, 1) - 1]
+    first_bytes = letter_bytes[np.where(are_plain, starts, 0)]
+    last_bytes = letter_bytes[np.where(are_plain, text_ends, 1) - 1]
     are_plain &= (first_bytes != _SPACE) & (last_bytes != _SPACE)
-    text_bytes = data[offsets[0] : offsets[-1]]
-    unprintable = text_bytes - np.uint8(_SPACE) > _TILDE - _SPACE  # what is below wraps to above
+    text_bytes = letter_bytes[offsets[0] : offsets[-1]]
+    # what is below wraps to above
+    unprintable = text_bytes - np.uint8(_SPACE) > _TILDE - _SPACE
     if unprintable.any():
         places = np.flatnonzero(unprintable) + offsets[0]
         are_plain[np.searchsorted(offsets, places, side="right") - 1] = False

@@ -106,15 +106,15 @@ class _Table:
 
     def build(self) -> tuple[pa.Table, Mask]:
         self._envelope(self.events.envelope)
-        values = dict(self.events.data)
-        self._actor_kind(values)
+        field_arrays = dict(self.events.data)
+        self._actor_kind(field_arrays)
         for field in self.plan.fields:
             if field.role == "identifier":
                 self._identifier_field(field)
-            elif field.name in values:
+            elif field.name in field_arrays:
                 if field.required:
-                    self._required(values[field.name])
-                self._field(field, values[field.name])
+                    self._required(field_arrays[field.name])
+                self._field(field, field_arrays[field.name])
             elif field.required:
                 # a field that no row has is no column: so no row is what the model wants
                 self.certain[:] = False
@@ -122,14 +122,14 @@ class _Table:
                 self._field(field, pa.repeat(pa.scalar(field.default, field.arrow), self.rows))
         self._entitled()
         self._attributes()
-        names = [name for name in COLUMNS if name in self.columns or name in ALWAYS]
-        arrays = [self._column(name) for name in names]
+        names = [column_name for column_name in COLUMNS if column_name in self.columns or column_name in ALWAYS]
+        arrays = [self._column(column_name) for column_name in names]
         return pa.table(arrays, names=names), self.certain
 
-    def _column(self, name: str) -> pa.Array:
-        if name in self.columns:
-            return self.columns[name]
-        return constant(name, DEFAULTS[name], self.rows)
+    def _column(self, column_name: str) -> pa.Array:
+        if column_name in self.columns:
+            return self.columns[column_name]
+        return constant(column_name, DEFAULTS[column_name], self.rows)
 
     def _identifier_field(self, field: FieldPlan) -> None:
         identifiers = self.events.identifiers.get(field.name)
@@ -140,151 +140,152 @@ class _Table:
 
     # --- envelope ---------------------------------------------------------------------------------
 
-    def _envelope(self, values: Mapping[str, pa.Array]) -> None:
-        if not {"id", "source", "time"} <= values.keys():
+    def _envelope(self, attribute_arrays: Mapping[str, pa.Array]) -> None:
+        if not {"id", "source", "time"} <= attribute_arrays.keys():
             self.certain[:] = False
             return
-        for name in ("id", "source", "time"):
-            self._required(values[name])
-        ids = values["id"]
+        for attribute_name in ("id", "source", "time"):
+            self._required(attribute_arrays[attribute_name])
+        ids = attribute_arrays["id"]
         self._check(ids, _ID)
         self.columns["id"] = ids
-        source = self._words(values["source"], _SOURCE)
+        source = self._words(attribute_arrays["source"], _SOURCE)
         if source is not None:
             self.columns["source"] = source
         self.columns["type"] = constant("type", self.plan.model.name, self.rows)
         self.columns["kind"] = constant("kind", self.plan.model.kind, self.rows)
         self.columns["received_at"] = constant("received_at", milliseconds(self.given.received_at), self.rows)
-        self._time(values["time"])
-        for name, digits in _NUMBERS.items():
-            if name not in values:
+        self._time(attribute_arrays["time"])
+        for attribute_name, digits in _NUMBERS.items():
+            if attribute_name not in attribute_arrays:
                 continue
-            self._number(name, values[name], digits)
+            self._number(attribute_name, attribute_arrays[attribute_name], digits)
             # columns beyond ALWAYS are there only where some event fills them
-            may_go = name not in ALWAYS and name in self.columns
-            if may_go and not is_filled(name, self.columns[name]):
-                del self.columns[name]
+            may_go = attribute_name not in ALWAYS and attribute_name in self.columns
+            if may_go and not is_filled(attribute_name, self.columns[attribute_name]):
+                del self.columns[attribute_name]
         # These three are not kept, but an event is refused for what is wrong in them.
-        if "subject" in values:
-            self._check(values["subject"], _SUBJECT)
-        for name, rule in (("datacontenttype", _CONTENT_TYPE), ("dataschema", _SCHEMA)):
-            if name in values:
-                self._words(values[name], rule)
+        if "subject" in attribute_arrays:
+            self._check(attribute_arrays["subject"], _SUBJECT)
+        for attribute_name, rule in (("datacontenttype", _CONTENT_TYPE), ("dataschema", _SCHEMA)):
+            if attribute_name in attribute_arrays:
+                self._words(attribute_arrays[attribute_name], rule)
 
     def _required(self, values: pa.Array) -> None:
         if values.null_count:
             self.certain &= values.is_valid().to_numpy(zero_copy_only=False)
 
-    def _time(self, texts: pa.StringArray) -> None:
-        moments, are_read = instants(texts)
+    def _time(self, time_texts: pa.StringArray) -> None:
+        moments, are_read = instants(time_texts)
         earliest = milliseconds(EARLIEST)
         latest = milliseconds(self.given.latest)
         # Moments are rounded down to milliseconds: a time within the last one may be too late.
         self.certain &= are_read & (moments >= earliest) & (moments < latest)
         self.columns["time"] = pa.array(moments, COLUMNS["time"])
 
-    def _number(self, name: str, values: pa.Array, digits: int) -> None:
-        kind = COLUMNS[name]
-        if values.null_count == self.rows:
+    def _number(self, column_name: str, number_array: pa.Array, digits: int) -> None:
+        column_type = COLUMNS[column_name]
+        if number_array.null_count == self.rows:
             return
-        if values.type == kind:
-            self.columns[name] = values
+        if number_array.type == column_type:
+            self.columns[column_name] = number_array
             return
-        if pa.types.is_integer(values.type):
-            negative = pc.less(values, 0).fill_null(False)
+        if pa.types.is_integer(number_array.type):
+            negative = pc.less(number_array, 0).fill_null(False)
             self.certain &= ~negative.to_numpy(zero_copy_only=False)
-            self.columns[name] = pc.if_else(negative, 0, values).fill_null(0).cast(kind)
+            self.columns[column_name] = pc.if_else(negative, 0, number_array).fill_null(0).cast(column_type)
             return
-        texts = values.fill_null("0")
-        data, offsets = layout(texts)
+        digit_texts = number_array.fill_null("0")
+        data, offsets = layout(digit_texts)
         lengths = np.diff(offsets)
         are_numbers = (lengths > 0) & (lengths <= digits)
-        no_digits = np.flatnonzero(data - np.uint8(ord("0")) > 9)  # what is below wraps to above
+        # what is below wraps to above
+        no_digits = np.flatnonzero(data - np.uint8(ord("0")) > 9)
         are_numbers[np.searchsorted(offsets, no_digits, side="right") - 1] = False
         self.certain &= are_numbers
-        self.columns[name] = pc.if_else(pa.array(are_numbers), texts, "0").cast(kind)
+        self.columns[column_name] = pc.if_else(pa.array(are_numbers), digit_texts, "0").cast(column_type)
 
     # --- data -------------------------------------------------------------------------------------
 
-    def _field(self, field: FieldPlan, values: pa.Array) -> None:
-        if values.null_count and field.default is not None:
-            values = values.fill_null(field.default)
+    def _field(self, field: FieldPlan, field_array: pa.Array) -> None:
+        if field_array.null_count and field.default is not None:
+            field_array = field_array.fill_null(field.default)
         is_subject = field is self.plan.subject
         match field.role:
             case "text" | "choice":
                 rule = field.read if field.role == "text" else one_of(field.choices)
-                words = self._words(values, rule)
-                if words is not None:
-                    self._worded(field, words, is_subject)
+                field_words = self._words(field_array, rule)
+                if field_words is not None:
+                    self._worded(field, field_words, is_subject)
             case "flag":
-                self._filled(field.column, values)
+                self._filled(field.column, field_array)
             case "number":
-                self._filled(field.column, self._ranged(field, values))
+                self._filled(field.column, self._ranged(field, field_array))
             case "day":
-                self._days(field.column, values)
+                self._days(field.column, field_array)
 
-    def _ranged(self, field: FieldPlan, values: pa.Int64Array) -> pa.Int64Array:
+    def _ranged(self, field: FieldPlan, number_array: pa.Int64Array) -> pa.Int64Array:
         """The numbers that the field's range has; others are not certain."""
-        fits = np.ones(self.rows, np.bool_)
+        within_limits = np.ones(self.rows, np.bool_)
         for limit, is_outside in ((field.least, pc.less), (field.most, pc.greater)):
             if limit is not None:
-                outside = is_outside(values, limit).fill_null(False)
-                fits &= ~outside.to_numpy(zero_copy_only=False)
-        self.certain &= fits
+                outside = is_outside(number_array, limit).fill_null(False)
+                within_limits &= ~outside.to_numpy(zero_copy_only=False)
+        self.certain &= within_limits
         # Numbers that do not fit go: the column may be narrower, and a cast would fail for the good rows too.
-        return values if fits.all() else pc.if_else(pa.array(fits), values, None)
+        return number_array if within_limits.all() else pc.if_else(pa.array(within_limits), number_array, None)
 
-    def _worded(self, field: FieldPlan, words: pa.DictionaryArray, is_subject: bool) -> None:
+    def _worded(self, field: FieldPlan, field_words: pa.DictionaryArray, is_subject: bool) -> None:
         if field.column == "week":
-            self._week(words)
+            self._week(field_words)
         elif field.column in COLUMNS:
-            self.columns[field.column] = words
+            self.columns[field.column] = field_words
         if is_subject:
-            self.columns["subject"] = _digests(words)
+            self.columns["subject"] = _digests(field_words)
             if self.plan.model.kind in _KEYED:
-                self.keys = words.to_pylist()
+                self.keys = field_words.to_pylist()
 
-    def _filled(self, column: str, values: pa.Array) -> None:
-        if values.null_count == self.rows:
+    def _filled(self, column: str, cell_array: pa.Array) -> None:
+        if cell_array.null_count == self.rows:
             return
         # `account` and `licence` have no column of their own: they become one, as flags, at the end
-        kind = COLUMNS.get(column, pa.int8())
+        column_type = COLUMNS.get(column, pa.int8())
         default = DEFAULTS.get(column, -1)
-        filled = values.cast(kind).fill_null(default)
+        filled = cell_array.cast(column_type).fill_null(default)
         if column not in COLUMNS or is_filled(column, filled):
             self.columns[column] = filled
 
-    def _identifier(self, name: str, identifiers: Identifiers) -> None:
+    def _identifier(self, field_name: str, identifiers: Identifiers) -> None:
         if identifiers.absent.all():
             return
         self.certain &= identifiers.certain
         # the digests lie in memory as Arrow would have them: no object is made for each
         digests = pa.py_buffer(identifiers.digests)
         pseudonyms = pa.Array.from_buffers(COLUMNS["subject"], self.rows, [None, digests])
-        if name == self.plan.subject.name:
+        if field_name == self.plan.subject.name:
             self.columns["subject"] = pseudonyms
-        if name == "actor":
+        if field_name == "actor":
             self.columns["actor"] = pseudonyms
             self.columns["actor_key"] = identifiers.key_ids
 
-    def _actor_kind(self, values: dict[str, pa.Array]) -> None:
+    def _actor_kind(self, field_arrays: dict[str, pa.Array]) -> None:
         actors = self.events.identifiers.get("actor")
         if actors is None or "actor_kind" not in self.plan.names:
             return
-        kinds = values.get("actor_kind", pa.nulls(self.rows, pa.string()))
-        if kinds.null_count:
+        actor_kinds = field_arrays.get("actor_kind", pa.nulls(self.rows, pa.string()))
+        if actor_kinds.null_count:
             # an actor of whom nothing else is said is a person; where there is no actor, nobody is
             person = pc.if_else(pa.array(actors.absent), None, "person")
-            values["actor_kind"] = pc.coalesce(kinds, person)
+            field_arrays["actor_kind"] = pc.coalesce(actor_kinds, person)
 
-    def _days(self, column: str, texts: pa.StringArray) -> None:
-        if texts.null_count == self.rows:
+    def _days(self, column: str, day_texts: pa.StringArray) -> None:
+        if day_texts.null_count == self.rows:
             return
         # many events share a day: each distinct text is read once
-        encoded = texts.dictionary_encode()
-        distinct_days = [_day(text) for text in encoded.dictionary.to_pylist()]
+        encoded = day_texts.dictionary_encode()
+        distinct_days = [_day(day_text) for day_text in encoded.dictionary.to_pylist()]
         days = pa.array(distinct_days, pa.date32()).take(encoded.indices)
-        are_read = pc.or_(days.is_valid(), texts.is_null())
+        are_read = pc.or_(days.is_valid(), day_texts.is_null())
         self.certain &= are_read.to_numpy(zero_copy_only=False)
         self.columns[column] = days
 
@@ -295,7 +296,9 @@ class _Table:
         self.columns["valid_to"] = pa.array(following_mondays, pa.date32()).take(weeks.indices)
 
     def _entitled(self) -> None:
-        answers = [self.columns.pop(name) for name in ("account", "licence") if name in self.columns]
+        answers = [
+            self.columns.pop(column_name) for column_name in ("account", "licence") if column_name in self.columns
+        ]
         if answers:
             # entitled is whose known answers all say yes; unknown (-1) where neither is known
             known_answers = [pc.if_else(pc.less(answer, 0), None, answer) for answer in answers]
@@ -304,17 +307,24 @@ class _Table:
     def _attributes(self) -> None:
         # by name, because a map is a list: the same attributes in another order would be another content
         extensions = sorted(self.events.extensions.items())
-        for _, values in extensions:
-            self._check(values, _EXTENSION)
-        are_empty = all(values.null_count == self.rows for _, values in extensions)
+        for _, extension_array in extensions:
+            self._check(extension_array, _EXTENSION)
+        are_empty = all(extension_array.null_count == self.rows for _, extension_array in extensions)
         if are_empty and self.plan.model.kind not in _KEYED:
             return
         attributes: list[tuple[str, list[str | None]]] = []
-        for name, values in extensions:
-            attributes.append((_KEY_EXTENSION if name == _KEY else name, values.to_pylist()))
+        for attribute_name, extension_array in extensions:
+            attributes.append(
+                (_KEY_EXTENSION if attribute_name == _KEY else attribute_name, extension_array.to_pylist())
+            )
         attributes.append((_KEY, self.keys))
         maps = [
-            [(name, values[row]) for name, values in attributes if values[row] is not None] for row in range(self.rows)
+            [
+                (attribute_name, extension_array[row])
+                for attribute_name, extension_array in attributes
+                if extension_array[row] is not None
+            ]
+            for row in range(self.rows)
         ]
         self.columns["attributes"] = pa.array(maps, COLUMNS["attributes"])
 
@@ -325,29 +335,29 @@ class _Table:
         if texts.null_count < self.rows:
             self.certain &= unchanged(texts, rule)
 
-    def _words(self, texts: pa.Array, rule: Rule) -> pa.Array | None:
+    def _words(self, word_array: pa.Array, rule: Rule) -> pa.Array | None:
         """Texts that repeat: each distinct one is judged once, and the rows refer to what it is kept as.
 
         None where no row says anything.
         """
-        if texts.null_count == self.rows:
+        if word_array.null_count == self.rows:
             return None
-        encoded = texts if pa.types.is_dictionary(texts.type) else texts.dictionary_encode()
+        encoded = word_array if pa.types.is_dictionary(word_array.type) else word_array.dictionary_encode()
         distinct_texts = encoded.dictionary.to_pylist()
-        kept_texts = [kept_as(rule, text) for text in distinct_texts]
+        kept_texts = [kept_as(rule, word_text) for word_text in distinct_texts]
         if kept_texts == distinct_texts and not encoded.null_count:
             return encoded if any(kept_texts) else None
         # nulls refer to one more word, which is blank and always right
-        codes = encoded.indices.fill_null(len(distinct_texts)).to_numpy(zero_copy_only=False)
+        word_codes = encoded.indices.fill_null(len(distinct_texts)).to_numpy(zero_copy_only=False)
         if None in kept_texts:
-            are_kept = np.array([text is not None for text in kept_texts] + [True])
-            self.certain &= are_kept[codes]
-        words = [text or "" for text in kept_texts] + [""]
-        if not any(words):
+            are_kept = np.array([word_text is not None for word_text in kept_texts] + [True])
+            self.certain &= are_kept[word_codes]
+        kept_words = [word_text or "" for word_text in kept_texts] + [""]
+        if not any(kept_words):
             return None
-        array = pa.DictionaryArray.from_arrays(codes, pa.array(words, pa.string()))
+        array = pa.DictionaryArray.from_arrays(word_codes, pa.array(kept_words, pa.string()))
         # Two texts may be kept as the same word, and nobody may say nothing at all.
-        return array if len(set(words)) == len(words) else array.cast(pa.string()).dictionary_encode()
+        return array if len(set(kept_words)) == len(kept_words) else array.cast(pa.string()).dictionary_encode()
 
 
 def _digests(words: pa.DictionaryArray) -> pa.Array:

@@ -40,21 +40,21 @@ def validate(line: bytes, *, latest: datetime, raw_ids: bool) -> Event | Retract
     `latest` is the last time that is believed; `raw_ids` says whether ids that are no pseudonyms may pass.
     Raises Refused.
     """
-    value = _object(line)
+    event_object = _object(line)
     # before anything else: what a retraction says beside its identity is not looked at
-    if value.get("retracted") in (True, "true"):
-        return _retraction(value, line, latest)
-    if "data_base64" in value:
-        line = _with_data(value)
-    event = _model(value, line)
+    if event_object.get("retracted") in (True, "true"):
+        return _retraction(event_object, line, latest)
+    if "data_base64" in event_object:
+        line = _with_data(event_object)
+    event = _model(event_object, line)
     _check_time(event.time, latest)
     if not raw_ids:
         _check_pseudonyms(event)
     return event
 
 
-def _retraction(value: dict[str, Any], line: bytes, latest: datetime) -> Retraction:
-    _check_head(value)
+def _retraction(event_object: dict[str, Any], line: bytes, latest: datetime) -> Retraction:
+    _check_head(event_object)
     try:
         retraction = Retraction.model_validate_json(line)
     except ValidationError as error:
@@ -69,10 +69,10 @@ def _retraction(value: dict[str, Any], line: bytes, latest: datetime) -> Retract
 def source_of(line: bytes) -> str:
     """The source that a refused line names, as far as one can be read; else an empty text."""
     try:
-        value = from_json(line)
+        event_object = from_json(line)
     except ValueError:
         return ""
-    source = value.get("source") if isinstance(value, dict) else None
+    source = event_object.get("source") if isinstance(event_object, dict) else None
     # as long as a source may be: a reject must not carry more of a line that may hold anything
     return source[:LONGEST_TEXT] if isinstance(source, str) else ""
 
@@ -89,55 +89,55 @@ def _object(line: bytes) -> dict[str, Any]:
     if line.startswith(b"\xef\xbb\xbf"):
         raise Refused(Reason.MALFORMED_JSON, "starts with a byte order mark: send UTF-8 without one")
     try:
-        value = from_json(line, allow_inf_nan=False)
+        event_object = from_json(line, allow_inf_nan=False)
     except ValueError as error:
         raise Refused(Reason.MALFORMED_JSON, str(error)) from None
-    if not isinstance(value, dict):
+    if not isinstance(event_object, dict):
         raise Refused(Reason.NOT_CLOUDEVENT, "is not a JSON object: send one CloudEvent per line")
-    return value
+    return event_object
 
 
-def _with_data(value: dict[str, Any]) -> bytes:
-    """The line of an event whose data are written as bytes, with the JSON that these are; `value` has them too."""
-    written = value.pop("data_base64")
-    if written is not None and value.get("data") is not None:
+def _with_data(event_object: dict[str, Any]) -> bytes:
+    """The line of an event whose data are written as bytes, with the JSON that these are, as has `event_object`."""
+    base64_text = event_object.pop("data_base64")
+    if base64_text is not None and event_object.get("data") is not None:
         raise Refused(Reason.INVALID_FIELD, "data_base64: stands beside data: send the data once, as JSON in data")
-    if written is not None:
+    if base64_text is not None:
         try:
-            body = base64.b64decode(written, validate=True)
-            value["data"] = from_json(body, allow_inf_nan=False)
+            body = base64.b64decode(base64_text, validate=True)
+            event_object["data"] = from_json(body, allow_inf_nan=False)
         except (TypeError, ValueError):
             raise Refused(
                 Reason.INVALID_FIELD, "data_base64: is not JSON in base64: send the data as JSON in data"
             ) from None
     # as a line again: strict models take days and choices as texts from JSON alone
-    return to_json(value, inf_nan_mode="constants")
+    return to_json(event_object, inf_nan_mode="constants")
 
 
-def _check_head(value: dict[str, Any]) -> str:
+def _check_head(event_object: dict[str, Any]) -> str:
     """The type of an event, if it is one that we have."""
-    version, name = value.get("specversion"), value.get("type")
+    version, type_name = event_object.get("specversion"), event_object.get("type")
     if version is None:
         raise Refused(Reason.NOT_CLOUDEVENT, 'has no specversion: a CloudEvent says "specversion": "1.0"')
     if version != "1.0":
         raise Refused(Reason.UNSUPPORTED_VERSION, 'specversion is not "1.0"')
-    if name is None:
+    if type_name is None:
         raise Refused(Reason.MISSING_FIELD, "type: is required")
-    if not isinstance(name, str):
+    if not isinstance(type_name, str):
         raise Refused(Reason.INVALID_FIELD, "type: is not a text")
-    if name not in EVENTS:
-        family, _, _version = name.rpartition(".v")
+    if type_name not in EVENTS:
+        family, _, _version = type_name.rpartition(".v")
         latest_version = _LATEST_VERSIONS.get(family)
         if latest_version:
             raise Refused(Reason.UNSUPPORTED_VERSION, f"type: this version is not supported, {latest_version} is")
         raise Refused(Reason.UNKNOWN_TYPE, "type: no event type has this name; schemas/events lists them")
-    return name
+    return type_name
 
 
-def _model(value: dict[str, Any], line: bytes) -> Event:
-    name = _check_head(value)
+def _model(event_object: dict[str, Any], line: bytes) -> Event:
+    type_name = _check_head(event_object)
     try:
-        return EVENTS[name].model_validate_json(line)
+        return EVENTS[type_name].model_validate_json(line)
     except ValidationError as error:
         raise _refusal(error) from None
 
@@ -154,8 +154,8 @@ def _check_time(time: datetime, latest: datetime) -> None:
 
 def _check_pseudonyms(event: Event) -> None:
     for field in PLANS[event.type].identifiers:
-        value = getattr(event.data, field)
-        if value is not None and parse(value) is None:
+        event_object = getattr(event.data, field)
+        if event_object is not None and parse(event_object) is None:
             raise Refused(
                 Reason.RAW_ACTOR,
                 f"data.{field}: is no pseudonym: send key-id:32 hex digits, or use the gateway",
@@ -192,29 +192,29 @@ def _refusal(error: ValidationError) -> Refused:
 
 
 def _problem(problem: ErrorDetails) -> tuple[Reason, str]:
-    kind, value = problem["type"], problem["input"]
-    where = _place(problem)
+    kind, field_value = problem["type"], problem["input"]
+    field_path = _place(problem)
     match kind:
         case "json_invalid":
             return Reason.MALFORMED_JSON, problem["msg"]
         case "missing":
-            return Reason.MISSING_FIELD, f"{where}: is required"
-        case _ if value is None:
-            return Reason.MISSING_FIELD, f"{where}: is required, but null"
+            return Reason.MISSING_FIELD, f"{field_path}: is required"
+        case _ if field_value is None:
+            return Reason.MISSING_FIELD, f"{field_path}: is required, but null"
         case "extra_forbidden":
-            return Reason.UNKNOWN_FIELD, f"{where}: this event type has no such field"
+            return Reason.UNKNOWN_FIELD, f"{field_path}: this event type has no such field"
         case "ambiguous_time":
-            return Reason.AMBIGUOUS_TIME, f"{where}: {problem['msg']}"
+            return Reason.AMBIGUOUS_TIME, f"{field_path}: {problem['msg']}"
         case _ if problem["loc"] and problem["loc"][0] not in Event.model_fields:
-            return Reason.INVALID_FIELD, f"{where}: is no boolean, no 32-bit whole number and no text"
+            return Reason.INVALID_FIELD, f"{field_path}: is no boolean, no 32-bit whole number and no text"
         case "string_pattern_mismatch":
-            text = _PATTERNS.get(where, "is blank or holds control characters")
-            return Reason.INVALID_FIELD, f"{where}: {text}"
+            detail = _PATTERNS.get(field_path, "is blank or holds control characters")
+            return Reason.INVALID_FIELD, f"{field_path}: {detail}"
         case "value_error":
-            return Reason.INVALID_FIELD, f"{where}: {problem['msg'].removeprefix('Value error, ')}"
+            return Reason.INVALID_FIELD, f"{field_path}: {problem['msg'].removeprefix('Value error, ')}"
         case _:
             message = problem["msg"]
-            return Reason.INVALID_FIELD, f"{where}: {message[:1].lower()}{message[1:]}"
+            return Reason.INVALID_FIELD, f"{field_path}: {message[:1].lower()}{message[1:]}"
 
 
 def _place(problem: ErrorDetails) -> str:
@@ -222,5 +222,5 @@ def _place(problem: ErrorDetails) -> str:
     location = [str(part) for part in problem["loc"]]
     depth = 2 if location[:1] == ["data"] else 1
     # a field that no model has is named by its sender, at whatever length
-    names = [name[:_LONGEST_NAME] for name in location[:depth]]
+    names = [type_name[:_LONGEST_NAME] for type_name in location[:depth]]
     return ".".join(names) or "event"

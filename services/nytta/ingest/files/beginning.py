@@ -13,6 +13,7 @@ from typing import Final
 from nytta.ingest.files import cells, mapping_text
 from nytta.ingest.files.draft import Draft
 from nytta.ingest.files.kinds import CASES, LOG, STAFF, TICKETS, USE
+from nytta.ingest.files.list_kind import is_of_devices
 from nytta.ingest.files.listed_units import Lists, codes, free, listed_units, own_units, slug, unknown_codes
 from nytta.ingest.files.registry_text import PAPERS, Organisation, System, organisation_text, systems_text
 
@@ -102,20 +103,25 @@ def _list_questions(
 def _unit_questions(lists: Lists, answers: Mapping[str, str]) -> Iterator[Question]:
     """Which unit a code means that no staff list has; proposed is the one unit whose name is nearly the same."""
     units = listed_units(lists, "org", answers)
-    names = [unit.name.lower() for unit in units]
-    for code in unknown_codes(lists, units):
-        close_names = difflib.get_close_matches(code.lower(), names, 1, _ALIKE)
+    unit_names = [unit.name.lower() for unit in units]
+    for unit_code in unknown_codes(lists, units):
+        close_names = difflib.get_close_matches(unit_code.lower(), unit_names, 1, _ALIKE)
         bearers = [unit.name for unit in units if unit.name.lower() in close_names]
         proposed = bearers[0] if len(bearers) == 1 else "a unit of its own"
         yield Question(
-            f"unit {code}",
-            f"'{code}' is in no staff list: which unit is it? A name, or 'a unit of its own'",
+            f"unit {unit_code}",
+            f"'{unit_code}' is in no staff list: which unit is it? A name, or 'a unit of its own'",
             proposed,
         )
 
 
 def problem(draft: Draft) -> str:
     """Why a list cannot be taken in as it is, with what to do; "" where it can."""
+    if draft.kind == LOG and "case" not in draft.fields and is_of_devices(draft.look.columns):
+        return (
+            "its rows are devices, which are no cases and nobody's use; write a mapping yourself (nytta draft begins "
+            "one), with platform.enrolled on the day of enrolment and platform.heartbeat at the last contact"
+        )
     if draft.kind == LOG and "case" not in draft.fields:
         return (
             "no column says of what its rows are; give the number of each person, ticket or case a name such as "
@@ -124,7 +130,7 @@ def problem(draft: Draft) -> str:
         )
     if set(draft.fields) & {"at", "opened", "from"} or draft.kind == STAFF:
         return ""
-    if any(cells.notations(draft.look.cells(column)) for column in draft.look.columns):
+    if any(cells.notations(draft.look.cells(column_name)) for column_name in draft.look.columns):
         return (
             "no column is called like the day on which something came in or was done; call the right one 'Opened' or "
             "'Date', or write a mapping yourself (nytta draft begins one) and import it with that"
@@ -163,8 +169,8 @@ def _systems(lists: Lists, answers: Mapping[str, str]) -> list[System]:
     """The systems that lists are from; of several lists of one, the first says what it is of."""
     systems: dict[str, System] = {}
     for path, draft in lists:
-        if name := answers.get(f"system {path.name}"):
-            systems.setdefault(slug(name), System(slug(name), name, draft.kind))
+        if system_name := answers.get(f"system {path.name}"):
+            systems.setdefault(slug(system_name), System(slug(system_name), system_name, draft.kind))
     return list(systems.values())
 
 
@@ -203,8 +209,8 @@ def _answered(
 
 def _country(lists: Lists) -> str:
     """The country that the names of columns and units suggest."""
-    wording = " ".join(column for _, draft in lists for column in draft.look.columns).lower()
-    wording += " ".join(code.lower() for _, draft in lists for code in codes(draft))
+    wording = " ".join(column_name for _, draft in lists for column_name in draft.look.columns).lower()
+    wording += " ".join(unit_code.lower() for _, draft in lists for unit_code in codes(draft))
     if re.search(r"[æø]|avdeling|saks|stilling|ansatt|opprettet|enhetsnavn", wording):
         return "NO"
     if re.search(r"[äö]|avdelning|ärende|enhets|skapad|registrerad", wording):
@@ -220,31 +226,40 @@ def _system(draft: Draft, lists: Lists, language: str) -> str:
     if draft.kind == USE and len(applications) == 1:
         return applications.pop()
     for _, other in lists:
-        column = other.fields.get("access") if other.kind == STAFF else None
+        access_column = other.fields.get("access") if other.kind == STAFF else None
         # a column of access is called by the system: "Behörighet Lex", "Lex access"
-        name = _ACCESS_WORDS.sub("", column).strip(" :-()") if column else ""
-        if name:
-            return name
+        system_name = _ACCESS_WORDS.sub("", access_column).strip(" :-()") if access_column else ""
+        if system_name:
+            return system_name
     return _USED[language] if draft.kind == USE else _CASES[language]
 
 
 def _system_of_staff(lists: Lists, systems: Sequence[System]) -> str:
     """The system of which a staff list says who has access; "" for all systems."""
-    names = [(system.id, system.name) for system in systems]
-    accessed = (system_of_access(draft, names) for _, draft in lists)
+    system_names = [(system.id, system.name) for system in systems]
+    accessed = (system_of_access(draft, system_names) for _, draft in lists)
     return next(filter(None, accessed), "")
 
 
-def system_of_access(draft: Draft, names: Iterable[tuple[str, str]]) -> str:
+def system_of_access(draft: Draft, system_names: Iterable[tuple[str, str]]) -> str:
     """The system, of ids with a name, of which a staff list says who has access; "" for all systems."""
-    column = draft.fields.get("access", "") if draft.kind == STAFF else ""
-    return next((system_id for system_id, name in names if column and name.lower() in column.lower()), "")
+    access_column = draft.fields.get("access", "") if draft.kind == STAFF else ""
+    return next(
+        (
+            system_id
+            for system_id, system_name in system_names
+            if access_column and system_name.lower() in access_column.lower()
+        ),
+        "",
+    )
 
 
-def has_untold_users(lists: Lists, name: str) -> bool:
+def has_untold_users(lists: Lists, system_name: str) -> bool:
     """Whether there is a staff list, and none says who is to use the system of that name."""
     staff = [draft for _, draft in lists if draft.kind == STAFF]
-    return bool(staff) and not any(system_of_access(draft, [(name, name)]) for draft in staff if name)
+    return bool(staff) and not any(
+        system_of_access(draft, [(system_name, system_name)]) for draft in staff if system_name
+    )
 
 
 def first_day(lists: Lists) -> str:
@@ -259,11 +274,11 @@ def first_day(lists: Lists) -> str:
 def _days(draft: Draft) -> Iterator[datetime]:
     """The days of a list of work on which something came in or was done."""
     for role in ("opened", "at"):
-        column = draft.fields.get(role)
-        if not column:
+        column_name = draft.fields.get(role)
+        if not column_name:
             continue
         # where several notations are possible, the first is as good for the year
-        for notation in draft.others.get(column, draft.dates)[:1]:
-            for text in cells.filled(draft.look.cells(column)):
+        for notation in draft.others.get(column_name, draft.dates)[:1]:
+            for text in cells.filled(draft.look.cells(column_name)):
                 if day := cells.moment(notation, text):
                     yield day

@@ -16,13 +16,23 @@ from nytta.ingest.files.times import Order, Years, day_reader
 MOST_NULL: Final = frozenset(
     {"", "-", "--", "?", "n/a", "na", "null", "none", "(empty)", "(tom)", "#n/a", "nan"}
     | {"not specified", "unspecified", "unassigned", "ej angiven", "ej angivet", "ikke angitt", "ikke oppgitt"}
+    | {"não informado", "sin asignar", "no especificado", "non renseigné", "nicht zugewiesen", "niet toegewezen"}
 )
 """Texts that stand for nothing, in small letters."""
 _ENOUGH: Final = 0.95
 """The part of a column's cells that must be dates, all but one at least; the others may be damaged."""
 _SHOWN: Final = 2_000
-NO_END: Final = frozenset({2099, 2100, 2199, 2222, 2299, 2999, 9998, 9999})
+_FAR_YEARS: Final = frozenset({2099, 2100, 2199, 2222, 2299, 2999, 9998, 9999})
 """Years that stand for no end, in lists of employments and the like."""
+_FIRST_DAYS: Final = frozenset(
+    {(1, 1, 1), (1753, 1, 1), (1899, 12, 30), (1899, 12, 31), (1900, 1, 1), (1969, 12, 31), (1970, 1, 1)}
+)
+"""Days from which programs count, which stand where a database has no date."""
+_YEARS_OF_NONE: Final = "0001|1753|1899|1900|1969|1970|2099|2100|2199|2222|2299|2999|9998|9999"
+_LIKE_NONE: Final = re.compile(
+    rf"(?<!\d)({_YEARS_OF_NONE})(?!\d)|^({_YEARS_OF_NONE})\d{{4}}(?!\d)|^\d{{4}}({_YEARS_OF_NONE})(?!\d)|^2958465$"
+)
+"""Texts with a year of such a day, be it written without signs, or as a spreadsheet counts its last day."""
 _YES: Final = frozenset(
     {
         "ja",
@@ -42,6 +52,15 @@ _YES: Final = frozenset(
         "oui",
         "sim",
         "sí",
+        "si",
+        "sì",
+        "s",
+        "wahr",
+        "vrai",
+        "waar",
+        "verdadeiro",
+        "verdadero",
+        "vero",
     }
 )
 _NO: Final = frozenset(
@@ -60,14 +79,21 @@ _NO: Final = frozenset(
         "inactive",
         "ei",
         "nein",
+        "nee",
         "non",
         "não",
+        "nao",
+        "falsch",
+        "faux",
+        "onwaar",
+        "falso",
     }
 )
 _NO_END_YET: Final = re.compile(
     r"till?s ?vidare|t\.?v\.?|until further notice|inntil videre|indtil videre|löpande|løpende|permanent|ongoing|pågår"
     r"|pågående|under arbeid|under behandling|igangværende|ej (?:klart?|löst|avslutad)|ikke (?:ferdig|løst|avsluttet)"
-    r"|not closed|open|öppe[nt]|åpe[nt]|åbe[nt]",
+    r"|not closed|open|öppe[nt]|åpe[nt]|åbe[nt]|(?:em )?abert[oa]|abiert[oa]|ouverte?|offen|apert[oa]|avoin|kesken"
+    r"|em andamento|en (?:curso|cours)|in (?:bearbeitung|behandeling|corso)|nicht (?:gelöst|abgeschlossen)",
     re.IGNORECASE,
 )
 """Words in a column of ends that say that nothing has ended."""
@@ -130,17 +156,32 @@ COUNTED: Final[tuple[Notation, ...]] = (
 
 def filled(cells: Sequence[str]) -> list[str]:
     """The cells that say something, without white space around them."""
-    return [text for cell in cells if (text := cell.strip()).lower() not in MOST_NULL]
+    return [cell_text for cell in cells if (cell_text := cell.strip()).lower() not in MOST_NULL]
 
 
-def says_no_end(text: str) -> bool:
+def says_no_end(cell_text: str) -> bool:
     """Whether a cell of a column of ends says in words that there is none yet, such as "tills vidare"."""
-    return _NO_END_YET.fullmatch(text.strip()) is not None
+    return _NO_END_YET.fullmatch(cell_text.strip()) is not None
+
+
+def is_like_no_date(cell_text: str) -> bool:
+    """Whether a text may stand for no date, as `is_no_date` decides."""
+    return _LIKE_NONE.search(cell_text) is not None
+
+
+def is_no_date(cell_text: str, dates: Sequence[Notation]) -> bool:
+    """Whether a text stands for no date under each of these notations, as 1900-01-01 and 9999-12-31 do."""
+    days = [moment(notation, cell_text) for notation in dates] if is_like_no_date(cell_text) else []
+    return bool(days) and all(day is not None and _stands_for_none(day) for day in days)
+
+
+def _stands_for_none(day: date) -> bool:
+    return day.year in _FAR_YEARS or (day.year, day.month, day.day) in _FIRST_DAYS
 
 
 def _days(cells: Sequence[str]) -> list[str]:
     """Different cells that may be dates, so many as are looked at."""
-    return [text for text in dict.fromkeys(filled(cells)) if not says_no_end(text)][:_SHOWN]
+    return [cell_text for cell_text in dict.fromkeys(filled(cells)) if not says_no_end(cell_text)][:_SHOWN]
 
 
 def notations(cells: Sequence[str], *, counted: bool = False) -> tuple[Notation, ...]:
@@ -148,37 +189,40 @@ def notations(cells: Sequence[str], *, counted: bool = False) -> tuple[Notation,
 
     With `counted`, numbers of seconds or days may be dates too.
     """
-    texts = _days(cells)
+    cell_texts = _days(cells)
     # texts that no notation could take for dates are told cheaply
-    if 2 * sum(map(_may_be_date, texts)) <= len(texts):
+    if 2 * sum(map(_may_be_date, cell_texts)) <= len(cell_texts):
         return ()
     tried = (*ORDERS, *COUNTED) if counted else ORDERS
-    shares = {notation: _share_of_dates(notation, texts) for notation in tried}
-    best = max(shares.values())
+    shares = {notation: _share_of_dates(notation, cell_texts) for notation in tried}
+    best_share = max(shares.values())
     # one damaged cell is forgiven, however few there are
-    damaged = len(texts) * (1 - best)
-    if best <= 0.5 or (best < _ENOUGH and damaged > 1.5):
+    damaged = len(cell_texts) * (1 - best_share)
+    if best_share <= 0.5 or (best_share < _ENOUGH and damaged > 1.5):
         return ()
-    fitting = [notation for notation, share in shares.items() if share == best]
+    fitting = [notation for notation, share in shares.items() if share == best_share]
     if any(notation.years == "four" for notation in fitting):
         fitting = [notation for notation in fitting if notation.years == "four"]
-    if fitting[0] == Notation():  # year, month and day with a year of four digits are what they say
+    # year, month and day with a year of four digits are what they say
+    if fitting[0] == Notation():
         return (fitting[0],)
-    texts = [text for text in texts if any(_is_date(notation, text) for notation in fitting)]
-    if all(_DOTTED.match(text) for text in texts):  # a date with dots has its day first, wherever it is written
+    cell_texts = [cell_text for cell_text in cell_texts if any(_is_date(notation, cell_text) for notation in fitting)]
+    if all(
+        _DOTTED.match(cell_text) for cell_text in cell_texts
+    ):  # a date with dots has its day first, wherever it is written
         fitting = [notation for notation in fitting if notation.order == "day-first"] or fitting
-    return tuple(_without_years_for_days(_different(fitting, texts), texts))
+    return tuple(_without_years_for_days(_different(fitting, cell_texts), cell_texts))
 
 
-def _may_be_date(text: str) -> bool:
-    return len(text) <= _LONGEST_DATE and _THREE_DIGITS.search(text) is not None
+def _may_be_date(cell_text: str) -> bool:
+    return len(cell_text) <= _LONGEST_DATE and _THREE_DIGITS.search(cell_text) is not None
 
 
-def _different(notations: Sequence[Notation], texts: Sequence[str]) -> list[Notation]:
+def _different(notations: Sequence[Notation], cell_texts: Sequence[str]) -> list[Notation]:
     """Of notations that read all texts alike, the first."""
     by_days: dict[tuple[datetime | None, ...], Notation] = {}
     for notation in notations:
-        days = tuple(moment(notation, text) for text in texts)
+        days = tuple(moment(notation, cell_text) for cell_text in cell_texts)
         by_days.setdefault(days, notation)
     return list(by_days.values())
 
@@ -189,22 +233,24 @@ def damage(cells: Sequence[str]) -> str:
     A spreadsheet of another country takes 13/01/2026 for a text and 03/01/2026 for a date, the first of March. So dates
     of which none has a day above 12, among texts all of which have a number above 12, are most likely turned around.
     """
-    texts = _days(cells)
+    cell_texts = _days(cells)
     orders = [notation for notation in ORDERS if notation.years == "four" and not notation.formats]
-    if not texts or not all(any(_is_date(order, text) for order in orders) for text in texts):
+    if not cell_texts or not all(
+        any(_is_date(date_order, cell_text) for date_order in orders) for cell_text in cell_texts
+    ):
         return ""
-    as_dates = [text for text in texts if _YEAR_FIRST.match(text)]
-    as_texts = [text for text in texts if not _YEAR_FIRST.match(text)]
-    days = [day.day for text in as_dates if (day := moment(Notation(), text))]
+    as_dates = [cell_text for cell_text in cell_texts if _YEAR_FIRST.match(cell_text)]
+    as_texts = [cell_text for cell_text in cell_texts if not _YEAR_FIRST.match(cell_text)]
+    days = [day.day for cell_text in as_dates if (day := moment(Notation(), cell_text))]
     # what is no date of every order has a number above 12
-    are_all_sure = not any(all(_is_date(order, text) for order in orders[1:]) for text in as_texts)
+    are_all_sure = not any(all(_is_date(date_order, cell_text) for date_order in orders[1:]) for cell_text in as_texts)
     if days and as_texts and max(days) <= 12 and are_all_sure:
         return "turned"
-    best = max(_share_of_dates(order, texts) for order in orders)
-    return "" if best >= _ENOUGH else "mixed"
+    best_share = max(_share_of_dates(date_order, cell_texts) for date_order in orders)
+    return "" if best_share >= _ENOUGH else "mixed"
 
 
-def _without_years_for_days(notations: list[Notation], texts: Sequence[str]) -> list[Notation]:
+def _without_years_for_days(notations: list[Notation], cell_texts: Sequence[str]) -> list[Notation]:
     """These notations without those that take the two digits of a year for a day.
 
     Where there are many dates and one reading has nearly all days of a month, the end of it too, a reading that has one
@@ -214,7 +260,7 @@ def _without_years_for_days(notations: list[Notation], texts: Sequence[str]) -> 
         return notations
     days_of_month: dict[Notation, set[int]] = {}
     for notation in notations:
-        days = (moment(notation, text) for text in texts)
+        days = (moment(notation, cell_text) for cell_text in cell_texts)
         days_of_month[notation] = {day.day for day in days if day}
     if not any(len(days) >= 20 and max(days) >= 29 for days in days_of_month.values()):
         return notations
@@ -229,17 +275,17 @@ _NUMBERS: Final = {
 """What numbers must look like to be dates: any number is a date of some epoch."""
 
 
-def _share_of_dates(notation: Notation, texts: Sequence[str]) -> float:
+def _share_of_dates(notation: Notation, cell_texts: Sequence[str]) -> float:
     number = _NUMBERS.get(notation)
-    if number and not all(number.fullmatch(text) for text in texts):
+    if number and not all(number.fullmatch(cell_text) for cell_text in cell_texts):
         return 0
-    return sum(_is_date(notation, text) for text in texts) / len(texts)
+    return sum(_is_date(notation, cell_text) for cell_text in cell_texts) / len(cell_texts)
 
 
-def _is_date(notation: Notation, text: str) -> bool:
+def _is_date(notation: Notation, cell_text: str) -> bool:
     try:
-        year = _reader(notation)(text).year
-        return 1940 <= year <= 2100 or year in NO_END
+        day = _reader(notation)(cell_text)
+        return 1940 <= day.year <= 2100 or _stands_for_none(day)
     except (ValueError, OverflowError):
         return False
 
@@ -249,20 +295,20 @@ def _reader(notation: Notation) -> Callable[[str], date]:
     return day_reader(notation.order, notation.formats, _ZONE, notation.years)
 
 
-def moment(notation: Notation, text: str) -> datetime | None:
+def moment(notation: Notation, cell_text: str) -> datetime | None:
     """The day of a cell, as a time that sorts; None where it is none."""
     try:
-        return datetime.combine(_reader(notation)(text.strip()), datetime.min.time())
+        return datetime.combine(_reader(notation)(cell_text.strip()), datetime.min.time())
     except (ValueError, OverflowError):
         return None
 
 
 def yes_words(cells: Sequence[str]) -> list[str] | None:
     """The texts of a column of answers that mean yes; None where it holds anything but answers."""
-    texts = set(filled(cells))
-    if not texts or not all(text.lower() in _YES | _NO for text in texts):
+    cell_texts = set(filled(cells))
+    if not cell_texts or not all(cell_text.lower() in _YES | _NO for cell_text in cell_texts):
         return None
-    return sorted(text for text in texts if text.lower() in _YES)
+    return sorted(cell_text for cell_text in cell_texts if cell_text.lower() in _YES)
 
 
 def affirmative(role: str, cells: Sequence[str]) -> list[str] | None:
@@ -275,47 +321,47 @@ def affirmative(role: str, cells: Sequence[str]) -> list[str] | None:
     affirms = _AFFIRMING.get(role)
     if plain is not None or affirms is None or not are_few(cells):
         return plain
-    texts = sorted(set(filled(cells)))
-    affirming = [text for text in texts if affirms(text) and not _NOT.search(text)]
+    cell_texts = sorted(set(filled(cells)))
+    affirming = [cell_text for cell_text in cell_texts if affirms(cell_text) and not _NOT.search(cell_text)]
     # where all say the same, a word may as well be the name of the column
-    decides = 0 < len(affirming) < len(texts) or (role == "done" and affirming == texts)
+    decides = 0 < len(affirming) < len(cell_texts) or (role == "done" and affirming == cell_texts)
     return affirming if decides else None
 
 
 def are_numbers(cells: Sequence[str]) -> bool:
     """Whether every cell that says something is a number."""
-    texts = filled(cells)
-    return bool(texts) and all(_NUMBER.fullmatch(text) for text in texts)
+    cell_texts = filled(cells)
+    return bool(cell_texts) and all(_NUMBER.fullmatch(cell_text) for cell_text in cell_texts)
 
 
 def are_counts(cells: Sequence[str]) -> bool:
     """Whether every cell that says something is a small whole number, such as how often something happened."""
-    texts = filled(cells)
-    return bool(texts) and all(re.fullmatch(r"\d{1,3}(?:[.,]0+)?", text) for text in texts)
+    cell_texts = filled(cells)
+    return bool(cell_texts) and all(re.fullmatch(r"\d{1,3}(?:[.,]0+)?", cell_text) for cell_text in cell_texts)
 
 
 def are_said_in_part(cells: Sequence[str]) -> bool:
     """Whether some cells say something in words of a list, and others nothing."""
-    texts = filled(cells)
-    return 0 < len(texts) < len(cells) and are_few(cells) and not are_numbers(cells)
+    cell_texts = filled(cells)
+    return 0 < len(cell_texts) < len(cells) and are_few(cells) and not are_numbers(cells)
 
 
 def is_fraction(cells: Sequence[str]) -> bool:
     """Whether every cell that says something is a number, and one has a fraction."""
-    return are_numbers(cells) and any(re.search(r"[.,]\d", text) for text in filled(cells))
+    return are_numbers(cells) and any(re.search(r"[.,]\d", cell_text) for cell_text in filled(cells))
 
 
 def are_unique(cells: Sequence[str]) -> bool:
     """Whether every cell says something, and no two the same."""
-    texts = filled(cells)
-    return len(texts) == len(cells) == len(set(texts)) and bool(cells)
+    cell_texts = filled(cells)
+    return len(cell_texts) == len(cells) == len(set(cell_texts)) and bool(cells)
 
 
 def are_few(cells: Sequence[str]) -> bool:
     """Whether the cells are words of a list: few of them, short, and not numbers."""
-    texts = filled(cells)
-    words = set(texts)
-    return bool(words) and len(words) <= max(12, len(texts) // 3) and max(map(len, words)) <= 80
+    cell_texts = filled(cells)
+    words = set(cell_texts)
+    return bool(words) and len(words) <= max(12, len(cell_texts) // 3) and max(map(len, words)) <= 80
 
 
 def tells(cells: Sequence[str], other_cells: Sequence[str]) -> int:
@@ -323,24 +369,32 @@ def tells(cells: Sequence[str], other_cells: Sequence[str]) -> int:
 
     0 where they say the same in different words; -1 where one does not tell the other, or says nothing.
     """
-    pairs = {(text, other) for text, other in zip(cells, other_cells, strict=True) if text.strip() and other.strip()}
-    texts, others = {text for text, _ in pairs}, {other for _, other in pairs}
+    text_pairs = {
+        (cell_text, other_text)
+        for cell_text, other_text in zip(cells, other_cells, strict=True)
+        if cell_text.strip() and other_text.strip()
+    }
+    cell_texts, others = {cell_text for cell_text, _ in text_pairs}, {other_text for _, other_text in text_pairs}
     # more pairs than texts: a text goes with several others, and tells none of them
-    is_told = len(pairs) == len(texts) > 1
-    return len(texts) - len(others) if is_told else -1
+    is_told = len(text_pairs) == len(cell_texts) > 1
+    return len(cell_texts) - len(others) if is_told else -1
 
 
 def agreement(cells: Sequence[str], other_cells: Sequence[str]) -> float:
     """The part of the rows, of those in which both columns say something, where a text goes with its usual other."""
-    pairs = Counter((text, other) for text, other in zip(cells, other_cells, strict=True) if text and other)
+    text_pairs = Counter(
+        (cell_text, other_text)
+        for cell_text, other_text in zip(cells, other_cells, strict=True)
+        if cell_text and other_text
+    )
     usual: dict[str, int] = {}
-    for (text, _other), rows in pairs.items():
-        usual[text] = max(rows, usual.get(text, 0))
-    return sum(usual.values()) / (pairs.total() or 1)
+    for (cell_text, _other), row_count in text_pairs.items():
+        usual[cell_text] = max(row_count, usual.get(cell_text, 0))
+    return sum(usual.values()) / (text_pairs.total() or 1)
 
 
 def decimal_mark(columns: Sequence[Sequence[str]]) -> str:
     """The mark before the fraction in columns of numbers: "," where one has it and none has a point."""
-    numbers = [text for cells in columns if are_numbers(cells) for text in filled(cells)]
-    commas = any(re.fullmatch(r"[+-]?[\d \u00a0.]*,\d+", text) for text in numbers)
+    numbers = [cell_text for cells in columns if are_numbers(cells) for cell_text in filled(cells)]
+    commas = any(re.fullmatch(r"[+-]?[\d \u00a0.]*,\d+", cell_text) for cell_text in numbers)
     return "," if commas else "."

@@ -28,20 +28,20 @@ def read_cloudevents(path: Path, start_row: int = 0) -> Iterator[Chunk]:
     `InputError` where the file cannot be read any further; the chunks before it are sound.
     """
     with files.opened(path) as stream:
-        number = bytes_held = 0
-        pieces: list[bytes] = []
+        row_number = bytes_held = 0
+        kept_lines: list[bytes] = []
         for line in _events(stream):
             if not line.strip():
                 continue
-            number += 1
-            if number <= start_row:
+            row_number += 1
+            if row_number <= start_row:
                 continue
-            pieces.append(line if line.endswith(b"\n") else line + b"\n")
-            bytes_held += len(pieces[-1])
-            if len(pieces) == CHUNK_ROWS or bytes_held >= CHUNK_BYTES:
-                yield Chunk(b"".join(pieces), number, (), 0, stream.bytes_read, stream.bytes_total)
-                pieces, bytes_held = [], 0
-        yield Chunk(b"".join(pieces), number, (), 0, stream.bytes_total, stream.bytes_total)
+            kept_lines.append(line if line.endswith(b"\n") else line + b"\n")
+            bytes_held += len(kept_lines[-1])
+            if len(kept_lines) == CHUNK_ROWS or bytes_held >= CHUNK_BYTES:
+                yield Chunk(b"".join(kept_lines), row_number, (), 0, stream.bytes_read, stream.bytes_total)
+                kept_lines, bytes_held = [], 0
+        yield Chunk(b"".join(kept_lines), row_number, (), 0, stream.bytes_total, stream.bytes_total)
 
 
 def _events(stream: files.Stream) -> Iterator[bytes]:

@@ -12,7 +12,10 @@ import yaml
 
 from nytta.registry.texts import keyed
 
-PLAIN: Final = str.maketrans({"å": "a", "ä": "a", "æ": "ae", "ö": "o", "ø": "o", "é": "e", "ü": "u"})
+PLAIN: Final = str.maketrans(
+    dict(zip("åäáàâãöøóòôõéèêëüúùûíìîïçñº", "aaaaaaooooooeeeeuuuuiiiicno", strict=True))
+    | {"æ": "ae", "œ": "oe", "ß": "ss"}
+)
 """Letters of names in those of ASCII."""
 
 
@@ -26,7 +29,8 @@ def names_of_fields() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
     """Kind of list → field → what its column is called, the likeliest first."""
     document = yaml.safe_load((Path(__file__).parent / "names.yaml").read_text("utf-8"))
     return {
-        kind: {role: tuple(map(called, names)) for role, names in roles.items()} for kind, roles in document.items()
+        list_kind: {role: tuple(map(called, field_names)) for role, field_names in list_roles.items()}
+        for list_kind, list_roles in document.items()
     }
 
 
@@ -35,7 +39,8 @@ def stems_of_fields() -> Mapping[str, Mapping[str, tuple[re.Pattern[str], ...]]]
     """Kind of list → field → how words within the name of its column begin."""
     document = yaml.safe_load((Path(__file__).parent / "stems.yaml").read_text("utf-8"))
     return {
-        kind: {role: tuple(map(_beginning, stems)) for role, stems in roles.items()} for kind, roles in document.items()
+        list_kind: {role: tuple(map(_beginning, stems)) for role, stems in list_roles.items()}
+        for list_kind, list_roles in document.items()
     }
 
 
@@ -51,7 +56,7 @@ def called(column: str) -> str:
     Programs write headers without the letters of their language too: "Arendenummer", "Lost datum".
     """
     # CamelCase is several words
-    words = re.sub(r"(?<=[a-zåäöæø])(?=[A-ZÅÄÖÆØ])", " ", keyed(column))
-    words = words.replace("%", " prosent ").replace("#", " number ")
-    plain = re.sub(r"[\W_]+", " ", words.lower().translate(PLAIN)).strip()
+    spaced_words = re.sub(r"(?<=[a-zåäöæø])(?=[A-ZÅÄÖÆØ])", " ", keyed(column))
+    spaced_words = spaced_words.replace("%", " prosent ").replace("#", " number ")
+    plain = re.sub(r"[\W_]+", " ", spaced_words.lower().translate(PLAIN)).strip()
     return _DATE_FIRST.sub(r"\1 ", _DATE_LAST.sub(r" \1", plain))

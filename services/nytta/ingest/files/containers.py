@@ -32,53 +32,56 @@ _OTHERS = (
 """Other files by how they begin: what each is, and what to do with it."""
 
 
-def content(file: IO[bytes], name: str) -> tuple[IO[bytes] | gzip.GzipFile, bool]:
+def content(file: IO[bytes], file_name: str) -> tuple[IO[bytes] | gzip.GzipFile, bool]:
     """The bytes of what the file holds, and whether they are a workbook's.
 
     gzip and a zip archive of one file are unpacked. `file` stands at its beginning. `InputError` where the file is
     something that is not read, with what to do.
     """
-    head = file.read(64)
+    first_bytes = file.read(64)
     file.seek(0)
-    if head.startswith(GZIP):
+    if first_bytes.startswith(GZIP):
         return gzip.GzipFile(fileobj=file, mode="rb"), False
-    if head.startswith(_ZIP):
-        return _unzipped(file, name)
-    if head.startswith(_OLD_OFFICE):
+    if first_bytes.startswith(_ZIP):
+        return _unzipped(file, file_name)
+    if first_bytes.startswith(_OLD_OFFICE):
         return file, True
     for beginning, description, remedy in _OTHERS:
-        if head.startswith(beginning):
-            raise InputError(name, "", f"the file is {description}, whatever its name says; {remedy}")
+        if first_bytes.startswith(beginning):
+            raise InputError(file_name, "", f"the file is {description}, whatever its name says; {remedy}")
     return file, False
 
 
-def _unzipped(file: IO[bytes], name: str) -> tuple[IO[bytes], bool]:
+def _unzipped(file: IO[bytes], file_name: str) -> tuple[IO[bytes], bool]:
     try:
         archive = zipfile.ZipFile(file)
     except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
-        raise InputError(name, "", f"the zip archive is damaged ({error}); copy or export it again") from error
-    names = archive.namelist()
-    if "[Content_Types].xml" in names or "content.xml" in names:
-        if not any(name.startswith("xl/") or name == "content.xml" for name in names):
-            raise InputError(name, "", f"the file is a document of an office program; {_AS_TEXT}")
+        raise InputError(file_name, "", f"the zip archive is damaged ({error}); copy or export it again") from error
+    member_names = archive.namelist()
+    if "[Content_Types].xml" in member_names or "content.xml" in member_names:
+        if not any(file_name.startswith("xl/") or file_name == "content.xml" for file_name in member_names):
+            raise InputError(file_name, "", f"the file is a document of an office program; {_AS_TEXT}")
         file.seek(0)
         return file, True
-    members = [info for info in archive.infolist() if not _is_beside(info)]
+    members = [member for member in archive.infolist() if not _is_beside(member)]
     if len(members) != 1:
-        listed = ", ".join(info.filename for info in members[:5])
+        listed = ", ".join(member.filename for member in members[:5])
         description = f"{len(members)} files ({listed}{', …' if len(members) > 5 else ''})" if members else "no file"
-        raise InputError(name, "", f"the zip archive holds {description}; one archive is one list: {_UNPACK}")
+        raise InputError(file_name, "", f"the zip archive holds {description}; one archive is one list: {_UNPACK}")
     if members[0].flag_bits & 1:
-        raise InputError(name, "", f"the zip archive has a password; {_UNPACK}")
+        raise InputError(file_name, "", f"the zip archive has a password; {_UNPACK}")
     try:
         return archive.open(members[0]), False
     except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
-        raise InputError(name, "", f"the zip archive cannot be read ({error}); {_UNPACK}") from error
+        raise InputError(file_name, "", f"the zip archive cannot be read ({error}); {_UNPACK}") from error
 
 
-def _is_beside(info: zipfile.ZipInfo) -> bool:
+def _is_beside(member: zipfile.ZipInfo) -> bool:
     """Whether an entry is no file of the archive's owner: a folder, or what a Macintosh adds."""
-    file_name = info.filename.rsplit("/", 1)[-1]
+    file_name = member.filename.rsplit("/", 1)[-1]
     return (
-        info.is_dir() or info.filename.startswith("__MACOSX/") or file_name.startswith("._") or file_name == ".DS_Store"
+        member.is_dir()
+        or member.filename.startswith("__MACOSX/")
+        or file_name.startswith("._")
+        or file_name == ".DS_Store"
     )

@@ -41,8 +41,8 @@ def targets() -> Mapping[str, Mapping[str, Target]]:
         {
             model.name: MappingProxyType(
                 {
-                    name: _target(info.annotation, info.is_required() or name == model.subject)
-                    for name, info in model.model_fields.items()
+                    field_name: _target(field_info.annotation, field_info.is_required() or field_name == model.subject)
+                    for field_name, field_info in model.model_fields.items()
                 }
             )
             for model in TYPES.values()
@@ -51,21 +51,21 @@ def targets() -> Mapping[str, Mapping[str, Target]]:
 
 
 @cache
-def cloudevents_type(name: str) -> str:
+def cloudevents_type(event_name: str) -> str:
     """The CloudEvents type of a short name: "case.step" → "nytta.case.step.v1"."""
-    return next(model.type_name() for model in TYPES.values() if model.name == name)
+    return next(model.type_name() for model in TYPES.values() if model.name == event_name)
 
 
 @cache
-def subject_field(name: str) -> str:
+def subject_field(event_name: str) -> str:
     """The data field that says what an event of this type is about: "case" for "case.step"."""
-    return next(model.subject for model in TYPES.values() if model.name == name)
+    return next(model.subject for model in TYPES.values() if model.name == event_name)
 
 
 def _target(annotation: Any, required: bool) -> Target:
     base = _base(annotation)
-    kind = next(kind for base_kind, kind in _KINDS if issubclass(base, base_kind))
-    return Target(kind, required, tuple(base) if issubclass(base, StrEnum) else ())
+    field_kind = next(field_kind for base_kind, field_kind in _KINDS if issubclass(base, base_kind))
+    return Target(field_kind, required, tuple(base) if issubclass(base, StrEnum) else ())
 
 
 def _base(annotation: Any) -> type:

@@ -7,45 +7,38 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from nytta.ingest.files import cells, looks
 from nytta.ingest.files.cells import Notation, damage, notations
-from nytta.ingest.files.column_names import called, stems_of_fields
+from nytta.ingest.files.column_names import called
 from nytta.ingest.files.errors import InputError
 from nytta.ingest.files.field_cells import MANY, are_numbered, is_like
-from nytta.ingest.files.field_columns import fields_of, in_order_of_names, is_end
-from nytta.ingest.files.kinds import CASES, DATES, KINDS, LOG, STAFF, TICKETS, TRAINING, UNREAD, USE, Dated
+from nytta.ingest.files.field_columns import counts_something, fields_of, in_order_of_names, is_end
+from nytta.ingest.files.kinds import (
+    ACTORS,
+    CASES,
+    DATES,
+    ENDS,
+    KINDS,
+    LOG,
+    STAFF,
+    TICKETS,
+    UNREAD,
+    Dated,
+)
+from nytta.ingest.files.lifecycle import lifecycle_of
+from nytta.ingest.files.list_kind import A_STATE, NEEDED, is_of_any_list, is_of_devices, is_of_sign_ins, kind_of
 from nytta.ingest.files.looks import Look
+from nytta.ingest.files.no_persons import is_no_person
 from nytta.ingest.files.ocel import OBJECT
 from nytta.ingest.files.steps import step_columns
 
 _COLUMNS: Final = 500
 """So many columns are looked at for their names."""
-_TELLING: Final[Mapping[str, Mapping[str, int]]] = {
-    STAFF: {"person": 1, "role": 2, "from": 2, "to": 1, "fte": 3, "access": 1, "unit": 1},
-    TICKETS: {"ticket": 1, "opened": 1, "resolved": 2, "channel": 1, "team": 2, "requester": 2, "first_contact": 3}
-    | {"category": 1, "status": 1, "closed": 1, "reassignments": 3},
-    CASES: {"case": 1, "case_type": 2, "opened": 1, "closed": 1, "decided": 2, "actor": 2, "end_to_end": 3}
-    | {"returned": 3, "channel": 1, "handovers": 3, "reopened": 1},
-    TRAINING: {"course": 4, "person": 1, "at": 1},
-    USE: {"app": 2, "person": 1, "at": 2},
-}
-"""How much the column of each field tells of the kind of its list."""
-_NAMED: Final = 3
-"""How much the name of the file tells."""
-_FEWEST: Final = 3
-"""What the columns must tell at least for a list to be of a kind."""
-_NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
-    STAFF: ("person",),
-    TICKETS: ("ticket", "opened"),
-    CASES: ("case",),
-    TRAINING: ("person", "course", "at"),
-    USE: ("person", "at"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +74,12 @@ class Draft:
     """Columns that write dates otherwise."""
     remarks: tuple[str, ...] = ()
     """What a person should know of the file, each a sentence."""
+    no_dates: tuple[str, ...] = ()
+    """Texts of its ends that are dates and stand for none."""
     more_units: tuple[str, ...] = ()
     """Texts of the units in rows behind those that were looked at."""
+    more_actors: tuple[str, ...] = ()
+    """Actors of those rows who are no persons by what they are called."""
 
 
 def _dated(look: Look, columns: Sequence[str]) -> dict[str, tuple[Notation, ...]]:
@@ -92,9 +89,37 @@ def _dated(look: Look, columns: Sequence[str]) -> dict[str, tuple[Notation, ...]
 
 def drafted_file(path: Path, name: str, unpacked: int | None = None) -> Draft:
     """What a file seems to be by its first rows, with the units that its other rows name; `unpacked` as in `look`."""
-    draft = drafted(looks.look(path, name, unpacked))
-    column = draft.fields.get("unit", "")
-    return replace(draft, more_units=looks.beyond(path, draft.look, column, unpacked)) if column else draft
+    return with_rows_behind(drafted(looks.look(path, name, unpacked)), path, unpacked)
+
+
+def with_rows_behind(draft: Draft, path: Path, unpacked: int | None = None) -> Draft:
+    """The draft with what rows behind those that were looked at say of units, of actors, and of ends that are none."""
+    ends, actors, units = (_columns(draft.fields, roles) for roles in (_ENDS, ACTORS, ("unit",)))
+    wanted: dict[str, Callable[[str], bool]] = dict.fromkeys(ends, cells.is_like_no_date)
+    wanted |= dict.fromkeys(actors, is_no_person)
+    wanted |= dict.fromkeys(units, _any)
+    texts = looks.beyond(path, draft.look, wanted, unpacked)
+    if not texts:
+        return draft
+    more_units, more_actors = (
+        tuple(text for column in columns for text in texts[column]) for columns in (units, actors)
+    )
+    no_dates = {column: (*draft.look.cells(column), *texts[column]) for column in ends}
+    draft = replace(draft, more_units=more_units, more_actors=more_actors)
+    return _without_no_dates(draft, no_dates)
+
+
+def _columns(fields: Mapping[str, str], roles: Collection[str]) -> list[str]:
+    """The columns that have one of these roles."""
+    return [column for role, column in fields.items() if role in roles]
+
+
+def _any(_text: str) -> bool:
+    return True
+
+
+_ENDS: Final = (*ENDS, "decided")
+"""What holds moments that may be none yet."""
 
 
 def drafted(look: Look, kind: str = "") -> Draft:
@@ -102,46 +127,13 @@ def drafted(look: Look, kind: str = "") -> Draft:
     columns = list(look.columns[:_COLUMNS])
     dated = _dated(look, columns)
     steps = _steps_by_rows(look, columns, dated) if kind in ("", LOG) else {}
+    if steps and not kind and is_of_sign_ins(look, columns, dated, steps["activity"]):
+        steps = {}
     if kind == LOG or (not kind and (steps or {"time:timestamp", "ocel:time"} & set(columns))):
         return _log(look, columns, dated, steps)
-    if kind := kind or _kind(look, columns, dated):
+    if kind := kind or kind_of(look, columns, dated):
         return _settled(look, kind, fields_of(kind, look, columns, dated, by_cells=True), dated)
     return _log(look, columns, dated)
-
-
-def _kind(look: Look, columns: list[str], dated: Dated) -> str:
-    """The kind of which the columns tell most by their names; "" where they tell of none.
-
-    Where the names leave out what a kind needs, cells may tell it, if the names tell twice as much otherwise.
-    """
-    is_of_public = _is_of_public(columns)
-    for by_cells, fewest in ((False, _FEWEST), (True, 2 * _FEWEST)):
-        of_kind = {kind: fields_of(kind, look, columns, dated, by_cells=by_cells) for kind in KINDS}
-        points = {
-            kind: _points_of_columns(kind, fields) + _points_of_name(kind, look.name)
-            for kind, fields in of_kind.items()
-        }
-        possible_kinds = [kind for kind in KINDS if set(_NEEDED[kind]) <= of_kind[kind].keys()]
-        # nobody of the staff asked for what is told by its place in the town
-        if is_of_public and {"case", "opened"} <= of_kind[CASES].keys() and "requester" not in of_kind[TICKETS]:
-            possible_kinds = [kind for kind in possible_kinds if kind != TICKETS]
-            points[CASES] += _NAMED
-        best = max(possible_kinds, key=lambda kind: points[kind], default="")
-        if best and points[best] >= fewest:
-            return best
-    return ""
-
-
-def _is_of_public(columns: Sequence[str]) -> bool:
-    """Whether a list is of what the public asked for: it has several columns of places in a town."""
-    return sum(_PLACE.search(called(column)) is not None for column in columns) > 1
-
-
-_PLACE: Final = re.compile(
-    r"\b(lat(itude)?|lon(g(itude)?)?|borough|ward|neighbou?rhood|council district|community board|stadsdel|bydel"
-    r"|gnr|bnr|fastighet\w*|eiendom\w*)\b"
-)
-"""Words of columns with places in a town."""
 
 
 def possible(look: Look) -> tuple[str, ...]:
@@ -149,20 +141,7 @@ def possible(look: Look) -> tuple[str, ...]:
     columns = list(look.columns[:_COLUMNS])
     dated = _dated(look, columns)
     fields = {kind: fields_of(kind, look, columns, dated, by_cells=True) for kind in KINDS}
-    return (*(kind for kind in KINDS if set(_NEEDED[kind]) <= fields[kind].keys()), LOG)
-
-
-def _points_of_columns(kind: str, fields: Mapping[str, str]) -> int:
-    """How much the columns tell of the kind of their list."""
-    return sum(_TELLING[kind].get(name, 0) for name in fields)
-
-
-def _points_of_name(kind: str, name: str) -> int:
-    """How much the name of the file tells of the kind of its list."""
-    for stems, weight in (("files", _NAMED), ("files_of_either", 1)):
-        if any(stem.search(called(name)) for stem in stems_of_fields()[stems].get(kind, ())):
-            return weight
-    return 0
+    return (*(kind for kind in KINDS if set(NEEDED[kind]) <= fields[kind].keys()), LOG)
 
 
 def _steps_by_rows(look: Look, columns: Sequence[str], dated: Dated) -> dict[str, str]:
@@ -170,13 +149,14 @@ def _steps_by_rows(look: Look, columns: Sequence[str], dated: Dated) -> dict[str
     if look.form == "ocel":
         step = step_columns(look, _object_columns(look), ["ocel:type"], ["ocel:time"])
         return dict(zip(("case", "activity", "at"), step, strict=True)) if step else {}
-    cases = in_order_of_names(columns, (LOG, "case"), (CASES, "case"), (TICKETS, "ticket"))
+    called_like = in_order_of_names(columns, (LOG, "case"), (CASES, "case"), (TICKETS, "ticket"))
+    cases = [column for column in called_like if not counts_something(column)]
     named = in_order_of_names(columns, (LOG, "activity"), (CASES, "activity"))
     called_so = dict.fromkeys([*named, *filter(_A_STEP.search, columns)])
     # a status is changed in lists of tickets too, of which each row says the whole ticket anew, and when it came in
     is_plain = len(dated) == 1
     activities = [
-        column for column in called_so if column not in dated and (is_plain or not _A_STATE.search(called(column)))
+        column for column in called_so if column not in dated and (is_plain or not A_STATE.search(called(column)))
     ]
     likely = in_order_of_names(list(dated), (LOG, "at"), (CASES, "at"))
     # a moment that is called like an end ends the step
@@ -228,8 +208,6 @@ _A_STEP: Final = re.compile(
     r"händels|hendels|aktivitet|activit|\bsteg|\bmoment|åtgärd|tiltak|trinn|milst", re.IGNORECASE
 )
 """Within words of columns with what was done in a step."""
-_A_STATE: Final = re.compile(r"\b(status|state|tilstand|tillstand)")
-"""Words of columns with how far a ticket or case has come."""
 
 
 def _log(look: Look, columns: Sequence[str], dated: Dated, steps: Mapping[str, str] | None = None) -> Draft:
@@ -238,20 +216,34 @@ def _log(look: Look, columns: Sequence[str], dated: Dated, steps: Mapping[str, s
     if steps:
         others = {role: column for role, column in fields.items() if column not in steps.values()}
         fields = {**others, **steps}
+    elif is_of_devices(columns):
+        fields.pop("case", None)
     elif "case" not in fields:
         fields |= _numbers_of_cases(look, [column for column in columns if column not in {*fields.values(), *dated}])
     if not steps and cells.are_unique(look.cells(fields.get("case", ""))):
         fields.pop("activity", None)  # what a case is now, and no step of it
     if "actor" in fields:
         fields["actor"] = _plain_actor(look, fields["actor"], columns)
+    if {"case", "activity"} <= fields.keys():
+        free = [column for column in columns if column not in {*fields.values(), *dated}]
+        if lifecycle := lifecycle_of(look, fields["case"], fields["activity"], free):
+            fields["lifecycle"] = lifecycle.column
+    _date_steps(fields, dated)
+    return _settled(look, LOG, fields, dated)
+
+
+def _date_steps(fields: dict[str, str], dated: Dated) -> None:
+    """Leave out a case that its rows are not of; take the one date that is left for that of the steps."""
     # where no column says of what its rows are, a date in them is that of anything
-    if "at" not in fields and {"case", "activity"} & fields.keys():
+    is_of_cases = "case" in fields and not is_of_any_list(fields["case"])
+    if "at" in fields and not is_of_cases and not {"activity", "unit"} & fields.keys():
+        fields.pop("case", None)
+    if "at" not in fields and ("activity" in fields or is_of_cases):
         taken = fields.values()
         other_columns = [column for column in dated if column not in taken and not is_end(column)]
         plain = [column for column in other_columns if not dated[column][0].formats]
         if len(plain) == 1:
             fields["at"] = plain[0]
-    return _settled(look, LOG, fields, dated)
 
 
 def _plain_actor(look: Look, actor: str, columns: Sequence[str]) -> str:
@@ -274,7 +266,7 @@ def _settled(look: Look, kind: str, fields: dict[str, str], dated: Dated) -> Dra
     """The draft, with the order of its dates as all of them together decide."""
     remarks = _without_damaged(look, fields)
     if kind in (TICKETS, CASES):
-        remarks += _in_series(look, fields, fields[_NEEDED[kind][0]], dated)
+        remarks += _in_series(look, fields, fields[NEEDED[kind][0]], dated)
     read: dict[str, tuple[Notation, ...]] = {}
     for role, column in fields.items():
         if role in DATES - UNREAD:
@@ -295,7 +287,31 @@ def _settled(look: Look, kind: str, fields: dict[str, str], dated: Dated) -> Dra
         questions.append(Question("unit", "no column names the unit: to which unit do all rows belong?", (), ""))
     if kind == STAFF and "from" not in fields:
         questions.append(Question("since", "no column says since when somebody is employed: since which day?", (), ""))
-    return Draft(look, kind, fields, dates, tuple(questions), others, remarks)
+    draft = Draft(look, kind, fields, dates, tuple(questions), others, remarks)
+    return _without_no_dates(draft, {column: look.cells(column) for column in _columns(fields, _ENDS)})
+
+
+def _without_no_dates(draft: Draft, texts_of_ends: Mapping[str, Sequence[str]]) -> Draft:
+    """The draft with the dates in its columns of ends that stand for none, such as 1900-01-01, each column remarked."""
+    fields, look = draft.fields, draft.look
+    # who belongs to a unit since 1900 belongs to it
+    kept = set(look.cells(fields["from"])) if "from" in fields else set()
+    found = {
+        column: {text.strip() for text in set(texts) - kept if _is_none(draft, column, text)}
+        for column, texts in texts_of_ends.items()
+    }
+    remarks = tuple(
+        f"in '{column}', {', '.join(sorted(texts)[:3])} is no date but stands for none: such rows have not ended"
+        for column, texts in found.items()
+        if texts and draft.kind != STAFF
+    )
+    new_remarks = tuple(remark for remark in remarks if remark not in draft.remarks)
+    no_dates = tuple(sorted(set().union(draft.no_dates, *found.values())))
+    return replace(draft, no_dates=no_dates, remarks=(*draft.remarks, *new_remarks))
+
+
+def _is_none(draft: Draft, column: str, text: str) -> bool:
+    return cells.is_no_date(text.strip(), draft.others.get(column, draft.dates))
 
 
 def _in_series(look: Look, fields: dict[str, str], number: str, dated: Dated) -> tuple[str, ...]:
@@ -314,6 +330,9 @@ def _in_series(look: Look, fields: dict[str, str], number: str, dated: Dated) ->
     for column in (fields.get("unit", ""), *free):
         texts = look.cells(column)
         pairs = set(zip(texts, look.cells(number), strict=True))
+        # a person is no series, and no count is one
+        if any("@" in text for text in texts) or counts_something(column):
+            continue
         if all(texts) and cells.are_few(texts) and len(pairs) == len(look.rows):
             fields["series"] = column
             return ()

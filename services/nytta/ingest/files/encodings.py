@@ -65,15 +65,15 @@ def in_utf8(stream: Stream, sample: bytes) -> Iterator[bytes]:
     encoding, _ = encoding_of(sample)
     if encoding not in ("utf-16", "utf-16-le", "utf-16-be"):
         yield sample.removeprefix(codecs.BOM_UTF8)
-        while piece := stream.read(_PIECE):
-            yield piece
+        while chunk := stream.read(_PIECE):
+            yield chunk
         return
     decoder = codecs.getincrementaldecoder(encoding)()
-    piece = sample
+    chunk = sample
     try:
-        while piece:
-            yield decoder.decode(piece).encode()
-            piece = stream.read(_PIECE)
+        while chunk:
+            yield decoder.decode(chunk).encode()
+            chunk = stream.read(_PIECE)
         yield decoder.decode(b"", final=True).encode()
     except UnicodeError as error:
         raise InputError(stream.name, "", f"the text is not {encoding} ({error}); save the file as UTF-8") from error

@@ -20,7 +20,7 @@ from nytta.ingest.files.field_cells import (
     tells_first_contact,
     tells_ways_in,
 )
-from nytta.ingest.files.kinds import CASES, DATES, ENDS, LOG, STAFF, TICKETS, Dated
+from nytta.ingest.files.kinds import ACTORS, CASES, DATES, ENDS, LOG, STAFF, TICKETS, USE, Dated
 from nytta.ingest.files.looks import Look
 from nytta.ingest.files.unit_columns import find_units
 
@@ -28,22 +28,49 @@ _NO_EVENT: Final = re.compile(
     (
         r"\b(due|deadline|sla|birth|born|född|fødsels?|födelse|frist|forfall|förfall|giltig|gyldig|expir|utgår|cancel|annul|avbrut|avbrudt|avbrutt|makuler|planned"
         r"|planerad|planlagt|target|mål|first response|reminder|påminnelse|bevakning|last|senast|siste?|updated"
-        r"|modified|ändrad|endret|komplett|complete date|utredning (klar|färdig|avsl|slut|ferdig|afsl))"
+        r"|modified|ändrad|endret|komplett|complete date|utredning (klar|färdig|avsl|slut|ferdig|afsl)"
+        r"|prazo|venc|limite|previst|estimad|plazo|échéance|prévu|fällig|soll(termin|datum|zeit)|ziel|geplant|streef"
+        r"|verwacht|scaden|eräpäiv|määräaik|tavoite|temp(o|s) |tiempo |nascim|nacim|naissance|geburt|geboort|nascit"
+        r"|syntym|gebdat|anulad|storn|peruut|últim|dernier|letzte|laatst|viimeks|atualiz|actualiz|modific|geändert|gewijz"
+        r"|aggiorn|muokat|päivit|primeir|primer|premier|erste[rs]? |eerste|primo |ensimmäi)"
     ).translate(PLAIN)
 )
 """Words of columns whose dates are of no opening, closing or doing."""
 _NO_MOMENT: Final = re.compile(
     r"\b(notes?|code|by|reason|description|comments?|resolution|type|status|kod|kode|orsak|aarsak|arsak|anteckning"
-    r"|merknad|notat|av|beskriv\w*|kommentar|typ)$"
+    r"|merknad|notat|av|beskriv\w*|kommentar|typ|tipo|por|par|von|door|motivo|motif|grund|reden|solucao|solucion"
+    r"|solution|losung|oplossing|soluzione|ratkaisu|descri\w+|beschreibung|omschrijving)$"
 )
 """Last words of columns that say how or by whom something ended, and not when."""
 _OF_A_PERSON: Final = re.compile(r"\b(account|user|person)( (id|key|name|no))$")
 """Last words of columns that hold persons, whatever else they are called."""
-_ANY_DATE: Final = frozenset({"date", "datum", "dato"})
+_OF_A_DOCUMENT: Final = re.compile(r"\b(dokument|document|journalpost|bilag|bilaga|faktura|invoice|attachment)")
+"""Words of columns with numbers of documents."""
+_ANY_DATE: Final = frozenset({"date", "datum", "dato", "data", "fecha", "paivamaara", "pvm"})
+_LAST_USE: Final = re.compile(
+    r"\b(last|senast\w*|siste?|sidst\w*|letzte\w*|laatste|ultim\w*|dernier\w*)\b.*"
+    r"(acti|akti|log|sign|seen|used|brukt|anvan|anvend|acces|conex|connex|anmeld)"
+)
+"""Words of columns that say when somebody was last at work in a system."""
+_NO_USE: Final = re.compile(
+    r"\b(enrol|assign|creat|skapa|opprett|oprett|regist|licen|lisens|install|refresh|delet|slett|anst"
+    r"|ansat|hire|check in|sync|password|losenord|passord|erstell|criac|creac)"
+)
+"""Words of columns with dates of accounts, devices and licences."""
+_OF_A_GROUP: Final = re.compile(
+    r"(\b(roles?|rolle?|rol|groups?|grupp|gruppe|team|title|titel|position|department|avdelning|avdeling|enhet)|typ|type)$"
+)
+"""Last words of columns that say what somebody is, or with whom."""
+_OF_WHO_ASKS: Final = re.compile(
+    r"\b(watcher|observ|requester|requerente|solicitante|demandeur|aanmelder|anforderer|antragsteller|richiedente|anmalare"
+    r"|bestallare|caller|customer)"
+)
+"""Words of columns with the group of whoever asked or looks on."""
 _VALID: Final = re.compile(r"\b(giltig|gyldig|gaeller|galler|gjelder)")
 """Words by which staff lists say from when and to when somebody belongs to a unit."""
 _NO_TYPE: Final = re.compile(
-    r"\b(beslut|vedtak|afgor|afgjort|decision|outcome|utfall|resultat|dokument|document|kontakt|contact|person)"
+    r"\b(beslut|vedtak|afgor|afgjort|decision|outcome|utfall|resultat|dokument|document|kontakt|contact|person|user"
+    r"|customer|caller|kund|anvand|bruk|account|adress|address|location|property|fastighet|eiendom|payment|vehicle|pipe|threshold)"
 )
 """Words of columns that say something else of a case than what sort it is."""
 _AN_EVENT: Final = re.compile(r"\b(last|senast|siste?) (resol|solv|clos|løs|lös|lukk|stäng|avslut)".translate(PLAIN))
@@ -52,7 +79,10 @@ _DOCUMENTS: Final = ("json", "lines")
 """Formats whose columns are paths."""
 _DEEP: Final = 2
 """Parts before the last, from which on they name what a document is wrapped in."""
-_HOW_MANY: Final = re.compile(r"\b(antal|antall|antallet|number of|no of|count|ggr|ganger|gange|kpl)\b")
+_HOW_MANY: Final = re.compile(
+    r"\b(antal|antall|antallet|number of|no of|count|cumulative|ggr|ganger|gange|kpl|anzahl|aantal|quantidade|qtde?"
+    r"|cantidad|lukumaara)\b"
+)
 """Words of columns that count something, and hold no number of a ticket or case, no person and no name."""
 _COUNTED: Final = frozenset({"reassignments", "handovers", "reopened", "returned", "fte"})
 """What columns that count something may hold."""
@@ -60,23 +90,44 @@ _COUNTED: Final = frozenset({"reassignments", "handovers", "reopened", "returned
 
 def in_order_of_names(columns: Sequence[str], *roles: tuple[str, str]) -> list[str]:
     """The columns called like one of these (kind, role), those called exactly so first."""
-    names = [name for kind, role in roles for name in names_of_fields()[kind][role]]
+    field_names = [field_name for kind, role in roles for field_name in names_of_fields()[kind][role]]
     called_so = {column: called(column) for column in columns}
-    joined = {column: _joined(name) for column, name in called_so.items()}
-    exact = [column for name in map(_joined, names) for column in columns if joined[column] == name]
-    bearing = [column for name in names for column in columns if _holds(called_so[column], name)]
+    joined = {column: _joined(field_name) for column, field_name in called_so.items()}
+    exact = [column for field_name in map(_joined, field_names) for column in columns if joined[column] == field_name]
+    bearing = [column for field_name in field_names for column in columns if _holds(called_so[column], field_name)]
     return list(dict.fromkeys([*exact, *bearing]))
 
 
 def is_end(column: str) -> bool:
     """Whether a column is called like the end of something, or like a date of no event: no time of a step."""
-    name = called(column)
+    column_name = called(column)
     stems = (
         stem
         for kind, role in ((TICKETS, "resolved"), (TICKETS, "closed"), (CASES, "closed"), (CASES, "decided"))
         for stem in stems_of_fields()[kind][role]
     )
-    return bool(_NO_EVENT.search(name)) or any(stem.search(name) for stem in stems)
+    return bool(_NO_EVENT.search(column_name)) or any(stem.search(column_name) for stem in stems)
+
+
+def counts_something(column: str) -> bool:
+    """Whether a column says how many of something there are: it holds no numbers of cases."""
+    return _HOW_MANY.search(called(column)) is not None
+
+
+def is_ended(column: str) -> bool:
+    """Whether a column is called like the moment at which a ticket or case was solved or closed."""
+    ends = (stem for kind, role in _ENDING for stem in stems_of_fields()[kind][role])
+    return any(stem.search(called(column)) for stem in ends)
+
+
+_ENDING: Final = ((TICKETS, "resolved"), (TICKETS, "closed"), (CASES, "closed"))
+
+
+def product_used_last(column: str) -> str | None:
+    """Which product a column says the last use of: "Teams" in "Teams Last Activity Date"; None where it says none."""
+    words = _LAST_USE.search(called(column))
+    before = re.match(r"\W*([^\W_].*?)[\W_]*\b(?:last|senast|sist)", column, re.IGNORECASE) if words else None
+    return before[1] if before else None
 
 
 def fields_of(
@@ -107,7 +158,8 @@ def fields_of(
         if column := next(answering, ""):
             fields["first_contact"] = column
     if kind == CASES and ("at" not in fields or cells.are_unique(look.cells(fields.get("case", "")))):
-        fields.pop("activity", None)  # what a case is, and no step of it
+        # what a case is, and no step of it
+        fields.pop("activity", None)
     return fields
 
 
@@ -140,9 +192,10 @@ class _Search:
             is_date_of_cases = within and role == "at" and self.kind == CASES
             if role in self.fields or role == "unit_name" or is_date_of_cases:
                 continue
-            names = [name for name in known_names if not (within and role == "opened" and name in _ANY_DATE)]
+            is_any_date = within and (role == "opened" or (role == "at" and self.kind == LOG))
+            field_names = [name for name in known_names if not (is_any_date and name in _ANY_DATE)]
             candidates = self.free(role, exactly=not within)
-            wanted = names if within else [_joined(name) for name in names]
+            wanted = field_names if within else [_joined(name) for name in field_names]
             bearers = (column for name in wanted for column in candidates if self._bears(column, name, within=within))
             column = next((column for column in bearers if self._may_hold(role, column, within=within)), "")
             if column:
@@ -178,9 +231,17 @@ class _Search:
         # "number of handovers" holds no number of a case
         if role not in _COUNTED:
             columns = [column for column in columns if not _HOW_MANY.search(self.names[column])]
+        # letters and documents have numbers of their own, and are no tickets or cases
+        if role in ("ticket", "case"):
+            columns = [column for column in columns if not _OF_A_DOCUMENT.search(self.names[column])]
         # the end of a case dates no step of it
         if role == "at" and self.kind in (CASES, LOG):
             return [column for column in columns if not is_end(column)]
+        # whoever asked, or looks on, resolves nothing
+        if role == "team":
+            columns = [column for column in columns if not _OF_WHO_ASKS.search(self.names[column])]
+        if role in ACTORS and not exactly:
+            columns = [column for column in columns if not _OF_A_GROUP.search(self.names[column])]
         if role in ("unit", "unit_name"):
             columns = [column for column in columns if not _OF_A_PERSON.search(self.names[column])]
         if role == "channel" and not exactly:
@@ -191,9 +252,18 @@ class _Search:
 
     def _dates_an_event(self, column: str) -> bool:
         name = self.names[column]
+        # when an account or a device came, was asked for or ends is no use of it
+        if self.kind == USE:
+            is_use = _LAST_USE.search(name) is not None or not (_NO_USE.search(name) or _NO_EVENT.search(name))
+            return is_use or self._has_acts_alone()
         if _AN_EVENT.search(name) or not _NO_EVENT.search(name):
             return True
         return self.kind == STAFF and _VALID.search(name) is not None
+
+    def _has_acts_alone(self) -> bool:
+        """Whether there is one moment a row, and several rows of a person: an audit trail, of whatever was created."""
+        persons = self.look.cells(self.fields.get("person", ""))
+        return len(self.dated) == 1 and bool(cells.filled(persons)) and not cells.are_unique(persons)
 
     def _may_hold(self, role: str, column: str, *, within: bool) -> bool:
         """Whether the cells may be what the field takes; a name that is only borne `within` needs more of them."""
@@ -201,6 +271,8 @@ class _Search:
             return False
         if not within:
             return True
+        if role == "case_type" and _NO_TYPE.search(self.names[column]):
+            return False
         is_numbered = role not in ("ticket", "case") or are_numbered(self.look.cells(column))
         return is_numbered and not tells_channel(role, self.look, column, self.fields)
 

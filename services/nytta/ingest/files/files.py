@@ -26,16 +26,16 @@ class Stream(io.RawIOBase):
     Damaged or truncated compression raises `InputError`, and so does content beyond `most` bytes where that is given.
     """
 
-    def __init__(self, file: IO[bytes], name: str, total: int, most: int | None = None) -> None:
+    def __init__(self, file: IO[bytes], file_name: str, total: int, most: int | None = None) -> None:
         """`file` is open for reading in binary mode and stands at its beginning. `InputError` where it is no list."""
         super().__init__()
-        self.name = name
+        self.name = file_name
         self.bytes_total = total
         self._most = most
         self._taken = 0
         self._ahead = b""
         self._file = file
-        self._content, self.is_workbook = containers.content(file, name)
+        self._content, self.is_workbook = containers.content(file, file_name)
 
     @property
     def bytes_read(self) -> int:
@@ -48,29 +48,30 @@ class Stream(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         """Fill `buffer` with the next decompressed bytes; 0 at the end."""
-        piece = self.read(len(buffer))
-        buffer[: len(piece)] = piece
-        return len(piece)
+        chunk = self.read(len(buffer))
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
 
     def peek(self, size: int) -> bytes:
         """The `size` bytes that come next, or all of the rest, without taking them."""
-        while len(self._ahead) < size and (piece := self._read(size - len(self._ahead))):
-            self._ahead += piece
+        while len(self._ahead) < size and (chunk := self._read(size - len(self._ahead))):
+            self._ahead += chunk
         return self._ahead[:size]
 
     def read(self, size: int = -1) -> bytes:
         """At most `size` decompressed bytes, all of the rest for -1; b"" at the end."""
         if not self._ahead:
             return self._read(size)
-        piece, self._ahead = (self._ahead, b"") if size < 0 else (self._ahead[:size], self._ahead[size:])
-        return piece if len(piece) == size else piece + self._read(size - len(piece) if size >= 0 else size)
+        chunk, self._ahead = (self._ahead, b"") if size < 0 else (self._ahead[:size], self._ahead[size:])
+        return chunk if len(chunk) == size else chunk + self._read(size - len(chunk) if size >= 0 else size)
 
     def _read(self, size: int) -> bytes:
         if self._most is not None:
-            room = self._most + 1 - self._taken  # one more than may come: it tells that more would
+            # one more than may come: it tells that more would
+            room = self._most + 1 - self._taken
             size = room if size < 0 else min(size, room)
         try:
-            piece = self._content.read(size)
+            chunk = self._content.read(size)
         except EOFError as error:
             raise InputError(
                 self.name,
@@ -83,14 +84,14 @@ class Stream(io.RawIOBase):
                 f"byte {self.bytes_read}",
                 f"the compressed file is damaged ({error}); copy or export it again",
             ) from error
-        self._taken += len(piece)
+        self._taken += len(chunk)
         if self._most is not None and self._taken > self._most:
             raise InputError(
                 self.name,
                 "",
                 f"its first {self._most >> 20} MiB, unpacked, do not hold the first rows; export it in parts",
             )
-        return piece
+        return chunk
 
 
 @contextmanager
@@ -119,6 +120,6 @@ def digest(path: Path) -> str:
     """SHA-256 of the decompressed bytes, 64 hex digits. The same log has one digest, compressed or not."""
     hasher = hashlib.sha256()
     with opened(path) as stream:
-        while piece := stream.read(_PIECE):
-            hasher.update(piece)
+        while chunk := stream.read(_PIECE):
+            hasher.update(chunk)
     return hasher.hexdigest()

@@ -16,6 +16,10 @@ _WIDE: Final = 4
 """Cells that a usual row has at least, for one cell alone to be a note."""
 _NO_NAME: Final = re.compile(r"[\d\s.,:/+%-]*\d[\d\s.,:/+%-]*|\d{4}-\d\d-\d\d.*")
 """Numbers and dates, which name no column."""
+_COUNTED: Final = re.compile(
+    r"(column|kolumn|kolonne|coluna|columna|colonne|colonna|spalte|kolom|sarake|unnamed:?)[ _]?\d+", re.IGNORECASE
+)
+"""Names that a program gives to columns without names, above the row in which the names stand."""
 
 
 _TOTAL: Final = re.compile(
@@ -28,89 +32,95 @@ _RULE: Final = re.compile(r"[-=_*.+~\u2013\u2014\s]+")
 """A line drawn between rows."""
 
 
-def header_rows(rows: Sequence[Sequence[str]]) -> tuple[int, int]:
+def header_rows(first_rows: Sequence[Sequence[str]]) -> tuple[int, int]:
     """The number, from 0, of the first row that names the columns, and how many rows do: one or two.
 
     Two where names stand twice, or lack, and a band of headings above them tells them apart: "Received" over "Date" and
     "Channel", "Decided" over "Date" and "Outcome".
     """
-    number = header_row(rows)
-    if number == 0:
+    header_number = header_row(first_rows)
+    if header_number == 0:
         return 0, 1
-    band, names = rows[number - 1], rows[number]
-    headings = [heading for heading in band if heading.strip()]
+    band_cells, column_names = first_rows[header_number - 1], first_rows[header_number]
+    headings = [heading for heading in band_cells if heading.strip()]
     # a title above a table fills one cell
-    if len(headings) < 2 or not _needs_band(band, names):
-        return number, 1
-    whole_names = [name for name in joined(band, names) if name]
+    if len(headings) < 2 or _are_counted(headings) or not _needs_band(band_cells, column_names):
+        return header_number, 1
+    whole_names = [column_name for column_name in joined(band_cells, column_names) if column_name]
     are_told_apart = len(set(whole_names)) == len(whole_names)
-    return (number - 1, 2) if are_told_apart else (number, 1)
+    return (header_number - 1, 2) if are_told_apart else (header_number, 1)
 
 
-def _needs_band(band: Sequence[str], names: Sequence[str]) -> bool:
+def _are_counted(headings: Sequence[str]) -> bool:
+    return all(_COUNTED.fullmatch(heading.strip()) for heading in headings)
+
+
+def _needs_band(band: Sequence[str], column_names: Sequence[str]) -> bool:
     """Whether a name stands twice, or lacks where the band has a heading."""
-    filled = [name.strip() for name in names if name.strip()]
+    filled = [column_name.strip() for column_name in column_names if column_name.strip()]
     has_twice = len(set(filled)) < len(filled)
-    return has_twice or any(heading.strip() and not name.strip() for heading, name in zip(band, names, strict=False))
+    return has_twice or any(
+        heading.strip() and not column_name.strip() for heading, column_name in zip(band, column_names, strict=False)
+    )
 
 
-def joined(band: Sequence[str], names: Sequence[str]) -> list[str]:
+def joined(band: Sequence[str], column_names: Sequence[str]) -> list[str]:
     """The names of columns under a band of headings, each of which holds until the next."""
     heading, whole_names = "", []
-    for place in range(max(len(band), len(names))):
-        own_heading = band[place].strip() if place < len(band) else ""
-        name = names[place].strip() if place < len(names) else ""
+    for position in range(max(len(band), len(column_names))):
+        own_heading = band[position].strip() if position < len(band) else ""
+        column_name = column_names[position].strip() if position < len(column_names) else ""
         heading = own_heading or heading
-        whole_names.append(f"{heading} {name}".strip() if name else own_heading)
+        whole_names.append(f"{heading} {column_name}".strip() if column_name else own_heading)
     return whole_names
 
 
 def is_none(cells: Sequence[str]) -> bool:
     """Whether a row below the names is none of the list: a line drawn between rows, or what adds up those above."""
-    texts = _filled(cells)
-    if not texts or all(_RULE.fullmatch(text) for text in texts):
+    cell_texts = _filled(cells)
+    if not cell_texts or all(_RULE.fullmatch(cell_text) for cell_text in cell_texts):
         return True
     # numbers alone, without what the row is of
-    is_sparse = len(texts) * 4 <= len(cells)
-    if is_sparse and not cells[0].strip() and all(_NO_NAME.fullmatch(text) for text in texts):
+    is_sparse = len(cell_texts) * 4 <= len(cells)
+    if is_sparse and not cells[0].strip() and all(_NO_NAME.fullmatch(cell_text) for cell_text in cell_texts):
         return True
-    if len(cells) >= _WIDE and len(texts) * 3 <= len(cells) and _TOTAL_OF.match(texts[0]):
+    if len(cells) >= _WIDE and len(cell_texts) * 3 <= len(cells) and _TOTAL_OF.match(cell_texts[0]):
         return True
-    is_total = _TOTAL.fullmatch(texts[0].rstrip(" :")) is not None
+    is_total = _TOTAL.fullmatch(cell_texts[0].rstrip(" :")) is not None
     # a unit may be called "Sum": its row is as full as any
-    return is_total and len(texts) * 2 <= len(cells) + 1
+    return is_total and len(cell_texts) * 2 <= len(cells) + 1
 
 
 def _filled(cells: Sequence[str]) -> list[str]:
     return [cell.strip() for cell in cells if cell.strip()]
 
 
-def notes_below(rows: Sequence[Sequence[str]]) -> int:
+def notes_below(last_rows: Sequence[Sequence[str]]) -> int:
     """How many rows at the end of a table are notes: one cell alone, where rows usually have four and more."""
-    counts = {number: len(_filled(row)) for number, row in enumerate(rows, 1)}
-    whole = {number: count for number, count in counts.items() if count > 1}
-    if not whole or median(whole.values()) < _WIDE:
+    filled_by_row = {row_number: len(_filled(cells)) for row_number, cells in enumerate(last_rows, 1)}
+    whole_rows = {row_number: count for row_number, count in filled_by_row.items() if count > 1}
+    if not whole_rows or median(whole_rows.values()) < _WIDE:
         return 0
-    return len(rows) - max(whole)
+    return len(last_rows) - max(whole_rows)
 
 
-def header_row(rows: Sequence[Sequence[str]]) -> int:
+def header_row(first_rows: Sequence[Sequence[str]]) -> int:
     """The number, from 0, of the row that names the columns: the first that is as full as the rows below it.
 
     Most of its names are different, and at most a third of them are numbers. 0 where no row is like that.
     """
-    filled_rows = [_filled(row) for row in rows]
-    counts = [len(texts) for texts in filled_rows if texts]
-    if not counts:
+    filled_rows = [_filled(cells) for cells in first_rows]
+    filled_counts = [len(cell_texts) for cell_texts in filled_rows if cell_texts]
+    if not filled_counts:
         return 0
     # of the lower half alone: titles and notes stand above
-    usual = median(counts[len(counts) // 2 :]) if len(counts) > 3 else max(counts)
+    usual = median(filled_counts[len(filled_counts) // 2 :]) if len(filled_counts) > 3 else max(filled_counts)
     fewest = max(2, ceil(_FULL * usual))
-    for number, texts in enumerate(filled_rows):
-        names = set(texts)
-        if len(texts) < fewest or len(names) * 2 <= len(texts):
+    for row_number, cell_texts in enumerate(filled_rows):
+        headings = set(cell_texts)
+        if len(cell_texts) < fewest or len(headings) * 2 <= len(cell_texts) or _are_counted(cell_texts):
             continue
-        numbers = sum(_NO_NAME.fullmatch(name) is not None for name in names)
-        if numbers * 3 <= len(names):
-            return number
+        nameless = sum(_NO_NAME.fullmatch(heading) is not None for heading in headings)
+        if nameless * 3 <= len(headings):
+            return row_number
     return 0

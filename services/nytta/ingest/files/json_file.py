@@ -37,40 +37,40 @@ def document(stream: Stream) -> Any:
 
 def whole(stream: Stream) -> bytes:
     """All that the stream holds, in UTF-8 without a mark. `InputError` where it is too much."""
-    body = b""
-    pieces: list[bytes] = []
+    separator = b""
+    chunks: list[bytes] = []
     bytes_held = 0
-    for piece in in_utf8(stream, stream.read(_PIECE)):
-        pieces.append(piece)
-        bytes_held += len(piece)
+    for chunk in in_utf8(stream, stream.read(_PIECE)):
+        chunks.append(chunk)
+        bytes_held += len(chunk)
         if bytes_held > BOUND:
             raise InputError(stream.name, "", f"the file has more than {BOUND >> 20} MiB; export it in parts")
-    return body.join(pieces)
+    return separator.join(chunks)
 
 
-def parsed(body: bytes, name: str) -> Any:
-    """The JSON value of a body. `InputError`, with `name` for the file, where it holds none."""
+def parsed(body: bytes, file_name: str) -> Any:
+    """The JSON value of a body. `InputError`, with `file_name` for the file, where it holds none."""
     try:
         return loads(body)
     except ValueError as error:
         line = f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         problem = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-        raise InputError(name, line, f"is no JSON: {problem}" if body.strip() else "the file is empty") from error
+        raise InputError(file_name, line, f"is no JSON: {problem}" if body.strip() else "the file is empty") from error
 
 
 def loads(body: bytes) -> Any:
     """The JSON value of a body, whole numbers of any size as they are. ValueError where it holds none."""
     # orjson says what is JSON, whichever of the two reads it: json would take NaN and half a surrogate pair
-    value = orjson.loads(body)
+    json_value = orjson.loads(body)
     if _LONG_NUMBER.search(body) is None:
-        return value
+        return json_value
     try:
         return json.loads(body)
     except RecursionError as error:
         raise ValueError("it is nested too deep") from error
 
 
-def elements(body: bytes, name: str) -> list[bytes]:
+def elements(body: bytes, file_name: str) -> list[bytes]:
     """The values of a body that is an array of them, or one after the other, each on one line as it is written.
 
     Of a damaged array each element that can be told is one, good or not. `InputError` where there are too many.
@@ -82,43 +82,45 @@ def elements(body: bytes, name: str) -> list[bytes]:
             try:
                 return bodies.elements(body)
             except bodies.TooManyError as error:
-                raise InputError(name, "", "the list is damaged and too long to be mended; export it again") from error
+                raise InputError(
+                    file_name, "", "the list is damaged and too long to be mended; export it again"
+                ) from error
     text = body.decode("utf-8", "replace")
-    values: list[bytes] = []
-    place = 0
-    while (start := _BLANKS.match(text, place).end()) < len(text):  # type: ignore[union-attr]
+    array_elements: list[bytes] = []
+    element_end = 0
+    while (element_start := _BLANKS.match(text, element_end).end()) < len(text):  # type: ignore[union-attr]
         try:
-            _, place = _DECODER.raw_decode(text, start)
+            _, element_end = _DECODER.raw_decode(text, element_start)
         except (ValueError, RecursionError):
-            place = len(text)
-        values.append(bodies.one_line(text[start:place].encode()))
-    return values
+            element_end = len(text)
+        array_elements.append(bodies.one_line(text[element_start:element_end].encode()))
+    return array_elements
 
 
-def written(value: Any) -> bytes:
+def written(json_value: Any) -> bytes:
     """The value as JSON, for a reject; b"" for one that is nested deeper than can be written."""
     try:
-        return orjson.dumps(value)
+        return orjson.dumps(json_value)
     except TypeError:
         return b""
 
 
-def texts(value: Any, path: str = "", depth: int = 0) -> Row:
+def texts(json_value: Any, path: str = "", depth: int = 0) -> Row:
     """The value's texts by path: "outer/inner" for what is nested. The first item of a list stands for it."""
-    match value:
+    match json_value:
         case None:
             return {}
         case dict() if depth < _DEPTH:
             path_texts: Row = {}
-            for key, inner in value.items():
+            for key, inner in json_value.items():
                 place = path if key == TEXT and path else f"{path}/{key}" if path else key
                 path_texts |= texts(inner, place, depth + 1)
             return path_texts
         case list() if depth < _DEPTH:
-            return texts(value[0], path, depth + 1) if value else {}
+            return texts(json_value[0], path, depth + 1) if json_value else {}
         case dict() | list():
             return {}
         case bool():
-            return {path: str(value).lower()}
+            return {path: str(json_value).lower()}
         case _:
-            return {path: str(value)}
+            return {path: str(json_value)}

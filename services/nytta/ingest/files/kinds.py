@@ -12,6 +12,8 @@ KINDS: Final = (STAFF, TICKETS, CASES, TRAINING, USE)
 """What a list may be of; `LOG` is a log of steps with standard names."""
 DATES: Final = frozenset({"from", "to", "opened", "resolved", "closed", "decided", "changed", "at"})
 ENDS: Final = frozenset({"to", "resolved", "closed"})
+ACTORS: Final = frozenset({"requester", "actor"})
+"""What holds whoever did something, in lists in which robots and roles may stand among persons."""
 UNREAD: Final = frozenset({"status", "changed", "unit_name", "unit_above"})
 """What is found for other ends than the mapping."""
 Dated = Mapping[str, Sequence[Notation]]

@@ -31,22 +31,22 @@ class ListedUnit:
     codes: tuple[str, ...]
 
 
-def slug(name: str) -> str:
+def slug(unit_name: str) -> str:
     """An id made of a name: small letters, digits and hyphens."""
     # letters of the Nordic languages have no accent that could be taken away
-    plain = name.translate(str.maketrans("åäöæøÅÄÖÆØ", "aaoaoaaoao"))
-    plain = unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_LONGEST]
+    ascii_name = unit_name.translate(str.maketrans("åäöæøÅÄÖÆØ", "aaoaoaaoao"))
+    ascii_name = unicodedata.normalize("NFKD", ascii_name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", ascii_name).strip("-")[:_LONGEST]
 
 
-def free(wished: str, taken: set[str]) -> str:
+def free(wished: str, taken_names: set[str]) -> str:
     """The id, with a number behind it where it is taken; it is taken from then on."""
     # a name of signs alone leaves nothing for an id
-    name, number = wished or "list", 2
-    while name in taken:
-        name, number = f"{wished}-{number}", number + 1
-    taken.add(name)
-    return name
+    free_name, suffix = wished or "list", 2
+    while free_name in taken_names:
+        free_name, suffix = f"{wished}-{suffix}", suffix + 1
+    taken_names.add(free_name)
+    return free_name
 
 
 def codes(draft: Draft) -> list[str]:

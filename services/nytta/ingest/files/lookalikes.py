@@ -44,25 +44,25 @@ class Lookalikes:
         self._ids: set[tuple[str, str]] = set()
         self._first: dict[tuple[str, str], tuple[str, int]] = {}
 
-    def add(self, events: Iterable[Mapping[str, Any]], row: int) -> None:
+    def add(self, events: Iterable[Mapping[str, Any]], row_number: int) -> None:
         """Take note of the ids of a row's events."""
         for event in events:
             data = event.get("data", {})
-            for kind in KINDS:
-                text = data.get(kind)
-                if text and isinstance(text, str):
-                    self._add(kind, text.lower() if "@" in text else text, row)
+            for id_kind in KINDS:
+                id_text = data.get(id_kind)
+                if id_text and isinstance(id_text, str):
+                    self._add(id_kind, id_text.lower() if "@" in id_text else id_text, row_number)
 
-    def _add(self, kind: str, text: str, row: int) -> None:
-        if (kind, text) in self._ids:
+    def _add(self, id_kind: str, id_text: str, row_number: int) -> None:
+        if (id_kind, id_text) in self._ids:
             return
         if len(self._ids) >= _MOST:
             self.is_full = True
             return
-        self._ids.add((kind, text))
-        first, first_row = self._first.setdefault((kind, shape(text)), (text, row))
-        if first != text and len(self.pairs) < _LISTED:
-            self.pairs.append(Pair(kind, first, first_row, text, row))
+        self._ids.add((id_kind, id_text))
+        first, first_row = self._first.setdefault((id_kind, shape(id_text)), (id_text, row_number))
+        if first != id_text and len(self.pairs) < _LISTED:
+            self.pairs.append(Pair(id_kind, first, first_row, id_text, row_number))
 
     def warning(self) -> str:
         """A sentence that names rows, and repeats no id; "" where nothing looks alike."""
@@ -76,13 +76,16 @@ class Lookalikes:
         )
 
 
-def shape(text: str) -> str:
+def shape(id_text: str) -> str:
     """What ids that look alike have in common.
 
     Capitals, white space and signs between parts, a dot at the end, the domain of an address and zeros in front are no
     difference; nor, beside digits, is O for 0 or I for 1. The order of letters is one: 12 is not 21.
     """
-    plain = unicodedata.normalize("NFKC", text).casefold().partition("@")[0]
-    parts = [part for part in _BETWEEN.split(plain) if part]
-    shaped = [part.translate(_SAME_SHAPE) if any(sign.isdigit() for sign in part) else part for part in parts]
-    return "-".join(_ZEROS.sub("", part) for part in shaped) or plain
+    plain = unicodedata.normalize("NFKC", id_text).casefold().partition("@")[0]
+    name_parts = [name_part for name_part in _BETWEEN.split(plain) if name_part]
+    shaped = [
+        name_part.translate(_SAME_SHAPE) if any(sign.isdigit() for sign in name_part) else name_part
+        for name_part in name_parts
+    ]
+    return "-".join(_ZEROS.sub("", name_part) for name_part in shaped) or plain

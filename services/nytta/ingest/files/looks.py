@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -44,73 +44,94 @@ class Look:
     """Rows that name the columns."""
     records: str = ""
     """Where in a document its list lies; "" where the document is the list."""
+    is_whole: bool = True
+    """Whether it has no rows behind those that were looked at."""
 
     def cells(self, column: str) -> list[str]:
         """The texts of a column; those of rows that lack it are empty."""
-        return [row.get(column, "") for row in self.rows]
+        return [first_row.get(column, "") for first_row in self.rows]
 
 
-def look(path: Path, name: str, unpacked: int | None = None) -> Look:
+def look(path: Path, file_name: str, unpacked: int | None = None) -> Look:
     """The format by what the file holds, its columns, and its first rows. `InputError` where it cannot be read."""
-    plain = _plain(name)
+    plain_name = _plain(file_name)
     with files.opened(path, unpacked=unpacked) as stream:
-        above, header_lines, records = _place(stream, plain)
+        above, header_lines, records = _place(stream, plain_name)
     with files.opened(path, unpacked=unpacked) as stream:
-        form, reader = _reader(stream, plain, Dialect(skip_lines=above, header_lines=header_lines), records)
-        items = list(islice(reader, _ROWS))
-        rows = [row for row in items if not isinstance(row, Broken) and not is_none(list(row.values()))]
+        file_format, reader = _reader(stream, plain_name, Dialect(skip_lines=above, header_lines=header_lines), records)
+        first_items = list(islice(reader, _ROWS))
+        first_rows = [
+            first_row
+            for first_row in first_items
+            if not isinstance(first_row, Broken) and not is_none(list(first_row.values()))
+        ]
         header = reader.header if isinstance(reader, TableReader | WorkbookReader) else []
         if isinstance(reader, WorkbookReader):
             above, header_lines = reader.above, reader.header_lines
-    columns = header or list(dict.fromkeys(column for row in rows for column in row))
-    _refuse_unreadable(name, items)
-    if form == "table":
-        _refuse_objects(name, columns)
-        rows = rows[: len(rows) - notes_below([list(row.values()) for row in rows])]
-    if len(columns) == 1 and form == "table":
-        _refuse_quoted_lines(name, columns[0], rows)
-    return Look(name, form, tuple(columns) or ("column",), tuple(rows), above, header_lines, records)
+    columns = header or list(dict.fromkeys(column for first_row in first_rows for column in first_row))
+    _refuse_unreadable(file_name, first_items)
+    if file_format == "table":
+        _refuse_objects(file_name, columns)
+        first_rows = first_rows[: len(first_rows) - notes_below([list(first_row.values()) for first_row in first_rows])]
+    if len(columns) == 1 and file_format == "table":
+        _refuse_quoted_lines(file_name, columns[0], first_rows)
+    is_whole = len(first_items) < _ROWS
+    return Look(
+        file_name, file_format, tuple(columns) or ("column",), tuple(first_rows), above, header_lines, records, is_whole
+    )
 
 
-def beyond(path: Path, looked: Look, column: str, unpacked: int | None = None) -> tuple[str, ...]:
-    """The different texts of a column in the rows behind those that were looked at, as far as the file can be read."""
-    texts: dict[str, None] = {}
+def beyond(
+    path: Path, looked: Look, wanted: Mapping[str, Callable[[str], bool]], unpacked: int | None = None
+) -> Mapping[str, tuple[str, ...]]:
+    """Column → its different texts in the rows behind those that were looked at, as far as the file can be read.
+
+    `wanted` says of each column which of its texts are kept.
+    """
+    kept: dict[str, dict[str, None]] = {column: {} for column in wanted}
+    if looked.is_whole:
+        return {}
     dialect = Dialect(skip_lines=looked.above, header_lines=looked.header_lines)
     with suppress(InputError), files.opened(path, unpacked=unpacked) as stream:
         _, reader = _reader(stream, _plain(looked.name), dialect, looked.records)
         for row in islice(reader, _ROWS, None):
-            if not isinstance(row, Broken):
-                texts[row.get(column, "")] = None
-    return tuple(texts)
+            if isinstance(row, Broken):
+                continue
+            for column, is_wanted in wanted.items():
+                text = row.get(column, "")
+                # what is not wanted is not kept: of moments there may be one a row
+                if is_wanted(text):
+                    kept[column][text] = None
+    return {column: tuple(cell_texts) for column, cell_texts in kept.items()}
 
 
-def _plain(name: str) -> str:
+def _plain(file_name: str) -> str:
     """The name of a file without what says that it is packed."""
-    return name.lower().removesuffix(".gz").removesuffix(".zip")
+    return file_name.lower().removesuffix(".gz").removesuffix(".zip")
 
 
-def _place(stream: files.Stream, plain: str) -> tuple[int, int, str]:
+def _place(stream: files.Stream, plain_name: str) -> tuple[int, int, str]:
     """How much stands above the header of a table, how many rows it has, and where in a document its list lies."""
     if stream.is_workbook:
         return 0, 1, ""
     begins = _beginning(stream)
-    form = _form(begins, plain)
-    if form == "table":
+    file_format = _form(begins, plain_name)
+    if file_format == "table":
         return *lines_above(stream.peek(_SAMPLE)), ""
-    if form == "json" and begins.startswith("{"):
+    if file_format == "json" and begins.startswith("{"):
         return 0, 1, _list_in(stream)
     return 0, 1, ""
 
 
-def _form(begins: str, plain: str) -> str:
+def _form(begins: str, plain_name: str) -> str:
     """The format of a file by its beginning, and by the end of its name where that does not tell."""
-    if plain.endswith(".xes") or re.match(r"(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<log\b", begins, re.DOTALL):
+    if plain_name.endswith(".xes") or re.match(r"(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<log\b", begins, re.DOTALL):
         return "xes"
     if '"ocel:' in begins or (begins.startswith("{") and '"eventTypes"' in begins and '"objectTypes"' in begins):
         return "ocel"
-    if plain.endswith((".jsonocel", ".ocel", ".ocel.json")):
+    if plain_name.endswith((".jsonocel", ".ocel", ".ocel.json")):
         return "ocel"
-    if begins.startswith("{") and plain.endswith((".ndjson", ".jsonl")):
+    if begins.startswith("{") and plain_name.endswith((".ndjson", ".jsonl")):
         return "lines"
     return "json" if begins.startswith(("{", "[")) else "table"
 
@@ -120,20 +141,20 @@ def _beginning(stream: files.Stream) -> str:
     return sample.decode(encoding_of(sample)[0], "replace").lstrip("\ufeff \t\r\n")
 
 
-def _reader(stream: files.Stream, plain: str, dialect: Dialect, records: str) -> tuple[str, Reader]:
+def _reader(stream: files.Stream, plain_name: str, dialect: Dialect, records: str) -> tuple[str, Reader]:
     if stream.is_workbook:
         return "table", WorkbookReader(stream, skip=None)
-    match form := _form(_beginning(stream), plain):
+    match file_format := _form(_beginning(stream), plain_name):
         case "xes":
-            return form, XesReader(stream)
+            return file_format, XesReader(stream)
         case "ocel":
-            return form, OcelReader(stream)
+            return file_format, OcelReader(stream)
         case "lines":
-            return form, LinesReader(stream)
+            return file_format, LinesReader(stream)
         case "json":
-            return form, RecordsReader(stream, records)
+            return file_format, RecordsReader(stream, records)
         case _:
-            return form, TableReader(stream, dialect)
+            return file_format, TableReader(stream, dialect)
 
 
 def _list_in(stream: files.Stream) -> str:
@@ -148,34 +169,38 @@ def _list_in(stream: files.Stream) -> str:
 def _lists(value: Any, path: str, depth: int) -> Iterator[tuple[str, int]]:
     if not isinstance(value, dict) or not depth:
         return
-    for key, inner in value.items():
-        place = f"{path}/{key}" if path else key
-        if isinstance(inner, list) and inner and isinstance(inner[0], dict) and "/" not in key:
-            yield place, len(inner)
+    for field_key, inner_value in value.items():
+        list_path = f"{path}/{field_key}" if path else field_key
+        if isinstance(inner_value, list) and inner_value and isinstance(inner_value[0], dict) and "/" not in field_key:
+            yield list_path, len(inner_value)
         else:
-            yield from _lists(inner, place, depth - 1)
+            yield from _lists(inner_value, list_path, depth - 1)
 
 
-def _refuse_unreadable(name: str, items: Sequence[Row | Broken]) -> None:
+def _refuse_unreadable(file_name: str, first_items: Sequence[Row | Broken]) -> None:
     """InputError where no row can be read, with what is wrong with the first."""
-    if items and all(isinstance(item, Broken) for item in items):
-        first = items[0]
+    if first_items and all(isinstance(item, Broken) for item in first_items):
+        first = first_items[0]
         assert isinstance(first, Broken)
-        raise InputError(name, "", f"no row can be read; of the first: {first.detail}")
+        raise InputError(file_name, "", f"no row can be read; of the first: {first.detail}")
 
 
-def _refuse_objects(name: str, columns: Sequence[str]) -> None:
+def _refuse_objects(file_name: str, columns: Sequence[str]) -> None:
     """InputError where a table is an object-centric log: a cell of it lists objects, and no row has one case."""
     if "ocel:eid" in columns:
-        raise InputError(name, "", "the file is OCEL 1.0 as a table; export the log as OCEL 2.0 in JSON")
+        raise InputError(file_name, "", "the file is OCEL 1.0 as a table; export the log as OCEL 2.0 in JSON")
 
 
-def _refuse_quoted_lines(name: str, column: str, rows: Sequence[Row]) -> None:
+def _refuse_quoted_lines(file_name: str, column: str, first_rows: Sequence[Row]) -> None:
     """InputError where each line is one cell that holds a row: it was put in quotation marks as a whole."""
     mark = next((mark for mark in DELIMITERS if column.count(mark) > 1), "")
-    if mark and rows and all(row[column].count(mark) >= column.count(mark) for row in rows[:50]):
+    if (
+        mark
+        and first_rows
+        and all(first_row[column].count(mark) >= column.count(mark) for first_row in first_rows[:50])
+    ):
         raise InputError(
-            name,
+            file_name,
             "",
             "each line stands in quotation marks as a whole, so that it is one cell; export the list again, or take "
             "away the first and the last quotation mark of each line and single those that are doubled",

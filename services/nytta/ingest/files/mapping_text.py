@@ -13,13 +13,17 @@ from nytta.ingest.files import cells
 from nytta.ingest.files.cells import Notation
 from nytta.ingest.files.channels import channel, is_unknown
 from nytta.ingest.files.column_names import called
-from nytta.ingest.files.draft import Draft, drafted
+from nytta.ingest.files.draft import Draft, drafted_file
+from nytta.ingest.files.field_columns import product_used_last
 from nytta.ingest.files.kinds import CASES, ENDS, LOG, STAFF, TICKETS, TRAINING, UNREAD, USE
-from nytta.ingest.files.looks import Look, look
+from nytta.ingest.files.lifecycle import Lifecycle, lifecycle_of
+from nytta.ingest.files.listed_units import slug
+from nytta.ingest.files.looks import Look
 from nytta.ingest.files.mapping import Mapping as Described
-from nytta.ingest.files.mapping import parse
+from nytta.ingest.files.mapping_load import parse
+from nytta.ingest.files.no_persons import no_persons
 from nytta.ingest.files.ocel import OBJECT
-from nytta.ingest.files.steps import closings, robots
+from nytta.ingest.files.steps import closings
 
 _LEADERS: Final = re.compile(
     r"chef|leder\b|leiar|rektor|manager|\bhead\b|director|direktør|direktör|sjef", re.IGNORECASE
@@ -31,14 +35,14 @@ _WORDS: Final = 40
 """Words of a column that a mapping lists."""
 
 
-def draft(path: Path, name: str, organisation: str, timezone: str, *, unpacked: int | None = None) -> str:
-    """A mapping as YAML text for the file at `path`, which came under `name`.
+def draft(path: Path, list_name: str, organisation: str, timezone: str, *, unpacked: int | None = None) -> str:
+    """A mapping as YAML text for the file at `path`, which came under `list_name`.
 
     `organisation` and `timezone` are those under which its units are looked up. What could not be decided stands there
     as a question, and columns that nothing reads are listed. `InputError` where the file cannot be read; `unpacked` as
     in `files.opened`.
     """
-    return text(drafted(look(path, name, unpacked)), organisation, timezone)
+    return text(drafted_file(path, list_name, unpacked), organisation, timezone)
 
 
 def text(draft: Draft, organisation: str, timezone: str, answers: Mapping[str, str] | None = None) -> str:
@@ -49,13 +53,13 @@ def text(draft: Draft, organisation: str, timezone: str, answers: Mapping[str, s
     support (`support`) or which all are expected to use (`expected`). Of an object-centric log, `case` is the sort of
     objects that are its cases. What has no answer is left open, so that rows are rejected rather than read wrongly.
     """
-    answered = dict(answers or {})
+    answered = {**(answers or {}), "organisation": organisation}
     if "case" in answered:
         draft = replace(draft, fields={**draft.fields, "case": f"{OBJECT}{answered['case']}"})
-    name = answered.get("id", "draft" if draft.kind == LOG else draft.kind)
-    lines = [
+    list_name = answered.get("id", "draft" if draft.kind == LOG else draft.kind)
+    yaml_lines = [
         f"# {_SAYS[draft.kind]} Drafted from the columns: look at each line, and at the first rows.",
-        f"id: {name}",
+        f"id: {list_name}",
         f"title: {quoted(draft.look.name)}",
         f"format: {draft.look.form}",
         f"organisation: {{id: {quoted(organisation)}}}",
@@ -65,9 +69,9 @@ def text(draft: Draft, organisation: str, timezone: str, answers: Mapping[str, s
         *_BODIES[draft.kind](draft, answered),
     ]
     if unread_columns := unread(draft):
-        names = [column if column.isprintable() else quoted(column) for column in unread_columns]
-        lines += ["", f"# not read: {', '.join(names)}"]
-    return "\n".join(lines) + "\n"
+        quoted_names = [column if column.isprintable() else quoted(column) for column in unread_columns]
+        yaml_lines += ["", f"# not read: {', '.join(quoted_names)}"]
+    return "\n".join(yaml_lines) + "\n"
 
 
 def unread(draft: Draft) -> list[str]:
@@ -85,7 +89,7 @@ def unread(draft: Draft) -> list[str]:
 
 
 def _read_columns(draft: Draft) -> set[str]:
-    return {column for role, column in draft.fields.items() if role not in UNREAD}
+    return {column for role, column in draft.fields.items() if role not in UNREAD} | set(_products(draft))
 
 
 def mapping_of(draft: Draft, organisation: str, timezone: str, answers: Mapping[str, str] | None = None) -> Described:
@@ -105,14 +109,14 @@ _SAYS: Final = {
 
 def _written(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     """How the file writes dates and numbers, and by what its rows are known."""
-    dates = _decided(draft.dates, answered)
-    if dates is None:
+    date_orders = _decided(draft.dates, answered)
+    if date_orders is None:
         yield "# dates: {order: day-first}  # or month-first? Nothing in the file decides; until then rows are rejected"
-    elif dates.formats:
-        yield f"dates: {{formats: {_list(dates.formats)}}}"
-    elif dates != Notation():
-        years = ", years: two" if dates.years == "two" else ""
-        yield f"dates: {{order: {dates.order}{years}}}"
+    elif date_orders.formats:
+        yield f"dates: {{formats: {_list(date_orders.formats)}}}"
+    elif date_orders != Notation():
+        years = ", years: two" if date_orders.years == "two" else ""
+        yield f"dates: {{order: {date_orders.order}{years}}}"
     if nulls := _nulls(draft):
         yield f"nulls: {_list(nulls)}"
     if draft.look.records:
@@ -120,6 +124,8 @@ def _written(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     if draft.look.form == "table" and (table := list(_table(draft.look))):
         yield f"table: {{{', '.join(table)}}}"
     keys = [draft.fields[role] for role in _KEYS[draft.kind] if role in draft.fields]
+    if _products(draft):
+        keys = [draft.fields["person"]]
     # several rows of a ticket or case have no identity that one of them could bear
     if draft.kind in (TICKETS, CASES) and not _has_row_of_its_own(draft, keys[-1]):
         return
@@ -129,56 +135,55 @@ def _written(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
         yield "snapshot: true"
 
 
-def _decided(dates: Sequence[Notation], answered: Mapping[str, str]) -> Notation | None:
+def _decided(notations: Sequence[Notation], answered: Mapping[str, str]) -> Notation | None:
     """The notation that cells or an answer decide; None where neither does."""
-    orders = {notation.order for notation in dates}
+    orders = {notation.order for notation in notations}
     if len(orders) == 1:
-        return dates[0]
-    return next((notation for notation in dates if notation.order == answered.get("order")), None)
+        return notations[0]
+    return next((notation for notation in notations if notation.order == answered.get("order")), None)
 
 
 def _nulls(draft: Draft) -> list[str]:
     """Texts that stand for nothing in the columns that are read."""
-    texts = {text.strip() for column in _read_columns(draft) for text in draft.look.cells(column)}
-    null_texts = {text for text in texts if text and text.lower() in cells.MOST_NULL} - _ids_like_nulls(draft)
-    return sorted(null_texts | _no_ends(draft) | _words_of_no_end(draft) | _unknown_ways(draft))
+    cell_texts = {cell_text.strip() for column in _read_columns(draft) for cell_text in draft.look.cells(column)}
+    null_texts = {
+        cell_text for cell_text in cell_texts if cell_text and cell_text.lower() in cells.MOST_NULL
+    } - _ids_like_nulls(draft)
+    return sorted(null_texts | set(draft.no_dates) | _words_of_no_end(draft) | _unknown_ways(draft))
 
 
 def _unknown_ways(draft: Draft) -> set[str]:
     """Words of a channel that nobody knows, by which no other column that is read says anything."""
     column = draft.fields.get("channel", "")
-    words = {text.strip() for text in draft.look.cells(column) if is_unknown(text)}
-    return words - {text.strip() for other in _read_columns(draft) - {column} for text in draft.look.cells(other)}
+    unknown_words = {cell_text.strip() for cell_text in draft.look.cells(column) if is_unknown(cell_text)}
+    return unknown_words - {
+        cell_text.strip()
+        for other_column in _read_columns(draft) - {column}
+        for cell_text in draft.look.cells(other_column)
+    }
 
 
 def _ids_like_nulls(draft: Draft) -> set[str]:
     """Ids of cases, such as NA between MZ and NB, by which no other column that is read says that it has nothing."""
     column = draft.fields.get("case", "")
-    ids = {text.strip() for text in draft.look.cells(column)}
-    if not ids or not all(_LETTERS.fullmatch(text) for text in ids):
+    ids = {cell_text.strip() for cell_text in draft.look.cells(column)}
+    if not ids or not all(_LETTERS.fullmatch(cell_text) for cell_text in ids):
         return set()
     others = _read_columns(draft) - {column}
-    return ids - {text.strip() for other in others for text in draft.look.cells(other)}
+    return ids - {cell_text.strip() for other_column in others for cell_text in draft.look.cells(other_column)}
 
 
 def _words_of_no_end(draft: Draft) -> set[str]:
     """Words in columns of ends that say that there is none, unless another column means something by them."""
-    ends = {column for role, column in draft.fields.items() if role in ENDS}
-    words = {text for column in ends for text in cells.filled(draft.look.cells(column)) if cells.says_no_end(text)}
-    other_columns = _read_columns(draft) - ends
-    return words - {text.strip() for column in other_columns for text in draft.look.cells(column)}
-
-
-def _no_ends(draft: Draft) -> set[str]:
-    """Ends of employments that are none, such as 9999-12-31."""
-    column = draft.fields.get("to", "")
-    dates = draft.others.get(column, draft.dates)
-
-    def is_no_end(text: str) -> bool:
-        days = [cells.moment(notation, text) for notation in dates]
-        return all(day is not None and day.year in cells.NO_END for day in days)
-
-    return set(filter(is_no_end, cells.filled(draft.look.cells(column))))
+    end_columns = {column for role, column in draft.fields.items() if role in ENDS}
+    unknown_words = {
+        cell_text
+        for column in end_columns
+        for cell_text in cells.filled(draft.look.cells(column))
+        if cells.says_no_end(cell_text)
+    }
+    other_columns = _read_columns(draft) - end_columns
+    return unknown_words - {cell_text.strip() for column in other_columns for cell_text in draft.look.cells(column)}
 
 
 def _table(look: Look) -> Iterator[str]:
@@ -208,14 +213,14 @@ def _staff(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     yield _unit(draft, answered)
     if answered.get("system"):
         yield f"system: {{constant: {quoted(answered['system'])}}}"
-    since = f"{{constant: {answered.get('since') or 'YYYY-MM-DD'}}}"
+    since_field = f"{{constant: {answered.get('since') or 'YYYY-MM-DD'}}}"
     if "from" in fields:
-        since = _at(draft, fields["from"], answered, f"not_before: {first_date}" if first_date else "")
-    yield f"time: {since}"
+        since_field = _at(draft, fields["from"], answered, f"not_before: {first_date}" if first_date else "")
+    yield f"time: {since_field}"
     yield f"actor: {quoted(fields['person'])}"
     yield "actor_kind: {constant: person}"
     yield ""
-    membership = list(_membership(draft, answered, since, first_date))
+    membership = list(_membership(draft, answered, since_field, first_date))
     yield "events:"
     yield "  - " + membership[0].lstrip()
     yield from membership[1:]
@@ -224,16 +229,19 @@ def _staff(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
         yield f"    account: {access}"
         yield f"    licence: {access}"
     systems = {answered.get("system", "")}
-    for aim, remark in (("support", "everybody may ask for support there"), ("expected", "everybody is to use it")):
+    for aim, explanation in (
+        ("support", "everybody may ask for support there"),
+        ("expected", "everybody is to use it"),
+    ):
         for system in answered.get(aim, "").split():
             if system not in systems:
-                yield f"  - also: {aim}_{re.sub(r'[^a-z0-9]', '_', system)}  # {remark}"
+                yield f"  - also: {aim}_{re.sub(r'[^a-z0-9]', '_', system)}  # {explanation}"
                 yield f"    system: {{constant: {quoted(system)}}}"
                 yield from membership
             systems.add(system)
 
 
-def _membership(draft: Draft, answered: Mapping[str, str], since: str, first_date: str) -> Iterator[str]:
+def _membership(draft: Draft, answered: Mapping[str, str], since_field: str, first_date: str) -> Iterator[str]:
     """The event that somebody belongs to a unit, without its system."""
     fields = draft.fields
     yield "    type: people.eligibility"
@@ -242,13 +250,15 @@ def _membership(draft: Draft, answered: Mapping[str, str], since: str, first_dat
     if "role" in fields:
         role = quoted(fields["role"])
         yield f"    role: {role}"
-        leaders = {text for text in cells.filled(draft.look.cells(fields["role"])) if _LEADERS.search(text)}
+        leaders = {
+            cell_text for cell_text in cells.filled(draft.look.cells(fields["role"])) if _LEADERS.search(cell_text)
+        }
         if leaders:
-            values = ", ".join(f"{quoted(leader)}: managers" for leader in sorted(leaders)[:_WORDS])
-            yield f"    tier: {{field: {role}, values: {{{values}}}, otherwise: staff}}"
+            leader_mappings = ", ".join(f"{quoted(leader)}: managers" for leader in sorted(leaders)[:_WORDS])
+            yield f"    tier: {{field: {role}, values: {{{leader_mappings}}}, otherwise: staff}}"
     if "fte" in fields:
         yield from _fte(draft, fields["fte"])
-    yield f"    valid_from: {since}"
+    yield f"    valid_from: {since_field}"
     if "to" in fields:
         # lists name the last day, events the day after it
         yield f"    valid_to: {_at(draft, fields['to'], answered, 'add_days: 1')}"
@@ -256,24 +266,24 @@ def _membership(draft: Draft, answered: Mapping[str, str], since: str, first_dat
 
 def _fte(draft: Draft, column: str) -> Iterator[str]:
     """The part of a full position in percent, where the cells are whole percents or parts of 1."""
-    texts = cells.filled(draft.look.cells(column))
+    cell_texts = cells.filled(draft.look.cells(column))
     try:
-        numbers = [float(text.replace("%", "").replace(" ", "").replace(",", ".")) for text in texts]
+        shares = [float(cell_text.replace("%", "").replace(" ", "").replace(",", ".")) for cell_text in cell_texts]
     except ValueError:
         return
-    if any("%" in text for text in texts):
+    if any("%" in cell_text for cell_text in cell_texts):
         return
-    if max(numbers) <= 1 and any(round(number * 100, 6) % 1 for number in numbers):
+    if max(shares) <= 1 and any(round(share * 100, 6) % 1 for share in shares):
         return  # parts of a percent, which events do not hold
-    if max(numbers) <= 1:
+    if max(shares) <= 1:
         yield f"    fte: {{field: {quoted(column)}, times: 100}}"
-    elif all(number == int(number) and 1 <= number <= 100 for number in numbers):
+    elif all(share == int(share) and 1 <= share <= 100 for share in shares):
         yield f"    fte: {quoted(column)}"
 
 
-def _has_row_of_its_own(draft: Draft, number: str) -> bool:
+def _has_row_of_its_own(draft: Draft, role: str) -> bool:
     """Whether each ticket or case has one row."""
-    return "series" in draft.fields or cells.are_unique(draft.look.cells(number))
+    return "series" in draft.fields or cells.are_unique(draft.look.cells(role))
 
 
 def _number(draft: Draft, role: str) -> str:
@@ -297,10 +307,10 @@ def _tickets(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     yield f"    time: {_at(draft, fields['opened'], answered)}"
     if "requester" in fields:
         yield f"    actor: {quoted(fields['requester'])}"
-        yield from (f"    {line}" for line in _robots(draft, "requester"))
-    end = fields.get("resolved") or fields.get("closed")
-    if end:
-        yield from _end(draft, answered, end, "ticket", "resolved")
+        yield from (f"    {yaml_line}" for yaml_line in _no_persons(draft, "requester"))
+    end_column = fields.get("resolved") or fields.get("closed")
+    if end_column:
+        yield from _end(draft, answered, end_column, "ticket", "resolved")
         yield from _answer(draft, "first_contact", "    first_contact")
     if "reassignments" in fields:
         are_counted = cells.are_counts(draft.look.cells(fields["reassignments"]))
@@ -317,8 +327,8 @@ def _cases(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     if "case_type" in fields:
         yield f"case_type: {quoted(fields['case_type'])}"
     # a number of handovers says nothing of whoever has the case now, so it must not stand as an act of theirs
-    actor = [f"actor: {quoted(fields['actor'])}", *_robots(draft, "actor")] if "actor" in fields else []
-    of_event = [f"    {line}" for line in actor] if "handovers" in fields else []
+    actor = [f"actor: {quoted(fields['actor'])}", *_no_persons(draft, "actor")] if "actor" in fields else []
+    of_event = [f"    {yaml_line}" for yaml_line in actor] if "handovers" in fields else []
     if not of_event:
         yield from actor
     yield from _shared(draft, ())
@@ -331,43 +341,43 @@ def _cases(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
         return
     opened = fields.get("opened") or fields.get("at")
     yield "  - type: case.opened"
-    moment = _at(draft, opened, answered) if opened else "{field: time}  # no column holds the date of opening"
-    yield f"    time: {moment}"
+    moment_source = _at(draft, opened, answered) if opened else "{field: time}  # no column holds the date of opening"
+    yield f"    time: {moment_source}"
     yield from of_event
     # the list says that it was so, and not when: the event bears the day of opening
     if "returned" in fields and opened:
         yield "  - also: returned"
-        yield from _undated(draft, "case.returned", "returned", moment)
+        yield from _undated(draft, "case.returned", "returned", moment_source)
         yield "    by_law: true"
         yield from of_event
     if "reopened" in fields and opened:
         yield "  - also: reopened  # the list does not say when"
-        yield from _undated(draft, "case.returned", "reopened", moment)
+        yield from _undated(draft, "case.returned", "reopened", moment_source)
         yield from of_event
     if "handovers" in fields and opened:
         yield "  - also: handed_over  # the list does not say when, nor from whom"
-        yield from _undated(draft, "case.handover", "handovers", moment)
+        yield from _undated(draft, "case.handover", "handovers", moment_source)
         yield f"    count: {quoted(fields['handovers'])}"
-    end = fields.get("closed") or fields.get("decided")
-    if end:
-        yield from _end(draft, answered, end, "case", "closed")
+    end_column = fields.get("closed") or fields.get("decided")
+    if end_column:
+        yield from _end(draft, answered, end_column, "case", "closed")
         yield from of_event
         yield from _answer(draft, "end_to_end", "    end_to_end")
 
 
-def _undated(draft: Draft, event_type: str, role: str, moment: str) -> Iterator[str]:
+def _undated(draft: Draft, event_type: str, role: str, moment_source: str) -> Iterator[str]:
     """What a column says that happened."""
     yield f"    type: {event_type}"
     yield f"    when: {_happened(draft, draft.fields[role])}"
-    yield f"    time: {moment}"
+    yield f"    time: {moment_source}"
 
 
 def _happened(draft: Draft, column: str) -> str:
     """The condition that a column of answers says yes, one of counts at least one, or one of words anything."""
-    texts = draft.look.cells(column)
-    if cells.are_counts(texts):
+    cell_texts = draft.look.cells(column)
+    if cells.are_counts(cell_texts):
         return f"{{field: {quoted(column)}, at_least: 1}}"
-    if cells.yes_words(texts) is None:
+    if cells.yes_words(cell_texts) is None:
         return f"{{field: {quoted(column)}, present: true}}"
     return _answers_yes(draft, column)
 
@@ -382,8 +392,8 @@ def _is_one_of(column: str, words: Sequence[str], filled: str = "") -> str:
 
     Where no such word occurs yet, the usual one stands for a person.
     """
-    more = f", where: {{field: {quoted(filled)}, present: true}}" if filled else ""
-    return f"{{field: {quoted(column)}, is: {_list(words or ['Ja'])}{more}}}"
+    condition = f", where: {{field: {quoted(filled)}, present: true}}" if filled else ""
+    return f"{{field: {quoted(column)}, is: {_list(words or ['Ja'])}{condition}}}"
 
 
 def _training(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
@@ -402,8 +412,23 @@ def _training(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
 def _use(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     fields = draft.fields
     yield from _of_system(draft, answered)
+    if products := _products(draft):
+        yield f"actor: {quoted(fields['person'])}"
+        yield from _no_persons(draft, "person")
+        yield ""
+        yield "events:"
+        for share, (column, product) in enumerate(products.items()):
+            word = "" if share == 0 else f"also: {slug(product).replace('-', '_')}\n    "
+            yield f"  - {word}type: platform.session"
+            # a later report says later days, which take nothing back
+            yield f"    identity: {_list([fields['person'], column])}"
+            yield f"    when: {{field: {quoted(column)}, present: true}}"
+            yield f"    time: {_at(draft, column, answered)}"
+            yield f"    app: {{constant: {quoted(product)}}}"
+        return
     yield f"time: {_at(draft, fields['at'], answered)}"
     yield f"actor: {quoted(fields['person'])}"
+    yield from _no_persons(draft, "person")
     yield ""
     yield "events:"
     yield "  - type: platform.session"
@@ -412,31 +437,83 @@ def _use(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
         yield f"    app: {quoted(fields['app'])}"
 
 
+def _products(draft: Draft) -> dict[str, str]:
+    """Columns that each say when a product was used last → the product; empty where not several do."""
+    fields = draft.fields
+    if draft.kind != USE or "app" in fields or product_used_last(fields["at"]) is None:
+        return {}
+    products: dict[str, str] = {}
+    for column in draft.look.columns:
+        product = product_used_last(column)
+        is_alike = product and set(draft.dates) <= set(cells.notations(draft.look.cells(column)))
+        if product and is_alike and re.match("[a-z]", slug(product)) and product not in products.values():
+            products[column] = product
+    return products if len(products) > 1 else {}
+
+
 def _steps(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     fields = draft.fields
     case = fields.get("case", "")
     # events of an object-centric log that are about no such object are left out
     about = case if draft.look.form == "ocel" else ""
     yield from _of_system(draft, answered)
-    moment = _at(draft, fields["at"], answered) if "at" in fields else "time  # no column holds dates: which is it?"
-    yield f"time: {moment}"
+    moment_source = (
+        _at(draft, fields["at"], answered) if "at" in fields else "time  # no column holds dates: which is it?"
+    )
+    yield f"time: {moment_source}"
     yield ""
+    lifecycle = _lifecycle(draft)
+    counting = _counting(lifecycle, fields["activity"], about) if lifecycle else ""
     yield "events:"
     yield f"  - type: {'case.step' if 'activity' in fields else 'case.opened'}"
     yield f"    case: {quoted(case)}" if case else "    case: case  # which column has its number?"
-    if about:
+    if counting:
+        yield f"    when: {counting}  # a step has several rows, and counts once"
+    elif about:
         yield f"    when: {{field: {quoted(about)}, present: true}}"
     if "activity" in fields:
         yield f"    activity: {quoted(fields['activity'])}"
         if "actor" in fields:
             yield f"    actor: {quoted(fields['actor'])}"
-            yield from (f"    {line}" for line in _robots(draft, "actor"))
-    yield from (f"    {line}" for line in _shared(draft, ()))
-    if case and "activity" in fields and (ends := closings(draft.look, case, fields["activity"])):
-        yield "  - also: closed  # a case counts as opened at its first step"
+            yield from (f"    {yaml_line}" for yaml_line in _no_persons(draft, "actor"))
+    yield from (f"    {yaml_line}" for yaml_line in _shared(draft, ()))
+    if lifecycle:
+        yield "  - also: opened  # with the first row of a case, be it the start of a step"
+        yield "    type: case.opened"
+        yield "    once: true"
+        yield f"    case: {quoted(case)}"
+        if about:
+            yield f"    when: {{field: {quoted(about)}, present: true}}"
+    rows = [row for row in draft.look.rows if not lifecycle or lifecycle.counts(row, fields["activity"])]
+    if case and "activity" in fields and (end_activities := closings(rows, case, fields["activity"])):
+        yield "  - also: closed" + ("" if lifecycle else "  # a case counts as opened at its first step")
         yield "    type: case.closed"
         yield f"    case: {quoted(case)}"
-        yield f"    when: {_is_one_of(fields['activity'], ends, about)}"
+        condition = _is_one_of(fields["activity"], end_activities, "" if counting else about)
+        yield f"    when: {condition[:-1]}, where: {counting}}}" if counting else f"    when: {condition}"
+
+
+def _lifecycle(draft: Draft) -> Lifecycle | None:
+    """How far the rows of a log say that their steps have come; None where each row is a step."""
+    fields = draft.fields
+    if "lifecycle" not in fields:
+        return None
+    return lifecycle_of(draft.look, fields["case"], fields["activity"], [fields["lifecycle"]])
+
+
+def _counting(lifecycle: Lifecycle, activity: str, about: str) -> str:
+    """The condition that a row is that by which its step counts, and that the column `about` says something."""
+    column = quoted(lifecycle.column)
+    conditions = [f"field: {column}, is: {_list(lifecycle.complete)}"]
+    if lifecycle.open_steps:
+        under_way = f"{{field: {column}, is: {_list(lifecycle.under_way)}}}"
+        conditions.append(f"field: {quoted(activity)}, is: {_list(lifecycle.open_steps)}, where: {under_way}")
+    if not lifecycle.is_said_always:
+        conditions.append(f"field: {column}, present: false")
+    condition = ""
+    for part in reversed(conditions):
+        condition = f"{{{part}, or: {condition}}}" if condition else f"{{{part}}}"
+    return f"{{field: {quoted(about)}, present: true, where: {condition}}}" if about else condition
 
 
 _BODIES: Final = {
@@ -455,17 +532,23 @@ def _of_system(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     yield f"system: {{constant: {quoted(answered.get('system', 'system'))}}}" + _open(answered, "system")
 
 
-def _end(draft: Draft, answered: Mapping[str, str], column: str, subject: str, remark: str) -> Iterator[str]:
+def _end(draft: Draft, answered: Mapping[str, str], column: str, subject: str, event_name: str) -> Iterator[str]:
     """The event with which a ticket or case ends, where the column of its moment is filled in."""
-    yield f"  - also: {remark}"
-    yield f"    type: {subject}.{remark}"
+    yield f"  - also: {event_name}"
+    yield f"    type: {subject}.{event_name}"
     yield f"    when: {{field: {quoted(column)}, present: true}}"
     yield f"    time: {_at(draft, column, answered)}"
 
 
 def _unit(draft: Draft, answered: Mapping[str, str]) -> str:
-    if "unit" in draft.fields:
-        return f"unit: {quoted(draft.fields['unit'])}"
+    fields = draft.fields
+    if "unit" in fields:
+        cell_texts = [*draft.look.cells(fields["unit"]), *draft.more_units]
+        # of persons a directory says the unit; work of nobody's unit is the organisation's
+        if draft.kind not in (TICKETS, CASES, LOG) or len(cells.filled(cell_texts)) == len(cell_texts):
+            return f"unit: {quoted(fields['unit'])}"
+        within = f", within: {quoted(fields['case'])}" if draft.kind == LOG and "case" in fields else ""
+        return f"unit: {{field: {quoted(fields['unit'])}{within}, missing: {quoted(answered['organisation'])}}}"
     return f"unit: {{constant: {quoted(answered.get('unit') or 'unit')}}}" + _open(answered, "unit")
 
 
@@ -478,41 +561,43 @@ def _shared(draft: Draft, plain: Sequence[str]) -> Iterator[str]:
     """The channel, and fields that are taken as they are."""
     fields = draft.fields
     if "channel" in fields:
-        texts = sorted(set(cells.filled(draft.look.cells(fields["channel"]))) - _unknown_ways(draft))[:_WORDS]
-        values = ", ".join(f"{quoted(text)}: {channel(text)}" for text in texts)
-        yield f"channel: {{field: {quoted(fields['channel'])}, values: {{{values}}}, otherwise: other}}"
+        cell_texts = sorted(set(cells.filled(draft.look.cells(fields["channel"]))) - _unknown_ways(draft))[:_WORDS]
+        channel_mappings = ", ".join(f"{quoted(cell_text)}: {channel(cell_text)}" for cell_text in cell_texts)
+        yield f"channel: {{field: {quoted(fields['channel'])}, values: {{{channel_mappings}}}, otherwise: other}}"
     for role in plain:
         if role in fields:
             yield f"{role}: {quoted(fields[role])}"
 
 
-def _robots(draft: Draft, role: str) -> Iterator[str]:
-    """Which actors are no persons, where some are called like accounts behind which nobody sits."""
+def _no_persons(draft: Draft, role: str) -> Iterator[str]:
+    """Which actors are no persons, where some are called like robots, roles or groups."""
     column = draft.fields[role]
-    if pattern := robots(draft.look.cells(column)):
-        yield f"actor_kind: {{field: {quoted(column)}, patterns: {{{quoted(pattern)}: system}}, otherwise: person}}"
+    if kinds := no_persons([*draft.look.cells(column), *draft.more_actors]):
+        patterns = ", ".join(f"{quoted(pattern)}: {kind}" for pattern, kind in kinds.items())
+        yield f"actor_kind: {{field: {quoted(column)}, patterns: {{{patterns}}}, otherwise: person}}"
 
 
-def _answer(draft: Draft, role: str, name: str) -> Iterator[str]:
+def _answer(draft: Draft, role: str, list_name: str) -> Iterator[str]:
     if role in draft.fields:
         column = draft.fields[role]
-        words = cells.affirmative(role, draft.look.cells(column)) or ()
-        yield f"{name}: {_is_one_of(column, words)}"
+        unknown_words = cells.affirmative(role, draft.look.cells(column)) or ()
+        yield f"{list_name}: {_is_one_of(column, unknown_words)}"
 
 
-def _at(draft: Draft, column: str, answered: Mapping[str, str], more: str = "") -> str:
+def _at(draft: Draft, column: str, answered: Mapping[str, str], condition: str = "") -> str:
     """A moment of a mapping, with its own notation where the file's other dates have another."""
-    parts = [f"field: {quoted(column)}"]
+    value_parts = [f"field: {quoted(column)}"]
     if column in draft.others:
-        notation = _decided(draft.others[column], answered) or Notation()  # under which what is not decided is rejected
+        # under which what is not decided is rejected
+        notation = _decided(draft.others[column], answered) or Notation()
         if notation.formats:
-            parts.append(f"formats: {_list(notation.formats)}")
+            value_parts.append(f"formats: {_list(notation.formats)}")
         else:
-            parts += ["formats: []", f"order: {notation.order}", f"years: {notation.years}"]
+            value_parts += ["formats: []", f"order: {notation.order}", f"years: {notation.years}"]
     if re.search(r"\b(utc|gmt)\b", called(column)):
-        parts.append("zone: UTC")
-    parts += [more] if more else []
-    return quoted(column) if len(parts) == 1 else f"{{{', '.join(parts)}}}"
+        value_parts.append("zone: UTC")
+    value_parts += [condition] if condition else []
+    return quoted(column) if len(value_parts) == 1 else f"{{{', '.join(value_parts)}}}"
 
 
 def _list(texts: Sequence[str]) -> str:

@@ -52,10 +52,12 @@ class OcelReader:
             )
         if not isinstance(log, dict) or not isinstance(log.get("events"), list):
             raise InputError(self._stream.name, "", "the document has no list 'events': it is no OCEL 2.0 log in JSON")
-        sound_items = [entry for entry in _items(log, "objects") if _text(entry, "id") and _text(entry, "type")]
-        objects = {_text(entry, "id"): _Object(entry) for entry in sound_items}
+        sound_items = [
+            log_entry for log_entry in _items(log, "objects") if _text(log_entry, "id") and _text(log_entry, "type")
+        ]
+        objects = {_text(log_entry, "id"): _Object(log_entry) for log_entry in sound_items}
         for event in log["events"]:
-            missing = [name for name in ("id", "type", "time") if not _text(event, name)]
+            missing = [field_name for field_name in ("id", "type", "time") if not _text(event, field_name)]
             if missing:
                 yield Broken(f"the event has no {' and no '.join(missing)}, as OCEL has it", written(event))
             else:
@@ -65,34 +67,36 @@ class OcelReader:
 class _Object:
     """An object with the values its attributes had over time."""
 
-    def __init__(self, entry: Any) -> None:
-        self.type = _text(entry, "type")
+    def __init__(self, log_entry: Any) -> None:
+        self.type = _text(log_entry, "type")
         self._history: dict[str, list[tuple[datetime, str]]] = {}
-        for attribute in _items(entry, "attributes"):
-            name, value = _text(attribute, "name"), _text(attribute, "value")
-            if name and value:
-                self._history.setdefault(name, []).append((_instant(_text(attribute, "time")), value))
+        for attribute in _items(log_entry, "attributes"):
+            field_name, attribute_value = _text(attribute, "name"), _text(attribute, "value")
+            if field_name and attribute_value:
+                self._history.setdefault(field_name, []).append((_instant(_text(attribute, "time")), attribute_value))
         for history in self._history.values():
             history.sort(key=lambda attribute: attribute[0])
 
     def at(self, time: str) -> dict[str, str]:
         """The attributes at a time; one that was first said later has its first value."""
         return {
-            name: history[max(0, bisect_right(history, _instant(time), key=lambda attribute: attribute[0]) - 1)][1]
-            for name, history in self._history.items()
+            field_name: history[max(0, bisect_right(history, _instant(time), key=lambda attribute: attribute[0]) - 1)][
+                1
+            ]
+            for field_name, history in self._history.items()
         }
 
 
-def _items(parent: Any, name: str) -> list[Any]:
+def _items(log_object: Any, field_name: str) -> list[Any]:
     """The list of that name; an empty one where there is none."""
-    items = parent.get(name) if isinstance(parent, dict) else None
+    items = log_object.get(field_name) if isinstance(log_object, dict) else None
     return items if isinstance(items, list) else []
 
 
-def _text(parent: Any, name: str) -> str:
+def _text(log_object: Any, field_name: str) -> str:
     """The text of a value of that name; "" where there is none, or a list or a mapping."""
-    value = parent.get(name) if isinstance(parent, dict) else None
-    return "" if value is None or isinstance(value, dict | list) else str(value)
+    attribute_value = log_object.get(field_name) if isinstance(log_object, dict) else None
+    return "" if attribute_value is None or isinstance(attribute_value, dict | list) else str(attribute_value)
 
 
 def _instant(text: str) -> datetime:
@@ -105,17 +109,18 @@ def _instant(text: str) -> datetime:
 
 
 def _row(event: dict[str, Any], objects: dict[str, _Object]) -> Row:
-    row = {f"{_EVENT}{name}": _text(event, name) for name in ("id", "type", "time")}
+    event_row = {f"{_EVENT}{field_name}": _text(event, field_name) for field_name in ("id", "type", "time")}
     for attribute in _items(event, "attributes"):
-        name, value = _text(attribute, "name"), _text(attribute, "value")
-        if name and value:
-            row[name] = value
+        field_name, attribute_value = _text(attribute, "name"), _text(attribute, "value")
+        if field_name and attribute_value:
+            event_row[field_name] = attribute_value
     for related in _items(event, "relationships"):
-        name = _text(related, "objectId")
-        log_object = objects.get(name)
-        if log_object is not None and f"{OBJECT}{log_object.type}" not in row:
-            row[f"{OBJECT}{log_object.type}"] = name
-            row |= {
-                f"{OBJECT}{log_object.type}/{key}": value for key, value in log_object.at(row[f"{_EVENT}time"]).items()
+        field_name = _text(related, "objectId")
+        log_object = objects.get(field_name)
+        if log_object is not None and f"{OBJECT}{log_object.type}" not in event_row:
+            event_row[f"{OBJECT}{log_object.type}"] = field_name
+            event_row |= {
+                f"{OBJECT}{log_object.type}/{key}": attribute_value
+                for key, attribute_value in log_object.at(event_row[f"{_EVENT}time"]).items()
             }
-    return row
+    return event_row

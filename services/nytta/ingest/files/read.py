@@ -22,7 +22,9 @@ from nytta.ingest.files.mapping import Mapping
 from nytta.ingest.files.ocel import OcelReader
 from nytta.ingest.files.records import ItemsReader, LinesReader, ObjectReader, RecordsReader
 from nytta.ingest.files.rows import Broken, Reader, Row
+from nytta.ingest.files.specs import Value
 from nytta.ingest.files.tables import TableReader
+from nytta.ingest.files.translation.texts import Shared, TextGetter, Texts
 from nytta.ingest.files.translation.translator import Translator
 from nytta.ingest.files.workbook import WorkbookReader
 from nytta.ingest.files.xes import XesReader
@@ -68,6 +70,10 @@ class Chunk:
     """Fields that the mapping reads and no row had so far."""
     fields: tuple[str, ...] = ()
     """Where there are such, the fields that the first rows have."""
+    beside: int = 0
+    """Rows so far that name no unit and count in that of another row (`within`)."""
+    unnamed: int = 0
+    """Rows so far that name no unit and count where the mapping says (`missing`)."""
 
 
 def alike(path: Path, mapping: Mapping) -> Lookalikes:
@@ -104,31 +110,40 @@ def read(
     """
     file_digest = digest or files.digest(path)
     source = source_of(mapping, file_digest)
-    translator = Translator(mapping, files.as_text(path.name), source, conceal)
+    shared = shared_texts(path, mapping)
+    translator = Translator(mapping, files.as_text(path.name), source, conceal, shared)
     with opened(path, mapping) as (stream, reader):
-        number = 0
+        row_number = 0
         events_pile = _Pile(source, lookalikes)
         yielded = False
-        fields_met = _Met(mapping.columns)
-        for row in reader:
-            number += 1
-            fields_met.add(row)
-            if number <= start_row:
-                if not isinstance(row, Broken):
-                    translator.skip(row)
+        fields_met = _Met(mapping, shared)
+        for source_row in reader:
+            row_number += 1
+            fields_met.add(source_row)
+            if row_number <= start_row:
+                if not isinstance(source_row, Broken):
+                    translator.skip(source_row)
                 continue
-            events_pile.add(row, translator, number, reader.position(number))
+            events_pile.add(source_row, translator, row_number, reader.position(row_number))
             # by bytes too, for a few rows may be as long as thousands
-            if (number - start_row) % CHUNK_ROWS == 0 or events_pile.held >= CHUNK_BYTES:
-                yield events_pile.chunk(number, stream.bytes_read, stream.bytes_total, fields_met)
+            if (row_number - start_row) % CHUNK_ROWS == 0 or events_pile.held >= CHUNK_BYTES:
+                yield events_pile.chunk(row_number, stream.bytes_read, stream.bytes_total, fields_met)
                 events_pile, yielded = _Pile(source, lookalikes), True
         if not events_pile.is_empty or not yielded:
-            yield events_pile.chunk(number, stream.bytes_total, stream.bytes_total, fields_met)
+            yield events_pile.chunk(row_number, stream.bytes_total, stream.bytes_total, fields_met)
 
 
-def objects(items: Iterable[Any], mapping: Mapping) -> Reader:
+def shared_texts(path: Path, mapping: Mapping, unpacked: int | None = None) -> Shared:
+    """What rows of the file share (`within`), for which it is read once more; `unpacked` as in `files.opened`."""
+    if not mapping.shared:
+        return {}
+    with opened(path, mapping, unpacked=unpacked) as (_, reader):
+        return Texts(mapping.nulls).shared(reader, mapping.shared)
+
+
+def objects(source_objects: Iterable[Any], mapping: Mapping) -> Reader:
     """What reads the rows of objects that are in memory."""
-    return ItemsReader(items, mapping.each, mapping.entries)
+    return ItemsReader(source_objects, mapping.each, mapping.entries)
 
 
 def translate(rows: Iterable[Row | Broken], mapping: Mapping, conceal: Callable[[str], str]) -> Chunk:
@@ -140,37 +155,51 @@ def translate(rows: Iterable[Row | Broken], mapping: Mapping, conceal: Callable[
     assert mapping.source is not None
     translator = Translator(mapping, "", mapping.source, conceal)
     events_pile = _Pile(mapping.source, notes_revisions=True)
-    number = 0
-    for row in rows:
-        number += 1
-        events_pile.add(row, translator, number, "")
-    return events_pile.chunk(number, 0, 0)
+    row_number = 0
+    for source_row in rows:
+        row_number += 1
+        events_pile.add(source_row, translator, row_number, "")
+    return events_pile.chunk(row_number, 0, 0)
 
 
-def identities(items: Iterable[Any], mapping: Mapping) -> Iterator[str]:
+def identities(source_objects: Iterable[Any], mapping: Mapping) -> Iterator[str]:
     """What names each of these objects, of which no more than the fields of the identity need be there."""
     translator = Translator(mapping, "", str(mapping.source))
-    for row in objects(items, mapping):
-        if not isinstance(row, Broken):
-            yield translator.identity(row)
+    for source_row in objects(source_objects, mapping):
+        if not isinstance(source_row, Broken):
+            yield translator.identity(source_row)
 
 
 class _Met:
-    """Which of the fields that a mapping reads were met in a row."""
+    """Which of the fields that a mapping reads were met in a row, and how many rows name no unit."""
 
-    def __init__(self, wanted: frozenset[str]) -> None:
-        self._absent = set(wanted)
+    def __init__(self, mapping: Mapping, shared: Shared | None = None) -> None:
+        self._absent = set(mapping.columns)
         self._rows = 0
         self._fields: dict[str, None] = {}
+        self.beside = self.unnamed = 0
+        unit = mapping.common.get("unit")
+        self._unit: TextGetter | None = None
+        # only where the mapping says what stands in: else such rows are rejected, and told of there
+        if isinstance(unit, Value) and unit.field and unit.missing is not None:
+            texts = Texts(mapping.nulls, shared)
+            self._unit = texts.of_field(unit.field)
+            self._unit_beside = texts.of_shared(unit.field, unit.within) if unit.within else self._unit
 
-    def add(self, row: Row | Broken) -> None:
-        """Take note of a row's fields, as long as one of those wanted is absent."""
+    def add(self, source_row: Row | Broken) -> None:
+        """Take note of a row's fields, as long as one of those wanted is absent, and of its unit."""
+        if isinstance(source_row, Broken):
+            return
         # only until each was met: then nothing is looked at for the rest of the file
-        if self._absent and not isinstance(row, Broken):
-            self._absent -= row.keys()
+        if self._absent:
+            self._absent -= source_row.keys()
             self._rows += 1
             if self._rows <= _SHOWN:
-                self._fields |= dict.fromkeys(row)
+                self._fields |= dict.fromkeys(source_row)
+        if self._unit is not None and self._unit(source_row) is None:
+            is_beside = self._unit_beside(source_row) is not None
+            self.beside += is_beside
+            self.unnamed += not is_beside
 
     def told(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Fields that no row had, and those that the first rows have."""
@@ -198,15 +227,15 @@ class _Pile:
         """Whether no row has come."""
         return not (self._events or self._gone or self._rejects or self._skipped)
 
-    def add(self, row: Row | Broken, translator: Translator, number: int, position: str) -> None:
+    def add(self, source_row: Row | Broken, translator: Translator, row_number: int, position: str) -> None:
         """The row of that number, which stands at `position`, '' where it is known by its id."""
-        if isinstance(row, Broken):
+        if isinstance(source_row, Broken):
             self._unknown += 1
-            self._reject(Reason.MALFORMED_ROW, row.detail, position or "row", row.body)
+            self._reject(Reason.MALFORMED_ROW, source_row.detail, position or "row", source_row.body)
             return
-        outcome = translator.translate(row, number)
+        outcome = translator.translate(source_row, row_number)
         if self._lookalikes is not None:
-            self._lookalikes.add(outcome.events, number)
+            self._lookalikes.add(outcome.events, row_number)
         if self._notes_revisions and not outcome.has_revision:
             self._unrevised.update(event["id"] for event in outcome.events)
         for events, body in ((outcome.events, self._events), (outcome.retractions, self._gone)):
@@ -217,7 +246,7 @@ class _Pile:
             detail = "; ".join(f"{also_id}: {error}" if also_id else str(error) for also_id, error in outcome.errors)
             place = position or (f"row {outcome.key}" if outcome.key else "row")
             # one reject for the row, under the reason that came first: it is mended as a row
-            self._reject(outcome.errors[0][1].reason, detail, place, orjson.dumps(row))
+            self._reject(outcome.errors[0][1].reason, detail, place, orjson.dumps(source_row))
             if outcome.key is None:
                 self._unknown += 1
             else:
@@ -243,7 +272,8 @@ class _Pile:
             tuple(self._seen),
             self._unknown,
             frozenset(self._unrevised),
-            *(fields_met.told() if fields_met else ()),
+            *(fields_met.told() if fields_met else ((), ())),
+            *((fields_met.beside, fields_met.unnamed) if fields_met else ()),
         )
 
 

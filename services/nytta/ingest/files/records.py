@@ -34,7 +34,7 @@ class NestedReader:
     def __init__(self, stream: Stream, list_path: str = "", entries: Sequence[Entries] = ()) -> None:
         """`stream` stands at its beginning and is read once."""
         self._stream = stream
-        self._each = [key for key in list_path.split("/") if key]
+        self._each = [path_key for path_key in list_path.split("/") if path_key]
         self._entries = entries
 
     def position(self, number: int) -> str:
@@ -55,41 +55,42 @@ class NestedReader:
             else:
                 yield Broken("the item is no JSON object", written(item))
 
-    def _rows(self, value: Any, keys: Sequence[str], around: Row) -> Iterator[Row]:
+    def _rows(self, json_value: Any, keys: Sequence[str], around: Row) -> Iterator[Row]:
         if not keys:
-            yield around | self._row(value)
+            yield around | self._row(json_value)
             return
         # one step further out for each list that is gone into, so that two lists never share a name
-        outer = {f"../{name}": text for name, text in (around | self._row(value)).items()}
-        inner = value
-        for place, key in enumerate(keys, 1):
-            inner = inner.get(key) if isinstance(inner, dict) else None
-            if isinstance(inner, list):
-                for item in inner:
+        outer = {f"../{field_name}": field_text for field_name, field_text in (around | self._row(json_value)).items()}
+        inner_value = json_value
+        for place, path_key in enumerate(keys, 1):
+            inner_value = inner_value.get(path_key) if isinstance(inner_value, dict) else None
+            if isinstance(inner_value, list):
+                for item in inner_value:
                     yield from self._rows(item, keys[place:], outer)
                 return
-        if inner is not None:  # where a list would have one item, XML and some interfaces write the item alone
-            yield from self._rows(inner, (), outer)
+        # where a list would have one item, XML and some interfaces write the item alone
+        if inner_value is not None:
+            yield from self._rows(inner_value, (), outer)
 
-    def _row(self, value: Any) -> Row:
-        if not isinstance(value, dict):
-            return {name or ".": text for name, text in texts(value).items()}
-        row = texts(value)
+    def _row(self, json_value: Any) -> Row:
+        if not isinstance(json_value, dict):
+            return {field_name or ".": field_text for field_name, field_text in texts(json_value).items()}
+        row = texts(json_value)
         if TEXT in row:
             row["."] = row.pop(TEXT)
         for entries in self._entries:
-            for entry in _listed(value, entries.path):
-                name, text = _text(entry, entries.key), _text(entry, entries.value)
-                if name is not None and text is not None:
+            for entry in _listed(json_value, entries.path):
+                field_name, field_text = _text(entry, entries.key), _text(entry, entries.value)
+                if field_name is not None and field_text is not None:
                     # the first of a name stands, as for any field that is said twice
-                    row.setdefault(f"{entries.path}/{name}", text)
+                    row.setdefault(f"{entries.path}/{field_name}", field_text)
         return row
 
 
-def _listed(value: Any, path: str) -> list[Any]:
-    for key in path.split("/"):
-        value = value.get(key) if isinstance(value, dict) else None
-    return value if isinstance(value, list) else [] if value is None else [value]
+def _listed(json_value: Any, path: str) -> list[Any]:
+    for path_key in path.split("/"):
+        json_value = json_value.get(path_key) if isinstance(json_value, dict) else None
+    return json_value if isinstance(json_value, list) else [] if json_value is None else [json_value]
 
 
 def _text(entry: Any, path: str) -> str | None:
@@ -127,23 +128,28 @@ class RecordsReader(NestedReader):
 
     def items(self) -> Iterator[Any]:
         """The items of the list. `InputError` where the document has no such list."""
-        body = whole(self._stream)
+        file_body = whole(self._stream)
         try:
-            value = loads(body)
+            json_value = loads(file_body)
         except ValueError:
             # a document whose first line is an object by itself holds one on each line, whatever it is called
-            if self._records or not _is_object(body.lstrip().partition(b"\n")[0]):
-                parsed(body, self._stream.name)  # says what is wrong, and where
+            if self._records or not _is_object(file_body.lstrip().partition(b"\n")[0]):
+                # says what is wrong, and where
+                parsed(file_body, self._stream.name)
             self.form = LinesReader.form
-            yield from _lines(body.split(b"\n"))
+            yield from _lines(file_body.split(b"\n"))
             return
-        list_value = _at(value, self._records)
+        list_value = _at(json_value, self._records)
         # an object without lists is the answer about one thing, not one in which a list was missed
         if isinstance(list_value, dict) and not self._records and not _lists(list_value):
             list_value = [list_value]
         if not isinstance(list_value, list):
             where = f"no list under '{self._records}'" if self._records else "no list, but something else"
-            inside = f" (it has {', '.join(_lists(value))})" if isinstance(value, dict) and _lists(value) else ""
+            inside = (
+                f" (it has {', '.join(_lists(json_value))})"
+                if isinstance(json_value, dict) and _lists(json_value)
+                else ""
+            )
             raise InputError(
                 self._stream.name, "", f"the document holds {where}; say in the mapping: records: PATH{inside}"
             )
@@ -180,14 +186,14 @@ class LinesReader(NestedReader):
             yield from _lines(chain((first_line,), lines))
             return
         # a first line that is cut off begins a document over several lines
-        body = b"\n".join([first_line, *lines])
+        joined_lines = b"\n".join([first_line, *lines])
         try:
-            value = loads(body)
+            json_value = loads(joined_lines)
         except ValueError:
-            yield from _lines(body.split(b"\n"))
+            yield from _lines(joined_lines.split(b"\n"))
             return
         self.form = "JSON"
-        yield from value if isinstance(value, list) else [value]
+        yield from json_value if isinstance(json_value, list) else [json_value]
 
     def _pieces(self) -> Iterator[bytes]:
         remainder = b""
@@ -202,14 +208,14 @@ class LinesReader(NestedReader):
 def _lines(lines: Iterable[bytes]) -> Iterator[Any]:
     """The values of lines that are not blank, and `Broken` for a line that is none."""
     for line in lines:
-        text = line.strip()
-        if not text:
+        stripped_line = line.strip()
+        if not stripped_line:
             continue
         try:
-            yield loads(text)
+            yield loads(stripped_line)
         except ValueError as error:
             problem = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-            yield Broken(f"the line is no JSON: {problem}", text[:LONGEST])
+            yield Broken(f"the line is no JSON: {problem}", stripped_line[:LONGEST])
 
 
 def _is_object(line: bytes) -> bool:
@@ -219,12 +225,16 @@ def _is_object(line: bytes) -> bool:
         return False
 
 
-def _lists(value: dict[str, Any]) -> list[str]:
+def _lists(json_value: dict[str, Any]) -> list[str]:
     """The names of lists of objects in an object."""
-    return [name for name, inner in value.items() if isinstance(inner, list) and inner and isinstance(inner[0], dict)]
+    return [
+        field_name
+        for field_name, inner_value in json_value.items()
+        if isinstance(inner_value, list) and inner_value and isinstance(inner_value[0], dict)
+    ]
 
 
-def _at(value: Any, path: str) -> Any:
-    for key in filter(None, path.split("/")):
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
+def _at(json_value: Any, path: str) -> Any:
+    for path_key in filter(None, path.split("/")):
+        json_value = json_value.get(path_key) if isinstance(json_value, dict) else None
+    return json_value

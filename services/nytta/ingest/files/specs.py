@@ -36,12 +36,12 @@ def _one_text(short_form: Any) -> Any:
     return [short_form] if isinstance(short_form, str) else short_form
 
 
-def _pattern(text: str) -> str:
+def _pattern(pattern_text: str) -> str:
     try:
-        re.compile(text)
+        re.compile(pattern_text)
     except (re.error, OverflowError, RecursionError) as error:
-        raise ValueError(f"'{text[:200]}' is no regular expression: {error}") from error
-    return text
+        raise ValueError(f"'{pattern_text[:200]}' is no regular expression: {error}") from error
+    return pattern_text
 
 
 def _sign(text: str) -> str:
@@ -56,31 +56,36 @@ def _zone(text: str) -> str:
     return text
 
 
-def _codec(text: str) -> str:
+def _codec(encoding_name: str) -> str:
     try:
-        codec = codecs.lookup(text)
+        codec = codecs.lookup(encoding_name)
         with suppress(UnicodeError):
-            b"a".decode(text)  # there are codecs of other things than text
+            # there are codecs of other things than text
+            b"a".decode(encoding_name)
     except (LookupError, ValueError) as error:
-        raise ValueError(f"'{text}' is no encoding; write one such as utf-8, cp1252 or iso-8859-1") from error
+        raise ValueError(f"'{encoding_name}' is no encoding; write one such as utf-8, cp1252 or iso-8859-1") from error
     if codec.name in _NOT_OF_FILES:
-        raise ValueError(f"no file is written in '{text}'; write an encoding such as utf-8, cp1252 or iso-8859-1")
-    return text
+        raise ValueError(
+            f"no file is written in '{encoding_name}'; write an encoding such as utf-8, cp1252 or iso-8859-1"
+        )
+    return encoding_name
 
 
-def _date_format(text: str) -> str:
-    if not any(code in text for code in ("%Y", "%y", "%c", "%x", "%s", "%G")):
-        raise ValueError(f"'{text}' has no year (%Y, or %y where years have two digits)")
-    if stated := _STATED.search(text):
-        raise ValueError(f"'{text}' has the zone {stated[0]} in it; write %z for offsets, %Z for zones by letters")
+def _date_format(format_text: str) -> str:
+    if not any(code in format_text for code in ("%Y", "%y", "%c", "%x", "%s", "%G")):
+        raise ValueError(f"'{format_text}' has no year (%Y, or %y where years have two digits)")
+    if stated := _STATED.search(format_text):
+        raise ValueError(
+            f"'{format_text}' has the zone {stated[0]} in it; write %z for offsets, %Z for zones by letters"
+        )
     try:
-        datetime.strptime("", text)
+        datetime.strptime("", format_text)
     except ValueError as error:
         if "does not match" not in str(error):
-            raise ValueError(f"'{text}' is no form of a date: {error}") from error
+            raise ValueError(f"'{format_text}' is no form of a date: {error}") from error
     except re.error as error:
-        raise ValueError(f"'{text}' says something twice: {error}") from error
-    return text
+        raise ValueError(f"'{format_text}' says something twice: {error}") from error
+    return format_text
 
 
 _STATED = re.compile(r"\b(?<!%)(?:CES?T|MES?T|MEZ|MESZ|EES?T|WES?T)\b|(?<=%[SfM])\s*[+-]\d{2}:?\d{2}\b")
@@ -131,6 +136,9 @@ class Value(Spec):
     """What a text becomes in which this regular expression is found; tried in order, after `values`."""
     otherwise: FieldName | None = None
     """What a text becomes that neither names. Without it such a row is rejected (missing_mapping_value)."""
+    within: FieldName | None = None
+    """The field that names what several rows are of, such as a case: where `field` is absent, what the first row of the
+    file says that has the same there."""
     missing: FieldName | None = None
     """What stands for an absent text. Without it the field stays absent."""
     capitals: Literal["same", "other"] | None = None
@@ -141,8 +149,8 @@ class Value(Spec):
 
     @model_validator(mode="after")
     def _one_origin(self) -> Value:
-        names = ("field", "coalesce", "constant", "file", "join", "sum")
-        origins = [name for name in names if getattr(self, name) is not None]
+        origin_names = ("field", "coalesce", "constant", "file", "join", "sum")
+        origins = [origin_name for origin_name in origin_names if getattr(self, origin_name) is not None]
         if len(origins) != 1:
             raise ValueError(
                 "say where the value comes from, once: field, coalesce, constant, file, join or sum"
@@ -153,18 +161,24 @@ class Value(Spec):
                 raise ValueError("template belongs to file")
             groups = re.compile(self.file)
             group_names = {*map(str, range(groups.groups + 1)), *groups.groupindex}
-            wrong = [name for name in re.findall(r"\{([^{}]*)\}", self.template) if name not in group_names]
+            wrong = [
+                origin_name
+                for origin_name in re.findall(r"\{([^{}]*)\}", self.template)
+                if origin_name not in group_names
+            ]
             if wrong:
                 raise ValueError(f"template names {{{wrong[0]}}}, but the expression has no such group")
         if self.otherwise is not None and not (self.values or self.patterns):
             raise ValueError("otherwise belongs to values or patterns")
+        if self.within is not None and self.field is None:
+            raise ValueError("within belongs to field")
         return self
 
     @property
     def fields(self) -> tuple[str, ...]:
         """The fields of the file that it reads."""
         joined = (name for part in self.join or () for name in part.fields)
-        named = (self.field, *(self.coalesce or ()), *(self.sum or ()), *joined)
+        named = (self.field, self.within, *(self.coalesce or ()), *(self.sum or ()), *joined)
         return tuple(name for name in named if name is not None)
 
     @property

@@ -8,25 +8,18 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Final
 
 from nytta.ingest.files import cells
 from nytta.ingest.files.looks import Look
+from nytta.ingest.files.rows import Row
 
 _ROWS_OF_A_CASE: Final = 1.5
 """Rows of a case in the mean, from which on a table tells of steps; a list of cases has one."""
 _CHANGING: Final = 0.5
 """The part of the cases with several rows in which step and moment must differ between them."""
-_ROBOT: Final = re.compile(
-    r"(?<![^\W\d_])(robot|rpa|bot|batch|system|api|automat(ik|ic|isk|iserad|isert)?|auto|svc|srv|cron|scheduler|daemon"
-    r"|workflow|integration|integrasjon|system[ _-]?(konto|bruker|användare|user|account)"
-    r"|(service|tjeneste|tjänste)[ _-]?(konto|account|user))(?![^\W\d_])",
-    re.IGNORECASE,
-)
-"""Names of accounts behind which nobody sits, as a word of their own: "batch_03", never "Systemförvaltare"."""
-
 _END: Final = re.compile(
     r"(?<![^\W\d_])(closed?|clos(e|ing) (case|ticket|request)|avslut(ad|at|as|a|et|tet)?|avslutning|lukk(et)?|luk(ket)?"
     r"|stäng(d|t)|afsluttet|arkiver(ad|at|t))(?![^\W\d_])",
@@ -57,52 +50,50 @@ def step_columns(
         for number, text in enumerate(look.cells(case)):
             if text.strip():
                 rows_of_case[text.strip()].append(number)
-        several = [numbers for numbers in rows_of_case.values() if len(numbers) > 1]
-        if not several or sum(map(len, rows_of_case.values())) < _ROWS_OF_A_CASE * len(rows_of_case):
+        rows_of_several = [numbers for numbers in rows_of_case.values() if len(numbers) > 1]
+        if not rows_of_several or sum(map(len, rows_of_case.values())) < _ROWS_OF_A_CASE * len(rows_of_case):
             continue
         # what is different in each row is the number of the row, and no kind of step
-        kinds = [name for name in activities if name != case and not cells.are_unique(look.cells(name))]
-        activity = next(_changing(look, kinds, several), "")
-        moment = next(_changing(look, moments, several), "")
+        activity_columns = [name for name in activities if name != case and not cells.are_unique(look.cells(name))]
+        activity = next(_changing(look, activity_columns, rows_of_several), "")
+        moment = next(_changing(look, moments, rows_of_several), "")
         if activity and moment:
             return case, activity, moment
     return None
 
 
-def _changing(look: Look, columns: Sequence[str], several: Sequence[Sequence[int]]) -> Iterator[str]:
+def _changing(look: Look, columns: Sequence[str], rows_of_several: Sequence[Sequence[int]]) -> Iterator[str]:
     """The columns whose cells differ between the rows of most cases."""
     for column in columns:
         texts = look.cells(column)
-        changing = sum(len({texts[number] for number in numbers}) > 1 for numbers in several)
-        if changing >= _CHANGING * len(several):
+        changing = sum(len({texts[number] for number in numbers}) > 1 for numbers in rows_of_several)
+        if changing >= _CHANGING * len(rows_of_several):
             yield column
 
 
-def closings(look: Look, case: str, activity: str) -> list[str]:
+def closings(rows: Iterable[Row], case: str, activity: str) -> list[str]:
     """Steps that end a case: called like an end, in most cases that have one the last row, and hardly ever twice."""
     steps_of_case: defaultdict[str, list[str]] = defaultdict(list)
-    for name, step in zip(look.cells(case), look.cells(activity), strict=True):
-        if name.strip():
-            steps_of_case[name.strip()].append(step.strip())
-    ends = [step for step in {*chain(*steps_of_case.values())} if _ends(step, steps_of_case.values())]
+    for row in rows:
+        if case_id := row.get(case, "").strip():
+            steps_of_case[case_id].append(row.get(activity, "").strip())
+    ends = [
+        activity_name
+        for activity_name in {*chain(*steps_of_case.values())}
+        if _ends(activity_name, steps_of_case.values())
+    ]
     ended = [steps for steps in steps_of_case.values() if not set(steps).isdisjoint(ends)]
     are_last = sum(steps[-1] in ends for steps in ended)
-    several = sum(sum(step in ends for step in steps) > 1 for steps in ended)
+    several = sum(sum(activity_name in ends for activity_name in steps) > 1 for steps in ended)
     is_once = several <= _SEVERAL * len(ended)
     return sorted(ends) if ended and is_once and are_last > len(ended) / 2 else []
 
 
-def _ends(step: str, cases: Collection[Sequence[str]]) -> bool:
+def _ends(activity_name: str, cases: Collection[Sequence[str]]) -> bool:
     """Whether a step is called like an end; where the word may mean another end, it must stand last nearly always."""
-    if _NO_END.search(step):
+    if _NO_END.search(activity_name):
         return False
-    if _END.search(step) or not _LIKELY_END.search(step):
-        return _END.search(step) is not None
-    having = [steps for steps in cases if step in steps]
-    return sum(steps[-1] == step for steps in having) >= _LAST * len(having)
-
-
-def robots(actors: Sequence[str]) -> str:
-    """A regular expression for those of these actors behind whom nobody sits, by what they are called; "" for none."""
-    words = {match[0].lower() for name in set(actors) if (match := _ROBOT.search(name))}
-    return f"(?i)(^|[\\W\\d_])({'|'.join(map(re.escape, sorted(words)))})([\\W\\d_]|$)" if words else ""
+    if _END.search(activity_name) or not _LIKELY_END.search(activity_name):
+        return _END.search(activity_name) is not None
+    having = [steps for steps in cases if activity_name in steps]
+    return sum(steps[-1] == activity_name for steps in having) >= _LAST * len(having)

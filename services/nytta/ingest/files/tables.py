@@ -93,13 +93,13 @@ class TableReader:
         self._row = re.compile(f"{cell}(?:{sign}{cell}){{{len(self.header) - 1}}}")
         self._line = 0
 
-    def position(self, number: int) -> str:
+    def position(self, row_number: int) -> str:
         """The record's number below the header, from 1, and the lines of the file on which it stands."""
         last_line = max(self._line, self._lines.number)
         return (
-            f"row {number}, line {self._line}"
+            f"row {row_number}, line {self._line}"
             if last_line == self._line
-            else f"row {number}, lines {self._line}-{last_line}"
+            else f"row {row_number}, lines {self._line}-{last_line}"
         )
 
     def __iter__(self) -> Iterator[Row | Broken]:
@@ -110,10 +110,10 @@ class TableReader:
         """
         header = self.header
         width = len(header)
-        records, lines = self._records, self._lines
+        records, read_lines = self._records, self._lines
         while True:
-            self._line = lines.number + 1
-            lines.taken.clear()
+            self._line = read_lines.number + 1
+            read_lines.taken.clear()
             try:
                 cells = next(records, None)
             except csv.Error as error:
@@ -122,7 +122,7 @@ class TableReader:
             if cells is None:
                 return
             # a mark that is never closed swallows rows to the next one: they would be lost without a word
-            if len(lines.taken) > 1 and any(self._is_row(line) for line in lines.taken[1:-1]):
+            if len(read_lines.taken) > 1 and any(self._is_row(line) for line in read_lines.taken[1:-1]):
                 yield self._damaged("the cell holds whole rows")
             elif len(cells) == width:
                 yield dict(zip(header, cells, strict=True))
@@ -226,28 +226,28 @@ class _Lines:
         self.taken.append(line)
         return line
 
-    def give_back(self, lines: list[str]) -> None:
+    def give_back(self, unread_lines: list[str]) -> None:
         """Take these lines again: they were taken last."""
-        self.number -= len(lines)
+        self.number -= len(unread_lines)
         self._count = self.number
-        self._ready, self._next = [*lines, *self._ready[self._next :]], 0
+        self._ready, self._next = [*unread_lines, *self._ready[self._next :]], 0
 
-    def ahead(self, count: int) -> list[str]:
-        """At most `count` of the lines that come next, as far as they are at hand, without taking them."""
+    def ahead(self, line_count: int) -> list[str]:
+        """At most `line_count` of the lines that come next, as far as they are at hand, without taking them."""
         while self._next >= len(self._ready):
             try:
                 self._fill()
             except StopIteration:
                 return []
-        return self._ready[self._next : self._next + count]
+        return self._ready[self._next : self._next + line_count]
 
     def _fill(self) -> None:
-        piece = next(self._pieces, None)
-        if piece is None:
+        chunk = next(self._pieces, None)
+        if chunk is None:
             raise StopIteration
         self._count += len(self._ready)
         try:
-            text = self._decoded(piece)
+            decoded_text = self._decoded(chunk)
         except UnicodeDecodeError as error:
             preceding = error.object[: error.start].decode(self._encoding, "replace")
             line = self._count + max(1, len(_split(self._carry + preceding + "x")))
@@ -255,8 +255,8 @@ class _Lines:
         except UnicodeError as error:  # a whole file can be none of an encoding, such as one without its mark
             raise self._not_written_so(self._count + 1, f"the text ({error})") from error
         # The last line is held back: it may go on in the next piece, or its line end may.
-        ready = _split(self._carry + text)
-        self._carry = ready.pop() if piece and ready else ""
+        ready = _split(self._carry + decoded_text)
+        self._carry = ready.pop() if chunk and ready else ""
         self._ready, self._next = ready, 0
         if len(self._carry) > _BOUND:
             raise InputError(
@@ -265,21 +265,21 @@ class _Lines:
                 f"the line is longer than {_BOUND:,} characters; is this the right file? Export it again",
             )
 
-    def _decoded(self, piece: bytes) -> str:
+    def _decoded(self, chunk: bytes) -> str:
         """The text of a piece. Letters of ASCII alone tell of no encoding: the first others do, wherever they stand."""
-        if self._is_open and not piece.isascii():
+        if self._is_open and not chunk.isascii():
             self._is_open = False
-            self._encoding, _ = encoding_of(piece)
+            self._encoding, _ = encoding_of(chunk)
             self._decoder = codecs.getincrementaldecoder(self._encoding)()
-        return self._decoder.decode(piece, final=not piece)
+        return self._decoder.decode(chunk, final=not chunk)
 
-    def _not_written_so(self, line: int, place: str) -> InputError:
+    def _not_written_so(self, line: int, column_place: str) -> InputError:
         guessed = ", the encoding that the beginning of the file suggests" if self._guessed else ""
         return InputError(
             self._stream.name,
             f"line {line}",
-            f"{place} is not {self._encoding}{guessed}; save the file as UTF-8 or declare its encoding in the mapping "
-            "(table: {encoding: …})",
+            f"{column_place} is not {self._encoding}{guessed}; save the file as UTF-8 or declare its encoding in the "
+            "mapping (table: {encoding: …})",
         )
 
 
@@ -289,16 +289,16 @@ def _split(text: str) -> list[str]:
 
 def named(cells: list[str]) -> list[str]:
     """The names of columns by their cells: each once, and none empty."""
-    names: dict[str, None] = {}
+    column_names: dict[str, None] = {}
     copies: dict[str, int] = {}
-    for number, cell in enumerate(cells, 1):
-        wished = name = cell.strip() or f"column {number}"
+    for number, heading in enumerate(cells, 1):
+        wished = column_name = heading.strip() or f"column {number}"
         # two columns of one name: the second would stand in the place of the first in each row
-        while name in names:
+        while column_name in column_names:
             copies[wished] = copies.get(wished, 1) + 1
-            name = f"{wished} {copies[wished]}"
-        names[name] = None
-    return list(names)
+            column_name = f"{wished} {copies[wished]}"
+        column_names[column_name] = None
+    return list(column_names)
 
 
 def _delimiter(beginning: list[str], quote: str, expected: Collection[str]) -> str:
@@ -320,12 +320,13 @@ def _delimiter(beginning: list[str], quote: str, expected: Collection[str]) -> s
 
 
 def _refuse_other_text(sample: bytes, encoding: str, file: str) -> None:
-    text = ""
-    with suppress(UnicodeError):  # what is none of the encoding is told when it is read
-        text = codecs.getincrementaldecoder(encoding)("replace").decode(sample)
-    if text.lstrip().startswith("<"):
+    sample_text = ""
+    # what is none of the encoding is told when it is read
+    with suppress(UnicodeError):
+        sample_text = codecs.getincrementaldecoder(encoding)("replace").decode(sample)
+    if sample_text.lstrip().startswith("<"):
         raise InputError(file, "", "the file is XML or HTML, no table; export it as CSV, or name an XES mapping")
-    if "\0" in text:
+    if "\0" in sample_text:
         raise InputError(file, "", "the file holds NUL characters and is no text table; export it as CSV in UTF-8")
 
 
@@ -349,19 +350,19 @@ def lines_above(sample: bytes) -> tuple[int, int]:
 def _records(lines: Sequence[str], delimiter: str) -> tuple[list[int], list[list[str]]]:
     """The first records under a delimiter, with the number of lines that stand above each."""
     reader = csv.reader(lines, delimiter=delimiter)
-    starts: list[int] = []
-    rows: list[list[str]] = []
-    while len(rows) < LOOKED_AT:
-        start = reader.line_num
+    record_starts: list[int] = []
+    first_rows: list[list[str]] = []
+    while len(first_rows) < LOOKED_AT:
+        record_start = reader.line_num
         try:
-            row = next(reader, None)
+            record = next(reader, None)
         except csv.Error:
             break
-        if row is None:
+        if record is None:
             break
-        starts.append(start)
-        rows.append(row)
-    return starts or [0], rows or [[]]
+        record_starts.append(record_start)
+        first_rows.append(record)
+    return record_starts or [0], first_rows or [[]]
 
 
 def _regular(rows: Sequence[Sequence[str]]) -> tuple[int, int]:

@@ -24,8 +24,8 @@ _BY_HAND = re.compile(r"(\d{1,2})/(\d{1,2}) ?[-–\u2212] ?(\d{2}|\d{4})\b")
 """A day as it is written by hand where the day comes first: 13/1 -26."""
 _PARTS = re.compile(
     r"(?P<a>\d{1,4})(?P<separator>[-/. ])(?P<b>\d{1,2})(?P=separator)(?P<c>\d{1,4})"
-    r"(?:(?:[T, ]|, )\s*(?:(?:kl|at)\.? )?(?P<hour>\d{1,2})[:.](?P<minute>\d{2})"
-    r"(?:[:.](?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
+    r"(?:(?:[T, ]|, )\s*(?:(?:klo?|at|às|à|a las|um|om)\.? )?(?P<hour>\d{1,2})[:.h](?P<minute>\d{2})"
+    r"(?:[:.](?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?(?: Uhr)?"
     r"(?:\s*(?P<half>[AaPp])\.?[Mm]\.?)?)?"
     r"(?:\s*(?P<offset>Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?))?",
 )
@@ -34,27 +34,28 @@ _ISO = re.compile(
 )
 """What the standard library's reader means as it is written: a dot after the hour or the minute is none of it."""
 
-_MONTHS: Final = (
-    ("january", "januari", "januar", "jan"),
-    ("february", "februari", "februar", "feb", "febr"),
-    ("march", "mars", "marts", "mar"),
-    ("april", "apr"),
-    ("may", "maj", "mai"),
-    ("june", "juni", "jun"),
-    ("july", "juli", "jul"),
-    ("august", "augusti", "aug"),
-    ("september", "sep", "sept"),
-    ("october", "oktober", "oct", "okt"),
-    ("november", "nov"),
-    ("december", "desember", "dec", "des"),
-)
-"""Months by number in English, Swedish, Norwegian and Danish, in full and as exports shorten them."""
+_MONTH_NAMES: Final = """
+january januari januar jan janvier janv enero ene janeiro gennaio gen tammikuu tammikuuta
+february februari februar feb febr février févr fév febrero fevereiro fev febbraio helmikuu helmikuuta
+march mars marts mar märz mrz maart mrt marzo março maaliskuu maaliskuuta
+april apr avril avr abril abr aprile huhtikuu huhtikuuta
+may maj mai mei mayo maio maggio mag toukokuu toukokuuta
+june juni jun juin junio junho giugno giu kesäkuu kesäkuuta
+july juli jul juillet juil julio julho luglio lug heinäkuu heinäkuuta
+august augusti aug août augustus agosto ago elokuu elokuuta
+september sep sept septembre septiembre setembro set settembre syyskuu syyskuuta
+october oktober oct okt octobre octubre outubro out ottobre ott lokakuu lokakuuta
+november nov novembre noviembre novembro marraskuu marraskuuta
+december desember dec des dezember dez décembre déc diciembre dic dezembro dicembre joulukuu joulukuuta
+"""
+_MONTHS: Final = tuple(line.split() for line in _MONTH_NAMES.split("\n") if line)
+"""Months by number in English, the languages of the North, German, Dutch and Romance ones, in full and as shortened."""
 _MONTH_OF: Final = {name: number for number, names in enumerate(_MONTHS, 1) for name in names}
 _DAYS: Final = re.compile(
     "(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?"
-    "|(?:mån|tis|ons|tors|fre|lör|sön|man|tir|tor|lør|søn)(?:dag)?|ma|ti|on|to|fr|lø|sø"
+    "|(?:mån|tis|ons|tors|fre|lör|sön|man|tir|tor|lør|søn)(?:dag)?|ma|ti|on|to|fr|lø|sø|del?"
 )
-"""Names of days of the week, which say nothing that the date does not."""
+"""Names of days of the week, and words between day and month, which say nothing that the date does not."""
 _WORD = re.compile(r"[^\W\d_]{2,}\.?")
 _NAMED = re.compile(
     r"(?P<day>\d{1,4})(?:st|nd|rd|th|:?e)?[-/. ]+(?P<month>@\d\d)[-/., ]+(?P<year>\d{1,4})(?P<rest>\D.*)?"
@@ -95,18 +96,20 @@ class AmbiguousTimeError(ValueError):
     """A local time that the clocks showed twice, or never."""
 
 
-def reader(order: Order, formats: Sequence[str], zone: ZoneInfo, years: Years = "four") -> Callable[[str], datetime]:
+def reader(
+    date_order: Order, formats: Sequence[str], zone: ZoneInfo, year_digits: Years = "four"
+) -> Callable[[str], datetime]:
     """A function from text to instant, in UTC.
 
-    `formats` are strptime patterns, tried in order; where there are none, `order` and `years` decide. A zone that the
-    text states counts, by offset or by letters. The function raises `AmbiguousTimeError` for a local time in a changed
-    hour and `ValueError` for any other text it cannot read; both say, as the end of a sentence that begins with the
-    field, what to change.
+    `formats` are strptime patterns, tried in order; where there are none, `date_order` and `year_digits` decide. A
+    zone that the text states counts, by offset or by letters. The function raises `AmbiguousTimeError` for a local
+    time in a changed hour and `ValueError` for any other text it cannot read; both say, as the end of a sentence that
+    begins with the field, what to change.
     """
-    naive = _local(order, formats, years)
+    read_local = _local(date_order, formats, year_digits)
 
-    def read(text: str) -> datetime:
-        moment = naive(text)
+    def read(time_text: str) -> datetime:
+        moment = read_local(time_text)
         try:
             return moment.astimezone(UTC) if moment.tzinfo is not None else _placed(moment, zone)
         except OverflowError as error:
@@ -115,45 +118,48 @@ def reader(order: Order, formats: Sequence[str], zone: ZoneInfo, years: Years = 
     return read
 
 
-def day_reader(order: Order, formats: Sequence[str], zone: ZoneInfo, years: Years = "four") -> Callable[[str], date]:
+def day_reader(
+    date_order: Order, formats: Sequence[str], zone: ZoneInfo, years: Years = "four"
+) -> Callable[[str], date]:
     """A function from text to calendar date: as written, or in `zone` where the text has an offset."""
-    naive = _local(order, formats, years)
+    naive = _local(date_order, formats, years)
 
-    def read(text: str) -> date:
-        moment = naive(text)
+    def read(time_text: str) -> date:
+        moment = naive(time_text)
         return (moment.astimezone(zone) if moment.tzinfo is not None else moment).date()
 
     return read
 
 
-def _local(order: Order, formats: Sequence[str], years: Years) -> Callable[[str], datetime]:
+def _local(date_order: Order, formats: Sequence[str], year_digits: Years) -> Callable[[str], datetime]:
     """A function from text to a time, which has an offset where the text states one."""
-    match order:
+    match date_order:
         case "epoch-s" | "epoch-ms":
-            return _epoch(1 if order == "epoch-s" else 1_000)
+            return _epoch(1 if date_order == "epoch-s" else 1_000)
         case "excel":
             return _serial
         case _:
-            return _by_formats(formats) if formats else _by_order(order, years)
+            return _by_formats(formats) if formats else _by_order(date_order, year_digits)
 
 
 def _epoch(unit: int) -> Callable[[str], datetime]:
-    def read(text: str) -> datetime:
-        if not re.fullmatch(r"-?\d{1,15}(?:\.\d{1,9})?", text):
+    def read(time_text: str) -> datetime:
+        if not re.fullmatch(r"-?\d{1,15}(?:\.\d{1,9})?", time_text):
             raise ValueError(f"is no number of {'milli' * (unit > 1)}seconds since 1970")
-        return _EPOCH + timedelta(microseconds=int(Decimal(text) * 1_000_000 / unit))
+        return _EPOCH + timedelta(microseconds=int(Decimal(time_text) * 1_000_000 / unit))
 
     return read
 
 
-def _serial(text: str) -> datetime:
+def _serial(time_text: str) -> datetime:
     """The local time that a spreadsheet's number of days stands for, to the second."""
-    if not re.fullmatch(r"\d{1,7}(?:[.,]\d{1,15})?", text):
+    if not re.fullmatch(r"\d{1,7}(?:[.,]\d{1,15})?", time_text):
         raise ValueError("is no number of days as spreadsheets count them")
-    days = Decimal(text.replace(",", "."))
+    days = Decimal(time_text.replace(",", "."))
     if days >= _SERIALS:
         raise ValueError("is no number of days as spreadsheets count them")
-    if days < 61:  # before 1900-03-01 spreadsheets disagree, and an empty cell is 0
+    # before 1900-03-01 spreadsheets disagree, and an empty cell is 0
+    if days < 61:
         raise ValueError("is a number of days before March 1900, and no date of an export")
     return _SPREADSHEET + timedelta(seconds=int((days * 86_400).to_integral_value()))
 
@@ -174,12 +180,12 @@ def _placed(moment: datetime, zone: ZoneInfo) -> datetime:
 def _by_formats(formats: Sequence[str]) -> Callable[[str], datetime]:
     patterns = [_Pattern(pattern) for pattern in formats]
 
-    def read(text: str) -> datetime:
+    def read(time_text: str) -> datetime:
         for pattern in patterns:
-            if not pattern.fits(text):
+            if not pattern.fits(time_text):
                 continue
             try:
-                return pattern.read(text)
+                return pattern.read(time_text)
             except ValueError:
                 continue
         raise ValueError(f"is in none of the declared forms ({', '.join(formats)})")
@@ -188,7 +194,7 @@ def _by_formats(formats: Sequence[str]) -> Callable[[str], datetime]:
 
 
 class _Pattern:
-    """A strptime pattern that keeps the zone it states and knows the months of four languages."""
+    """A strptime pattern that keeps the zone it states and knows the names of months."""
 
     def __init__(self, pattern: str) -> None:
         self._utc = bool(_LITERAL_UTC.search(pattern))
@@ -198,17 +204,17 @@ class _Pattern:
         run = _RUN.match(pattern)
         self._digits = sum(4 if sign == "Y" else 2 for sign in run[0][1::2]) if run else 0
 
-    def fits(self, text: str) -> bool:
+    def fits(self, time_text: str) -> bool:
         """Whether a text has all digits of parts without signs: strptime takes 2026111 for the first of November."""
-        return not self._digits or len(text) - len(text.lstrip("0123456789")) == self._digits
+        return not self._digits or len(time_text) - len(time_text.lstrip("0123456789")) == self._digits
 
-    def read(self, text: str) -> datetime:
+    def read(self, time_text: str) -> datetime:
         """The time, with its offset where the text or the pattern states one. ValueError where it does not fit."""
         if self._zoned:
-            text = _ZONE.sub(lambda match: _ZONES[match[0]], text)
+            time_text = _ZONE.sub(lambda match: _ZONES[match[0]], time_text)
         if self._named:
-            text = _WORD.sub(_in_english, text)
-        moment = datetime.strptime(text, self._pattern)
+            time_text = _WORD.sub(_in_english, time_text)
+        moment = datetime.strptime(time_text, self._pattern)
         return moment.replace(tzinfo=UTC) if self._utc and moment.tzinfo is None else moment
 
 
@@ -217,28 +223,28 @@ def _in_english(match: re.Match[str]) -> str:
     return _MONTHS[number - 1][0][:3] if number else match[0]
 
 
-def _by_order(order: Order, years: Years) -> Callable[[str], datetime]:
-    def read(text: str) -> datetime:
+def _by_order(date_order: Order, year_digits: Years) -> Callable[[str], datetime]:
+    def read(time_text: str) -> datetime:
         # The standard library's reader is fast and knows all of ISO 8601; what it does not know, or means otherwise
         # than people who write a dot between hour and minute, is taken apart.
-        if text[4:5] == "-" and _ISO.fullmatch(text):
+        if time_text[4:5] == "-" and _ISO.fullmatch(time_text):
             try:
-                return datetime.fromisoformat(text)
+                return datetime.fromisoformat(time_text)
             except ValueError:
                 pass
-        return _taken_apart(text, order, years)
+        return _taken_apart(time_text, date_order, year_digits)
 
     return read
 
 
-def _taken_apart(text: str, order: Order, years: Years) -> datetime:
-    plain, order = _numbered(text, order)
-    if by_hand := _BY_HAND.match(plain):
-        plain, order = "/".join(by_hand.groups()) + plain[by_hand.end() :], "day-first"
-    match = _PARTS.fullmatch(plain)
+def _taken_apart(time_text: str, date_order: Order, year_digits: Years) -> datetime:
+    plain_text, date_order = _numbered(time_text, date_order)
+    if by_hand := _BY_HAND.match(plain_text):
+        plain_text, date_order = "/".join(by_hand.groups()) + plain_text[by_hand.end() :], "day-first"
+    match = _PARTS.fullmatch(plain_text)
     if match is None:
         raise ValueError("is no date or time in a form that is known; declare its form (dates: {formats: …})")
-    year, month, day = _ordered(match["a"], match["b"], match["c"], order, years)
+    year, month, day = _ordered(match["a"], match["b"], match["c"], date_order, year_digits)
     hour = int(match["hour"] or 0)
     if match["half"]:
         if not 1 <= hour <= 12:
@@ -246,7 +252,8 @@ def _taken_apart(text: str, order: Order, years: Years) -> datetime:
         hour = hour % 12 + (12 if match["half"] in "pP" else 0)
     minute, second = int(match["minute"] or 0), int(match["second"] or 0)
     fraction = int(((match["fraction"] or "") + "000000")[:6])
-    at_its_end = hour == 24 and not (minute or second or fraction)  # the midnight that ends the day
+    # the midnight that ends the day
+    at_its_end = hour == 24 and not (minute or second or fraction)
     try:
         moment = datetime(
             year,
@@ -260,33 +267,35 @@ def _taken_apart(text: str, order: Order, years: Years) -> datetime:
         )
         return moment + timedelta(days=at_its_end)
     except (ValueError, OverflowError) as error:
-        raise ValueError(f"is no date of the calendar, read {order}") from error
+        raise ValueError(f"is no date of the calendar, read {date_order}") from error
 
 
-def _numbered(text: str, order: Order) -> tuple[str, Order]:
+def _numbered(time_text: str, date_order: Order) -> tuple[str, Order]:
     """The text with the number of its month in place of the name, and the order in which it then stands."""
-    named = False
+    names_month = False
 
-    def number(word: re.Match[str]) -> str:
-        nonlocal named
-        name = word[0].rstrip(".").lower()
-        if _DAYS.fullmatch(name):
+    def number(word_match: re.Match[str]) -> str:
+        nonlocal names_month
+        word_name = word_match[0].rstrip(".").lower()
+        if _DAYS.fullmatch(word_name):
             return ""
-        if name in _MONTH_OF:
-            named = True
-            return f"@{_MONTH_OF[name]:02}"
-        return word[0]
+        if word_name in _MONTH_OF:
+            names_month = True
+            return f"@{_MONTH_OF[word_name]:02}"
+        return word_match[0]
 
-    if text.isascii() and text.translate(_NO_DIGITS) in ("", "T", "Z", "TZ", "AM", "PM"):
-        return text, order
-    plain = _WORD.sub(number, text).strip(" ,.")
-    if not named:
-        return text, order
-    match = _NAMED.fullmatch(plain)
+    if time_text.isascii() and time_text.translate(_NO_DIGITS) in ("", "T", "Z", "TZ", "AM", "PM"):
+        return time_text, date_order
+    plain_text = _WORD.sub(number, time_text).strip(" ,.")
+    if not names_month:
+        return time_text, date_order
+    match = _NAMED.fullmatch(plain_text)
     if match is None:
-        return text, order
-    day, month, year, remainder = (match[name] or match[f"{name}2"] or "" for name in ("day", "month", "year", "rest"))
-    if len(day) == 4 or (order == "year-first" and len(day) == len(year) == 2):
+        return time_text, date_order
+    day, month, year, remainder = (
+        match[word_name] or match[f"{word_name}2"] or "" for word_name in ("day", "month", "year", "rest")
+    )
+    if len(day) == 4 or (date_order == "year-first" and len(day) == len(year) == 2):
         return f"{day}-{month[1:]}-{year}{remainder}", "year-first"
     return f"{day}-{month[1:]}-{year}{remainder}", "day-first"
 
@@ -295,36 +304,36 @@ _NO_DIGITS = str.maketrans("", "", "0123456789-/.:,+ ")
 
 
 def _ordered(
-    first_number: str, second_number: str, third_number: str, order: Order, years: Years
+    first_number: str, second_number: str, third_number: str, date_order: Order, year_digits: Years
 ) -> tuple[int, int, int]:
     """Year, month and day of a date's three numbers. ValueError where the order or the century is not known."""
     if len(first_number) == 4:
         return int(first_number), int(second_number), int(third_number)
     if len(third_number) == 4:
-        if order == "day-first":
+        if date_order == "day-first":
             return int(third_number), int(second_number), int(first_number)
-        if order == "month-first":
+        if date_order == "month-first":
             return int(third_number), int(first_number), int(second_number)
         raise ValueError("may be day first or month first; declare which (dates: {order: day-first})")
-    if years == "four":
+    if year_digits == "four":
         raise ValueError(
             "has no year of four digits; declare that years have two (dates: {years: two}), or export the full year"
         )
-    places = {
+    date_parts = {
         "day-first": (third_number, second_number, first_number),
         "month-first": (third_number, first_number, second_number),
-    }.get(order, (first_number, second_number, third_number))
-    if len(places[0]) != 2:
+    }.get(date_order, (first_number, second_number, third_number))
+    if len(date_parts[0]) != 2:
         raise ValueError("has a year of neither two digits nor four")
-    year, month, day = map(int, places)
+    year, month, day = map(int, date_parts)
     return year + (1900 if year > 68 else 2000), month, day
 
 
-def _offset(text: str | None) -> timezone | None:
-    if text is None:
+def _offset(time_text: str | None) -> timezone | None:
+    if time_text is None:
         return None
-    if text[0] not in "+-":
+    if time_text[0] not in "+-":
         return UTC
-    digits = text[1:].replace(":", "").ljust(4, "0")
+    digits = time_text[1:].replace(":", "").ljust(4, "0")
     distance = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
-    return timezone(-distance if text[0] == "-" else distance)
+    return timezone(-distance if time_text[0] == "-" else distance)

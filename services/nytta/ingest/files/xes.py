@@ -19,7 +19,8 @@ CASE = "case:"
 """Stands before the key of a trace attribute."""
 
 _ATTRIBUTES = frozenset({"string", "date", "int", "float", "boolean", "id", "list", "container"})
-_PIECE = 1 << 14  # all its events are rows at once, each with the attributes of its trace
+# all its events are rows at once, each with the attributes of its trace
+_PIECE = 1 << 14
 _MOST = 1_000
 """Attributes of a trace, beyond which a log is refused: every event bears them."""
 BOUND = 16 << 20
@@ -57,9 +58,9 @@ class XesReader:
         stream = self._stream
         parser = _Parser(stream.name)
         bytes_before = 0
-        while piece := stream.read(_PIECE):
-            parser.feed(piece, bytes_before)
-            bytes_before += len(piece)
+        while chunk := stream.read(_PIECE):
+            parser.feed(chunk, bytes_before)
+            bytes_before += len(chunk)
             yield from parser.rows
             parser.rows.clear()
         parser.close(bytes_before)
@@ -110,20 +111,25 @@ class _Elements:
         """Whether an event has begun and not ended."""
         return self.event_from >= 0
 
-    def start(self, name: str, attributes: list[str]) -> None:
+    def start(self, element_name: str, attributes: list[str]) -> None:
         """An element begins; names and values of its attributes stand in turn."""
         self._depth = depth = self._depth + 1
         target = self._target
         # most elements are attributes of an event, and are done with here
-        if depth == self._target_depth + 1 and target is not None and name in _ATTRIBUTES and len(attributes) == 4:
+        if (
+            depth == self._target_depth + 1
+            and target is not None
+            and element_name in _ATTRIBUTES
+            and len(attributes) == 4
+        ):
             if attributes[0] == "key":
-                self._last_key = key = self._prefix + attributes[1]
-                target[key] = attributes[3]
+                self._last_key = attribute_key = self._prefix + attributes[1]
+                target[attribute_key] = attributes[3]
             else:
-                self._last_key = key = self._prefix + attributes[3]
-                target[key] = attributes[1]
+                self._last_key = attribute_key = self._prefix + attributes[3]
+                target[attribute_key] = attributes[1]
         elif not self._ignored:
-            self._start_other(name.rpartition(":")[2], attributes)
+            self._start_other(element_name.rpartition(":")[2], attributes)
 
     def end(self, _name: str) -> None:
         """An element ends."""
@@ -141,21 +147,23 @@ class _Elements:
             self._target, self._target_depth, self._trace_depth, self._after_event = None, 0, 0, False
         self._floor = self._trace_depth
 
-    def _start_other(self, name: str, attributes: list[str]) -> None:
+    def _start_other(self, element_name: str, attributes: list[str]) -> None:
         depth = self._depth
         if depth > _DEPTH:
             raise self._error(f"attributes are nested more than {_DEPTH} deep; such a log cannot be read")
         if depth == 1:
-            if name != "log":
-                raise self._error(f"the file is XML but its outermost element is '{name}', not 'log': no XES log")
-        elif depth == 2 and name in _OF_OBJECTS:
+            if element_name != "log":
+                raise self._error(
+                    f"the file is XML but its outermost element is '{element_name}', not 'log': no XES log"
+                )
+        elif depth == 2 and element_name in _OF_OBJECTS:
             raise self._error("the file is OCEL in XML; export the log as OCEL 2.0 in JSON")
-        elif name == "event" and depth == (self._trace_depth or 1) + 1:
+        elif element_name == "event" and depth == (self._trace_depth or 1) + 1:
             self._start_event()
-        elif name == "trace" and depth == 2:
+        elif element_name == "trace" and depth == 2:
             self._start_trace()
         elif self._target is None:
-            self._ignore(name)
+            self._ignore(element_name)
         else:
             self._start_nested(self._target, dict(zip(attributes[::2], attributes[1::2], strict=True)))
 
@@ -173,9 +181,9 @@ class _Elements:
         self._prefix = CASE
         self._after_event = False
 
-    def _ignore(self, name: str) -> None:
+    def _ignore(self, element_name: str) -> None:
         """Pass over an element with all within it, such as an extension; what would be lost is refused."""
-        if self._after_event and self._depth == self._trace_depth + 1 and name in _ATTRIBUTES:
+        if self._after_event and self._depth == self._trace_depth + 1 and element_name in _ATTRIBUTES:
             raise self._error(
                 "an attribute of a trace stands after the trace's events; XES puts it before them, "
                 "export the log again in that order"
@@ -218,20 +226,20 @@ class _Parser:
         self._expat.StartElementHandler = self._elements.start
         self._expat.EndElementHandler = self._elements.end
 
-    def feed(self, piece: bytes, bytes_before: int) -> None:
+    def feed(self, chunk: bytes, bytes_before: int) -> None:
         """Parse the next bytes; `bytes_before` bytes went before."""
         self._elements.fed = bytes_before
         if not bytes_before:
-            self._head = piece[:200]
+            self._head = chunk[:200]
         try:
-            self._expat.Parse(piece, False)
+            self._expat.Parse(chunk, False)
         except expat.ExpatError as error:
-            raise self._explain(error, piece, bytes_before) from error
+            raise self._explain(error, chunk, bytes_before) from error
         except (LookupError, ValueError) as error:
             # What Python says of a declared encoding that it does not know or that expat cannot use.
             raise InputError(self._file, "line 1", self._wrong_encoding()) from error
         self._reached = max(self._reached, self._expat.CurrentByteIndex)
-        if bytes_before + len(piece) - self._reached > BOUND:
+        if bytes_before + len(chunk) - self._reached > BOUND:
             raise self._error(f"an element here is longer than {BOUND >> 20} MiB; leave the attribute out")
         if self._elements.is_event_open and bytes_before - self._elements.event_from > BOUND:
             raise self._error(f"an event here is longer than {BOUND >> 20} MiB; leave attributes out")
@@ -249,29 +257,29 @@ class _Parser:
             "XES needs none, remove the declaration"
         )
 
-    def _explain(self, error: expat.ExpatError, piece: bytes, bytes_before: int) -> InputError:
+    def _explain(self, error: expat.ExpatError, chunk: bytes, bytes_before: int) -> InputError:
         index = self._expat.ErrorByteIndex - bytes_before
-        byte = piece[index] if 0 <= index < len(piece) else 0
-        if error.code in (_NO_ELEMENTS, _UNCLOSED, _PARTIAL) and not piece:
-            text = (
+        byte = chunk[index] if 0 <= index < len(chunk) else 0
+        if error.code in (_NO_ELEMENTS, _UNCLOSED, _PARTIAL) and not chunk:
+            explanation = (
                 "the file is empty"
                 if not bytes_before
                 else "the file ends in the middle of the log; copy or export it again"
             )
         elif error.code == _UNKNOWN_ENCODING or (error.code in (_INVALID_TOKEN, _PARTIAL) and byte >= 0x80):
-            text = self._wrong_encoding()
+            explanation = self._wrong_encoding()
         elif error.code == _UNDEFINED_ENTITY:
-            text = "the file uses an entity that XML does not define; write the character itself"
+            explanation = "the file uses an entity that XML does not define; write the character itself"
         elif self._expat.ErrorByteIndex <= 0 and not self._head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-            text = "the file is no XML; name a table mapping if it is a CSV file"
+            explanation = "the file is no XML; name a table mapping if it is a CSV file"
         else:
-            text = f"the XML is malformed ({expat.ErrorString(error.code)}); export the log again"
-        return InputError(self._file, f"line {error.lineno}", text)
+            explanation = f"the XML is malformed ({expat.ErrorString(error.code)}); export the log again"
+        return InputError(self._file, f"line {error.lineno}", explanation)
 
     def _wrong_encoding(self) -> str:
         declared = re.search(rb"encoding\s*=\s*[\"']([^\"']+)", self._head)
-        name = declared[1].decode("ascii", "replace") if declared else "UTF-8"
-        return f"the bytes are not {name}, which the file says it is written in; save it as UTF-8"
+        element_name = declared[1].decode("ascii", "replace") if declared else "UTF-8"
+        return f"the bytes are not {element_name}, which the file says it is written in; save it as UTF-8"
 
     def _error(self, message: str) -> InputError:
         return InputError(self._file, f"line {self._expat.CurrentLineNumber}", message)

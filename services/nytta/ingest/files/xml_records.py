@@ -31,19 +31,19 @@ class XmlReader(NestedReader):
     def __init__(self, stream: Stream, records: str, list_path: str = "", entries: Sequence[Entries] = ()) -> None:
         """`stream` stands at its beginning and is read once."""
         super().__init__(stream, list_path, entries)
-        self._records = [name for name in records.split("/") if name]
+        self._records = [element_name for element_name in records.split("/") if element_name]
 
     def items(self) -> Iterator[Any]:
         """The elements. `InputError` where the document is no XML, or there is no element of that path."""
         parser = _Parser(self._stream.name, self._records)
         any_element = False
         while True:
-            piece = self._stream.read(_PIECE)
-            parser.feed(piece)
+            chunk = self._stream.read(_PIECE)
+            parser.feed(chunk)
             any_element = any_element or bool(parser.items)
             yield from parser.items
             parser.items.clear()
-            if not piece:
+            if not chunk:
                 break
         if not any_element and self._records and not parser.is_empty:
             path = "/".join(self._records)
@@ -69,10 +69,10 @@ class _Parser:
         self._expat.EndElementHandler = self._end
         self._expat.CharacterDataHandler = self._text
 
-    def feed(self, piece: bytes) -> None:
+    def feed(self, chunk: bytes) -> None:
         """Parse the next bytes; none at the end."""
         try:
-            self._expat.Parse(piece, not piece)
+            self._expat.Parse(chunk, not chunk)
         except expat.ExpatError as error:
             problem = expat.ErrorString(error.code)
             raise InputError(self._file, f"line {error.lineno}", f"is no XML: {problem}; export it again") from error
@@ -87,8 +87,8 @@ class _Parser:
     def _refuse(self, *_: Any) -> None:
         raise self._error("has a document type, which may hold entities; export it without")
 
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        self._path.append(name.rpartition(":")[2])
+    def _start(self, element_name: str, attributes: dict[str, str]) -> None:
+        self._path.append(element_name.rpartition(":")[2])
         if len(self._path) > _DEPTH:
             raise self._error(f"elements are nested more than {_DEPTH} deep")
         if len(self._path) > 1:
@@ -97,30 +97,36 @@ class _Parser:
             if self._path not in (self._records, [self._path[0], *self._records]):
                 return
             self._since = self._expat.CurrentByteIndex
-        own_attributes = {f"@{key.rpartition(':')[2]}": text for key, text in attributes.items() if not _declares(key)}
+        own_attributes = {
+            f"@{attribute_name.rpartition(':')[2]}": element_text
+            for attribute_name, element_text in attributes.items()
+            if not _declares(attribute_name)
+        }
         self._open.append(own_attributes)
         self._texts.append([])
 
-    def _text(self, text: str) -> None:
+    def _text(self, element_text: str) -> None:
         if self._texts:
-            self._texts[-1].append(text)
+            self._texts[-1].append(element_text)
 
     def _end(self, _name: str) -> None:
-        name = self._path.pop()
+        element_name = self._path.pop()
         if not self._open:
             return
-        element, text = self._open.pop(), "".join(self._texts.pop()).strip()
-        value: Any = element
-        if text:
-            value = element | {TEXT: text} if element else text
+        element, element_text = self._open.pop(), "".join(self._texts.pop()).strip()
+        element_value: Any = element
+        if element_text:
+            element_value = element | {TEXT: element_text} if element else element_text
         if not self._open:
-            self.items.append(value if isinstance(value, dict) else {TEXT: value})
-        elif name in self._open[-1]:
-            present = self._open[-1][name]
-            self._open[-1][name] = [*present, value] if isinstance(present, list) else [present, value]
+            self.items.append(element_value if isinstance(element_value, dict) else {TEXT: element_value})
+        elif element_name in self._open[-1]:
+            present = self._open[-1][element_name]
+            self._open[-1][element_name] = (
+                [*present, element_value] if isinstance(present, list) else [present, element_value]
+            )
         else:
-            self._open[-1][name] = value
+            self._open[-1][element_name] = element_value
 
 
-def _declares(key: str) -> bool:
-    return key == "xmlns" or key.startswith("xmlns:")
+def _declares(attribute_name: str) -> bool:
+    return attribute_name == "xmlns" or attribute_name.startswith("xmlns:")

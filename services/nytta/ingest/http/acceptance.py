@@ -55,16 +55,16 @@ class Bounded:
 
     async def put(self, events: pa.Table, rejects: Sequence[Reject]) -> int | None:
         """As `Acceptance.put`."""
-        size = len(events) + len(rejects)
+        event_count = len(events) + len(rejects)
         # where nothing waits, a larger request is taken too: it would never fit otherwise
-        if self.waiting and self.waiting + size > self._room:
+        if self.waiting and self.waiting + event_count > self._room:
             raise Busy("more events are waiting to be stored than may wait")
-        self.waiting += size
+        self.waiting += event_count
         # given back however it ends: senders that were refused come again
         try:
             return await self._inner.put(events, rejects)
         finally:
-            self.waiting -= size
+            self.waiting -= event_count
 
     async def ready(self) -> None:
         """As `Acceptance.ready`."""

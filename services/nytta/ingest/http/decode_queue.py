@@ -16,7 +16,8 @@ from nytta.ingest.http.validation import EventRequest, Judged
 
 T = TypeVar("T")
 
-_THREADS: Final = 2  # decoding holds the interpreter: two keep both the processor and the event loop busy
+# decoding holds the interpreter: two keep both the processor and the event loop busy
+_THREADS: Final = 2
 _TOGETHER: Final = 1 << 20
 """Bytes of bodies that are decoded together; a larger one is decoded alone."""
 
@@ -95,7 +96,8 @@ class DecodeQueue:
             if len(group) == 1:
                 _fail(group, error)
                 return
-            for waiting in group:  # the fault of one is not its neighbours'
+            # the fault of one is not its neighbours'
+            for waiting in group:
                 await self._judge_group([waiting])
             return
         # not awaited: the next group is decoded while this one becomes durable
@@ -104,13 +106,13 @@ class DecodeQueue:
     async def _put(self, group: list[_Waiting], events: pa.Table, judged: list[Judged]) -> None:
         rejects = [reject for outcome in judged for reject in outcome.rejects]
         try:
-            number = await self._acceptance.put(events, rejects)
+            batch_number = await self._acceptance.put(events, rejects)
         except Exception as error:
             _fail(group, error)
             return
         for waiting, outcome in zip(group, judged, strict=True):
             if not waiting.answer.done():  # else its sender is gone
-                waiting.answer.set_result(replace(outcome, batch=number))
+                waiting.answer.set_result(replace(outcome, batch=batch_number))
 
 
 def _fail(group: list[_Waiting], error: Exception) -> None:

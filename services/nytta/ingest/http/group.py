@@ -16,7 +16,7 @@ import pyarrow as pa
 from nytta.ingest.events.batch import Reject
 from nytta.ingest.events.columns import join
 from nytta.ingest.http.acceptance import Busy, Refusal, Unavailable
-from nytta.storage.client import DiskFullError
+from nytta.storage.errors import DiskFullError
 
 Write = Callable[[pa.Table, Sequence[Reject]], int | None]
 """Stores events and rejects; when it returns, they are durable, and the batch has this number."""
@@ -111,21 +111,21 @@ class GroupCommit:
 
     def _next_group(self) -> list[_Waiting]:
         group = [self._queue.popleft()]
-        size = len(group[0])
-        while self._queue and size + len(self._queue[0]) <= self._most:
+        event_count = len(group[0])
+        while self._queue and event_count + len(self._queue[0]) <= self._most:
             group.append(self._queue.popleft())
-            size += len(group[-1])
+            event_count += len(group[-1])
         return group
 
     async def _commit(self, group: list[_Waiting]) -> None:
         rejects = [reject for waiting in group for reject in waiting.rejects]
         failure: Exception | None = None
-        number: int | None = None
+        batch_number: int | None = None
         try:
             events = join([waiting.events for waiting in group])
             loop = asyncio.get_running_loop()
             # one thread writes: groups become durable in the order in which they came
-            number = await loop.run_in_executor(self._writer, self._write, events, rejects)
+            batch_number = await loop.run_in_executor(self._writer, self._write, events, rejects)
         except Refusal as error:
             failure = error
         except DiskFullError as error:
@@ -145,4 +145,4 @@ class GroupCommit:
             elif failure:  # without its message, which may tell of the inside
                 waiting.answer.set_exception(Unavailable("the events could not be stored; send them again", 5))
             else:
-                waiting.answer.set_result(number)
+                waiting.answer.set_result(batch_number)

@@ -45,7 +45,8 @@ def is_signed(hook: Hook, headers: Mapping[str, str], body: bytes) -> bool:
     """Whether the body is what the sender signed."""
     header, algorithm, prefix = _WAYS[hook.signed]
     signed = body
-    if hook.signed == "glpi":  # it signs the time of sending with the body
+    # it signs the time of sending with the body
+    if hook.signed == "glpi":
         signed += headers.get("x-glpi-timestamp", "").encode()
     signature = prefix + hmac.new(hook.secret, signed, getattr(hashlib, algorithm)).hexdigest()
     shown = headers.get(header, "").strip()

@@ -9,7 +9,8 @@ from typing import Final
 from nytta.ingest.http.problems import Problem
 
 _GZIP: Final = 31  # zlib's window bits for a gzip member
-_PIECE: Final = 1 << 16  # bytes at a time: what follows a member is copied for each
+# bytes at a time: what follows a member is copied for each
+_PIECE: Final = 1 << 16
 _MEMBERS: Final = 1_000
 
 
@@ -65,28 +66,28 @@ def too_large(limit: int) -> Problem:
 
 def gunzip(body: bytes, limit: int) -> bytes:
     """A gzip body as it was before, at most `limit` bytes. Raises Problem: 413 beyond, 400 for what is not gzip."""
-    contents: list[bytes] = []
+    unpacked_chunks: list[bytes] = []
     # bytes that may still come: one more than the limit tells that there would be more, and no bomb is unpacked
     room = limit + 1
     member = zlib.decompressobj(_GZIP)
     members = 1
     for start in range(0, len(body), _PIECE):
-        piece = body[start : start + _PIECE]
-        while piece:
+        chunk = body[start : start + _PIECE]
+        while chunk:
             if member.eof:
                 member = zlib.decompressobj(_GZIP)
                 members += 1
                 if members > _MEMBERS:
                     raise Problem(400, f"the gzip body has more than {_MEMBERS} members: compress it as one")
             try:
-                content = member.decompress(piece, room)
+                unpacked_chunk = member.decompress(chunk, room)
             except zlib.error:
                 raise Problem(400, "the body is not gzip, as Content-Encoding says") from None
-            contents.append(content)
-            room -= len(content)
+            unpacked_chunks.append(unpacked_chunk)
+            room -= len(unpacked_chunk)
             if room <= 0:
                 raise too_large(limit)
-            piece = member.unused_data
+            chunk = member.unused_data
     if body and not member.eof:
         raise Problem(400, "the gzip body ends before its end")
-    return b"".join(contents)
+    return b"".join(unpacked_chunks)

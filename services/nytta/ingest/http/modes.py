@@ -69,7 +69,7 @@ def mode_of(headers: Headers) -> Mode:
         return Mode.NDJSON
     if media.startswith("application/cloudevents"):
         raise _unsupported("this event format is not read; send JSON")
-    if any(name.startswith(_PREFIX) for name, _ in headers):
+    if any(header_name.startswith(_PREFIX) for header_name, _ in headers):
         return Mode.BINARY
     raise _unsupported("this is no CloudEvent: the content type names no event format and there are no ce- headers")
 
@@ -96,12 +96,14 @@ def lines_of(mode: Mode, headers: Headers, body: bytes) -> list[bytes]:
 
 def _content_type(headers: Headers) -> tuple[str, str]:
     """(media type, charset) in lower case; empty where there is none."""
-    values = [value.decode("latin-1") for name, value in headers if name == b"content-type"]
+    header_values = [
+        header_value.decode("latin-1") for header_name, header_value in headers if header_name == b"content-type"
+    ]
     # two could be read in two ways, by us and by whatever stands between the sender and us
-    if len(values) > 1:
+    if len(header_values) > 1:
         raise Problem(400, "the header Content-Type is given more than once")
-    value = values[0] if values else ""
-    media, _, parameters = value.partition(";")
+    header_value = header_values[0] if header_values else ""
+    media, _, parameters = header_value.partition(";")
     charset_match = _CHARSET.search(f";{parameters}")
     charset = charset_match[1].strip().lower() if charset_match else ""
     return media.strip().lower(), charset
@@ -121,39 +123,48 @@ def _parse(body: bytes) -> None:
 
 def _from_headers(headers: Headers, body: bytes) -> bytes:
     """The line of an event in binary mode: attributes from headers, data from the body."""
-    event_headers = [(name.removeprefix(_PREFIX), value) for name, value in headers if name.startswith(_PREFIX)]
-    attributes = [(name.decode("latin-1"), value) for name, value in event_headers]
-    counts = Counter(name for name, _ in attributes)
-    repeated = sorted(name for name, count in counts.items() if count > 1)
+    event_headers = [
+        (header_name.removeprefix(_PREFIX), header_value)
+        for header_name, header_value in headers
+        if header_name.startswith(_PREFIX)
+    ]
+    attributes = [(header_name.decode("latin-1"), header_value) for header_name, header_value in event_headers]
+    name_counts = Counter(header_name for header_name, _ in attributes)
+    repeated = sorted(header_name for header_name, count in name_counts.items() if count > 1)
     if repeated:
         raise Unreadable(Reason.INVALID_FIELD, f"{repeated[0]}: its header is given more than once")
-    if counts["datacontenttype"] or counts["data"]:
+    if name_counts["datacontenttype"] or name_counts["data"]:
         raise Unreadable(
             Reason.INVALID_FIELD, "binary mode says the type of the data in Content-Type, data in the body"
         )
-    event = {name: header_text(name, value) for name, value in attributes}
-    for name, value in headers:
-        if name == b"content-type":
-            event["datacontenttype"] = value.decode("latin-1")
+    attributes_by_name = {
+        header_name: header_text(header_name, header_value) for header_name, header_value in attributes
+    }
+    for header_name, header_value in headers:
+        if header_name == b"content-type":
+            attributes_by_name["datacontenttype"] = header_value.decode("latin-1")
     if body:
-        _parse(body)  # first, for a body that is no JSON has a reason of its own
-    return bodies.with_data(event, body)
+        # first, for a body that is no JSON has a reason of its own
+        _parse(body)
+    return bodies.with_data(attributes_by_name, body)
 
 
-def header_text(name: str, value: bytes) -> str:
+def header_text(header_name: str, header_value: bytes) -> str:
     """The text that a header value stands for: quotes undone, then percent-encoding once. Raises Unreadable."""
-    text = value.decode("latin-1").strip()
-    quoted = _QUOTED.fullmatch(text)
+    decoded_text = header_value.decode("latin-1").strip()
+    quoted = _QUOTED.fullmatch(decoded_text)
     if quoted:
-        text = re.sub(r"\\(.)", r"\1", quoted[1])
-    if _BAD_PERCENT.search(text):
-        raise Unreadable(Reason.INVALID_FIELD, f"{name}: a percent sign is followed by no two hexadecimal digits")
+        decoded_text = re.sub(r"\\(.)", r"\1", quoted[1])
+    if _BAD_PERCENT.search(decoded_text):
+        raise Unreadable(
+            Reason.INVALID_FIELD, f"{header_name}: a percent sign is followed by no two hexadecimal digits"
+        )
     try:
         # Bytes beyond ASCII should not be here; where they are, they are taken for UTF-8 as they came.
-        return unquote_to_bytes(text.encode("latin-1")).decode("utf-8")
+        return unquote_to_bytes(decoded_text.encode("latin-1")).decode("utf-8")
     except UnicodeDecodeError:
-        raise Unreadable(Reason.INVALID_ENCODING, f"{name}: its percent-encoded bytes are not UTF-8") from None
+        raise Unreadable(Reason.INVALID_ENCODING, f"{header_name}: its percent-encoded bytes are not UTF-8") from None
 
 
 def _unsupported(detail: str) -> Problem:
-    return Problem(415, detail, headers={"Accept": _ACCEPTED.split(", or")[0]}, more={"accepted_types": _ACCEPTED})
+    return Problem(415, detail, headers={"Accept": _ACCEPTED.split(", or")[0]}, members={"accepted_types": _ACCEPTED})

@@ -97,8 +97,8 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return answers
 
 
-def _reference(name: str) -> dict[str, str]:
-    return {"$ref": f"#/components/schemas/{name}"}
+def _reference(schema_name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{schema_name}"}
 
 
 _EVENT: Final[dict[str, Any]] = {
@@ -116,11 +116,12 @@ _EVENT: Final[dict[str, Any]] = {
 }
 
 
-def _header(name: str, description: str) -> dict[str, Any]:
+def _header(header_name: str, description: str) -> dict[str, Any]:
     return {
-        "name": name,
+        "name": header_name,
         "in": "header",
-        "required": False,  # whether it is needed depends on the mode, which OpenAPI cannot say
+        # whether it is needed depends on the mode, which OpenAPI cannot say
+        "required": False,
         "description": description,
         "schema": {"type": "string"},
     }

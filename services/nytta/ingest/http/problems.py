@@ -39,14 +39,14 @@ class Problem(Exception):
         *,
         reason: str = "",
         headers: Mapping[str, str] | None = None,
-        more: Mapping[str, Any] | None = None,
+        members: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.reason = reason
         self.headers = dict(headers or {})
-        self.more = dict(more or {})
+        self.more = dict(members or {})
 
     def response(self) -> Response:
         """The answer to the sender."""
@@ -81,4 +81,4 @@ def all_refused(rejected: Sequence[Mapping[str, Any]], reasons: Sequence[Reason]
     detail = rejected[0]["detail"] if is_single else f"none of the {len(rejected)} events was accepted"
     reason = rejected[0]["reason"] if len(set(reasons)) == 1 else ""
     more = {"read": len(rejected), "accepted": 0, "rejected": list(rejected)}
-    return Problem(status_of(reasons), detail, reason=reason, more=more)
+    return Problem(status_of(reasons), detail, reason=reason, members=more)

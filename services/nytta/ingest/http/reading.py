@@ -13,7 +13,8 @@ from nytta.ingest.http.acceptance import Busy
 from nytta.ingest.http.limits import Limits, too_large
 from nytta.ingest.http.problems import Problem
 
-_DISCARDED: Final = 8  # times the limit: so much of a body that is too large is read, so that the answer is heard
+# times the limit: so much of a body that is too large is read, so that the answer is heard
+_DISCARDED: Final = 8
 
 
 _DIGITS: Final = 15  # of a length that may be within the limit
@@ -33,24 +34,24 @@ class BodyMemory:
         if self.bodies >= self.limits.bodies:
             raise Busy("too many requests are under way")
         self.bodies += 1
-        place = bytearray()
+        buffer = bytearray()
         try:
-            yield place
+            yield buffer
         finally:
             self.bodies -= 1
-            self.bytes -= len(place)
+            self.bytes -= len(buffer)
 
-    def add(self, place: bytearray, chunk: bytes) -> None:
+    def add(self, buffer: bytearray, chunk: bytes) -> None:
         """More of a body. Raises Busy where all bodies together are too many, unless it is the only one."""
         # the only one is let through, or a body larger than what all may hold could never come
-        if self.bytes > len(place) and self.bytes + len(chunk) > self.limits.held:
+        if self.bytes > len(buffer) and self.bytes + len(chunk) > self.limits.held:
             raise Busy("the requests under way are too large together")
-        place += chunk
+        buffer += chunk
         self.bytes += len(chunk)
 
 
-async def read_body(request: Request, memory: BodyMemory, place: bytearray) -> None:
-    """Read the body into `place`. Raises Problem: 413 for too many bytes, 408 for a sender that is too slow."""
+async def read_body(request: Request, memory: BodyMemory, buffer: bytearray) -> None:
+    """Read the body into `buffer`. Raises Problem: 413 for too many bytes, 408 for a sender that is too slow."""
     limit = memory.limits.body
     declared = request.headers.get("content-length", "")
     if _more(declared, limit) and "100-continue" in request.headers.get("expect", "").lower():
@@ -63,7 +64,7 @@ async def read_body(request: Request, memory: BodyMemory, place: bytearray) -> N
                 if bytes_read > limit * _DISCARDED:
                     break
                 if bytes_read <= limit:
-                    memory.add(place, chunk)
+                    memory.add(buffer, chunk)
     except TimeoutError:
         raise Problem(
             408, f"the body did not come within {memory.limits.seconds:g} seconds", headers={"Connection": "close"}

@@ -104,39 +104,41 @@ class Gateway:
         self.counters.answered(response.status_code)
         return response
 
-    async def _receive_hook(self, name: str, request: Request) -> Response:
-        hook = self.hooks.get(name)
-        with self._held.body() as place:
-            await read_body(request, self._held, place)
+    async def _receive_hook(self, source_name: str, request: Request) -> Response:
+        hook = self.hooks.get(source_name)
+        with self._held.body() as buffer:
+            await read_body(request, self._held, buffer)
             started = time.monotonic()
-            body = bytes(place)
+            body = bytes(buffer)
             # an unknown name is told as a wrong signature is: who has no secret learns nothing of what there is
             if hook is None or not is_signed(hook, request.headers, body):
                 raise Problem(401, "the signature is wrong, or no system of this name sends here")
             reading = partial(events_of, hook, body, self._circumstances(), self.conceal)
-            events, rejects, rows = await self._decode_queue.run(reading)
+            events, rejects, row_count = await self._decode_queue.run(reading)
             # within the memory that the body holds: its events are held for as long as they are not durable
-            number = await self.acceptance.put(events, rejects)
-        self.counters.durable(name, len(events), rejects, time.monotonic() - started)
-        result = {
-            "read": rows,
+            batch_number = await self.acceptance.put(events, rejects)
+        self.counters.durable(source_name, len(events), rejects, time.monotonic() - started)
+        answer = {
+            "read": row_count,
             "accepted": len(events),
             "rejected": [_hook_reject(reject) for reject in rejects],
         }
-        if number is not None:
-            result["batch"] = str(number)  # as text, as it stands in the address of the batch
-        return _json(result, 202)
+        if batch_number is not None:
+            # as text, as it stands in the address of the batch
+            answer["batch"] = str(batch_number)
+        return _json(answer, 202)
 
     async def _receive(self, request: Request) -> Response:
         # all that headers tell is asked before the body is read: who may not send costs no more than that
         token = self._senders.admit(request, self.now())
         mode = mode_of(request.headers.raw)
         gzipped = _gzipped(request)
-        with self._held.body() as place:
-            await read_body(request, self._held, place)
+        with self._held.body() as buffer:
+            await read_body(request, self._held, buffer)
             started = time.monotonic()
-            body = bytes(place)
-            if gzipped:  # on another thread, for it may take long and the loop serves everybody
+            body = bytes(buffer)
+            # on another thread, for it may take long and the loop serves everybody
+            if gzipped:
                 body = await self._decode_queue.run(partial(gunzip, body, self.limits.body))
             judged = await self._decode_queue.take(EventRequest(token, mode, request.headers.raw, body))
         # counted afterwards, when it is known how many there were: a sender may go below its rate by one request
@@ -148,17 +150,18 @@ class Gateway:
         self.counters.durable(token.source, judged.accepted, judged.rejects, time.monotonic() - started)
         if judged.rejects and not judged.accepted:
             raise all_refused(judged.rejected, [reject.reason for reject in judged.rejects])
-        result = {"read": judged.read, "accepted": judged.accepted, "rejected": judged.rejected}
+        answer = {"read": judged.read, "accepted": judged.accepted, "rejected": judged.rejected}
         if judged.batch is not None:
-            result["batch"] = str(judged.batch)
-        return _json(result, 202)
+            answer["batch"] = str(judged.batch)
+        return _json(answer, 202)
 
     async def batch(self, batch: str, request: Request) -> Response:
         """What became of a batch's events of the sources for which the token speaks."""
         try:
             token = self._senders.admit(request, self.now())
-            number = int(batch) if _BATCH.fullmatch(batch) else 0  # 0 is no batch
-            counts = await self._decode_queue.run(partial(self.batches, number))
+            # 0 is no batch
+            batch_number = int(batch) if _BATCH.fullmatch(batch) else 0
+            counts = await self._decode_queue.run(partial(self.batches, batch_number))
             # a batch may hold what several senders brought at the same moment
             own_counts = [dict(count) for count in counts if token.may_speak_for(count["source"])]
             if not own_counts:
@@ -194,8 +197,8 @@ class Gateway:
         return Response(status_code=200, headers=headers)
 
 
-def _json(result: Mapping[str, Any], status: int) -> Response:
-    return Response(orjson.dumps(result), status, _PRIVATE, "application/json")
+def _json(answer: Mapping[str, Any], status: int) -> Response:
+    return Response(orjson.dumps(answer), status, _PRIVATE, "application/json")
 
 
 def _refused(refusal: Refusal) -> Response:
@@ -264,6 +267,13 @@ def router(gateway: Gateway) -> APIRouter:
     async def options_events(request: Request) -> Response:
         return gateway.permit(request)
 
+    _add_probes(routes, gateway)
+    return routes
+
+
+def _add_probes(routes: APIRouter, gateway: Gateway) -> None:
+    """What says that the process lives, and that events can come."""
+
     @routes.get("/healthz", response_class=PlainTextResponse, summary="The process lives.")
     async def healthz() -> str:
         return "ok\n"
@@ -277,8 +287,6 @@ def router(gateway: Gateway) -> APIRouter:
         except Refusal as refusal:
             return retry(503, str(refusal), refusal.retry_after).response()
         return PlainTextResponse("ready\n")
-
-    return routes
 
 
 def application(gateway: Gateway) -> FastAPI:
@@ -347,8 +355,8 @@ def _document(app: FastAPI) -> dict[str, Any]:
     # FastAPI lists the models of answers alone; problems are answers of every route, given without it
     problem = openapi.ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas = components.setdefault("schemas", {})
-    for name, schema in problem.pop("$defs").items():
-        schemas.setdefault(name, schema)
+    for schema_name, schema in problem.pop("$defs").items():
+        schemas.setdefault(schema_name, schema)
     schemas["ProblemDetails"] = problem
     app.openapi_schema = document
     return document

@@ -28,6 +28,7 @@ class Verdict:
     detail: str
 
 
+_ABSENT: Final = "data.unit: is absent, but the token may send for some units only"
 _SEVERAL: Final = (
     "data.unit: is to be looked up, and there are several organisations: say in sources.yaml, beside the source, whose "
     "persons they are (organisation), or name the unit"
@@ -44,19 +45,19 @@ def refused(
     """
     days = pc.cast(events["time"], pa.date32())
     # a request names few units on few days: each combination is judged once
-    combinations, numbers = distinct(events["source"], events["type"], events["unit"], days)
+    combinations, combination_numbers = distinct(events["source"], events["type"], events["unit"], days)
     verdicts = [verdict(token, registry, *combination, homes=homes) for combination in combinations]
     if not any(verdicts):
         return None
-    return [verdicts[number] for number in numbers]
+    return [verdicts[combination_number] for combination_number in combination_numbers]
 
 
 def verdict(
     token: Token,
     registry: Registry,
     source: str,
-    kind: str,
-    code: str,
+    event_type: str,
+    unit_code: str,
     day: date,
     *,
     homes: Mapping[str, str] = _NO_HOMES,
@@ -64,19 +65,19 @@ def verdict(
     """Why the token may not send an event of this source, type (such as `case.step`), unit code and UTC day."""
     if not token.may_speak_for(source):
         return Verdict(Reason.FORBIDDEN_SOURCE, "source: the token may not speak for this source")
-    if not token.may_send(kind):
+    if not token.may_send(event_type):
         return Verdict(Reason.FORBIDDEN_TYPE, "type: the token may not send events of this type")
-    if not code:
-        if token.everywhere:
-            return None
-        return Verdict(Reason.FORBIDDEN_UNIT, "data.unit: is absent, but the token may send for some units only")
-    if code == LOOKED_UP:
+    if unit_code in ("", LOOKED_UP) and not token.everywhere:
         # whose unit it is shows only when it is looked up: a token for some units could send for any
-        if not token.everywhere:
-            return Verdict(Reason.FORBIDDEN_UNIT, _MAY_BE_ANY)
+        return Verdict(Reason.FORBIDDEN_UNIT, _MAY_BE_ANY if unit_code else _ABSENT)
+    if unit_code == LOOKED_UP:
         is_open = len(registry.organisations) > 1 and source not in homes
         return Verdict(Reason.UNKNOWN_UNIT, _SEVERAL) if is_open else None
-    unit = registry.resolve_one(code, source, day)
+    return _unit_verdict(token, registry, source, unit_code, day) if unit_code else None
+
+
+def _unit_verdict(token: Token, registry: Registry, source: str, unit_code: str, day: date) -> Verdict | None:
+    unit = registry.resolve_one(unit_code, source, day)
     if unit is None:
         if token.everywhere:
             return Verdict(

@@ -53,7 +53,8 @@ def _shown(request: Request) -> str:
     """The token in the header Authorization, or in the query as webhooks may have it."""
     headers = request.headers.getlist("authorization")
     queries = request.query_params.getlist("access_token")
-    if len(headers) + len(queries) > 1:  # RFC 6750 forbids it: one might be read here and another on the way
+    # RFC 6750 forbids it: one might be read here and another on the way
+    if len(headers) + len(queries) > 1:
         raise Problem(400, "the request shows more than one token", headers={"WWW-Authenticate": _CHALLENGE})
     if queries:
         return queries[0]

@@ -139,7 +139,8 @@ def bind(host: str, port: int) -> socket.socket:
 def _descriptors() -> int:
     """How many files this process may have open, after asking for all that it may ask for."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(OSError, ValueError):  # a sandbox may forbid it: what is there must do
+    # a sandbox may forbid it: what is there must do
+    with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return allowed if allowed != resource.RLIM_INFINITY else 1 << 20
@@ -176,13 +177,14 @@ class _Gathering:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
-    def write(self, piece: bytes) -> None:
+    def write(self, chunk: bytes) -> None:
         """Send it when the loop comes around, or at once where it is much."""
         if not self._pieces:
             self._loop.call_soon(self._flush)
-        self._pieces.append(piece)
-        self._size += len(piece)
-        if self._size > _MUCH:  # else a long answer would not wait for its reader
+        self._pieces.append(chunk)
+        self._size += len(chunk)
+        # else a long answer would not wait for its reader
+        if self._size > _MUCH:
             self._flush()
 
     def close(self) -> None:
@@ -320,7 +322,8 @@ class _Impatient(HttpToolsProtocol):
         The parser takes such a body for the other protocol, but Java's client sends it with an offer of HTTP/2.
         """
         method = self.scope["method"].encode()
-        if method == b"CONNECT":  # asks for another protocol without an offer
+        # asks for another protocol without an offer
+        if method == b"CONNECT":
             self._refuse(_INVALID)
             return b""
         lines = [name + b": " + value for name, value in self.headers if name != b"upgrade"]

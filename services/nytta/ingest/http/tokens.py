@@ -24,12 +24,12 @@ _LOOKED_SECONDS: Final = 0.1
 """So long a look at the file holds: a token that is taken back ends within that time."""
 
 
-def sender_id(name: str) -> str:
+def sender_id(sender_name: str) -> str:
     """What stands for a sender where counters are open to others: the same for all its tokens, and no name.
 
     Whoever guesses the name recognises it.
     """
-    return sha256(f"sender {name}".encode()).hexdigest()[:8]
+    return sha256(f"sender {sender_name}".encode()).hexdigest()[:8]
 
 
 class TokenFileError(Exception):
@@ -107,9 +107,9 @@ class Tokens:
             ) from error
         return self._tokens
 
-    def find(self, text: str, current_time: datetime) -> Token | None:
+    def find(self, token_text: str, current_time: datetime) -> Token | None:
         """The living token that a sender shows; None where it is none of ours."""
-        digest = _digest(text)
+        digest = _digest(token_text)
         matching = None
         # a look at the file costs as much as the rest of this
         is_fresh = time.monotonic() - self._looked < _LOOKED_SECONDS
@@ -132,12 +132,12 @@ class Tokens:
     ) -> tuple[Token, str]:
         """A new token and its text, which cannot be had again."""
         # the id stands in the token too, so that a person who holds one can find it in the list
-        name = secrets.token_hex(4)
-        text = f"{_PREFIX}_{name}_{secrets.token_urlsafe(32)}"
+        sender_name = secrets.token_hex(4)
+        token_text = f"{_PREFIX}_{sender_name}_{secrets.token_urlsafe(32)}"
         token = Token(
-            id=name,
+            id=sender_name,
             source=source,
-            hash=_digest(text),
+            hash=_digest(token_text),
             created=current_time.astimezone(UTC).replace(microsecond=0),
             expires=expires,
             event_sources=tuple(event_sources),
@@ -146,12 +146,12 @@ class Tokens:
             subtrees=tuple(subtrees),
         )
         self._write((*self.all(), token))
-        return token, text
+        return token, token_text
 
-    def revoke(self, name: str) -> bool:
+    def revoke(self, sender_name: str) -> bool:
         """Take back the token of that id; False where there is none."""
         earlier = self.all()
-        remaining = tuple(token for token in earlier if token.id != name)
+        remaining = tuple(token for token in earlier if token.id != sender_name)
         if len(remaining) == len(earlier):
             return False
         self._write(remaining)
@@ -164,5 +164,5 @@ class Tokens:
         permissions.replace(self.path, _File(tokens=tokens).model_dump_json(indent=2).encode())
 
 
-def _digest(text: str) -> str:
-    return "sha256:" + sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+def _digest(token_text: str) -> str:
+    return "sha256:" + sha256(token_text.encode("utf-8", "surrogateescape")).hexdigest()

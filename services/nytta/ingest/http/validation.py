@@ -80,31 +80,35 @@ def judge(requests: Sequence[EventRequest], circumstances: Circumstances) -> tup
     """
     answers: dict[int, Judged] = {}
     by_token: dict[str, list[tuple[int, list[bytes]]]] = {}
-    for number, request in enumerate(requests):
+    for request_number, request in enumerate(requests):
         try:
             lines = lines_of(request.mode, request.headers, request.body)
         except Unreadable as error:
             reject = Reject(error.reason, error.detail, request.token.source, "body", _whole(request))
-            answers[number] = Judged(1, (reject,), (0,))
+            answers[request_number] = Judged(1, (reject,), (0,))
         else:
-            by_token.setdefault(request.token.id, []).append((number, lines))
+            by_token.setdefault(request.token.id, []).append((request_number, lines))
     tables = []
     for group in by_token.values():
         first_number, _ = group[0]
-        lines = [line for _, request_lines in group for line in request_lines]
+        lines = [line_number for _, request_lines in group for line_number in request_lines]
         events, rejects_by_line = _decoded(requests[first_number].token, lines, circumstances)
         tables.append(events)
         # the lines of the group are those of its requests, one request after the other
-        start = 0
-        for number, request_lines in group:
-            end = start + len(request_lines)
+        request_start = 0
+        for request_number, request_lines in group:
+            request_end = request_start + len(request_lines)
             # most groups have no reject: their lines are not gone through
-            rejected_lines = [line for line in range(start, end) if line in rejects_by_line] if rejects_by_line else []
-            rejects = [(line - start, rejects_by_line[line]) for line in rejected_lines]
+            rejected_lines = (
+                [line_number for line_number in range(request_start, request_end) if line_number in rejects_by_line]
+                if rejects_by_line
+                else []
+            )
+            rejects = [(line_number - request_start, rejects_by_line[line_number]) for line_number in rejected_lines]
             read = sum(map(_says_something, request_lines))
-            answers[number] = _judged(requests[number], read, rejects)
-            start = end
-    return join(tables), [answers[number] for number in range(len(requests))]
+            answers[request_number] = _judged(requests[request_number], read, rejects)
+            request_start = request_end
+    return join(tables), [answers[request_number] for request_number in range(len(requests))]
 
 
 def _decoded(token: Token, lines: list[bytes], circumstances: Circumstances) -> tuple[pa.Table, dict[int, Reject]]:
@@ -121,13 +125,13 @@ def _decoded(token: Token, lines: list[bytes], circumstances: Circumstances) -> 
     return events, rejects_by_line
 
 
-def _judged(request: EventRequest, read: int, rejects_by_line: list[tuple[int, Reject]]) -> Judged:
+def _judged(request: EventRequest, read_count: int, rejects_by_line: list[tuple[int, Reject]]) -> Judged:
     word = "line" if request.mode is Mode.NDJSON else "event"
     rejects = tuple(
         replace(reject, source=reject.source or request.token.source, position=f"{word} {number + 1}")
         for number, reject in rejects_by_line
     )
-    return Judged(read, rejects, tuple(place for place, _ in rejects_by_line))
+    return Judged(read_count, rejects, tuple(place for place, _ in rejects_by_line))
 
 
 def _says_something(line: bytes) -> bool:
@@ -145,11 +149,13 @@ def _whole(request: EventRequest) -> bytes:
     return b"\r\n".join([*event_headers, b"", request.body])[:KEPT]
 
 
-def _placed(lines: list[bytes], done: set[int], token: Token, circumstances: Circumstances) -> dict[int, Reject]:
+def _placed(
+    lines: list[bytes], rejected_lines: set[int], token: Token, circumstances: Circumstances
+) -> dict[int, Reject]:
     """The lines of the events that may not pass: a table does not say on which line an event stood."""
     rejects_by_line = {}
-    for number, line in enumerate(lines):
-        if number in done or not _says_something(line):
+    for line_number, line in enumerate(lines):
+        if line_number in rejected_lines or not _says_something(line):
             continue
         # raises nothing: the line was decoded, so the models accept it
         event = validate(line, latest=circumstances.now + MAX_FUTURE, raw_ids=True)
@@ -165,5 +171,5 @@ def _placed(lines: list[bytes], done: set[int], token: Token, circumstances: Cir
             homes=circumstances.homes,
         )
         if verdict is not None:
-            rejects_by_line[number] = Reject(verdict.reason, verdict.detail, event.source, "", line)
+            rejects_by_line[line_number] = Reject(verdict.reason, verdict.detail, event.source, "", line)
     return rejects_by_line

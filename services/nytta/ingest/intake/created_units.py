@@ -46,13 +46,13 @@ def with_codes(registry: Registry, created_root: CreatedRoot, events: pa.Table) 
     """`created_root` with the codes of these events. IntakeError where one is a unit of another organisation."""
     if not len(events):
         return created_root
-    # an event that names no unit is placed by its actor
-    codes = set(events["unit"].unify_dictionaries().unique().to_pylist()) - {""}
-    _check_owners(registry, created_root.root, codes)
-    if codes <= set(created_root.codes):
+    # an event that names no unit is placed by its actor; the organisation itself is there already
+    unit_codes = set(events["unit"].unify_dictionaries().unique().to_pylist()) - {"", created_root.root}
+    _check_owners(registry, created_root.root, unit_codes)
+    if unit_codes <= set(created_root.codes):
         return created_root
     # sorted, so that the same log makes the same units in whatever order its rows come
-    all_codes = codes.union(created_root.codes)
+    all_codes = unit_codes.union(created_root.codes)
     return replace(created_root, codes=tuple(sorted(all_codes)))
 
 

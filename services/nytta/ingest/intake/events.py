@@ -164,10 +164,12 @@ class EventIntake:
 
     # Stored here
 
-    def accept(self, bodies: Iterable[bytes], current_time: datetime, job: Import | None = None) -> Iterator[Batch]:
+    def accept(
+        self, bodies: Iterable[bytes], current_time: datetime, import_job: Import | None = None
+    ) -> Iterator[Batch]:
         """Validate, pseudonymise and store bodies of NDJSON; each comes out when it is durable.
 
-        While one body is being stored, the next is decoded. Rows of an import (`job`) count when it commits.
+        While one body is being stored, the next is decoded. Rows of an import (`import_job`) count when it commits.
         """
         choice = self.choice()
 
@@ -175,7 +177,7 @@ class EventIntake:
             return self._placed_batch(decode(body, current_time, choice))
 
         def write(batch: Batch) -> None:
-            self.write(batch.table, batch.rejects, current_time, job)
+            self.write(batch.table, batch.rejects, current_time, import_job)
 
         return behind(map(prepare, bodies), write)
 
@@ -200,10 +202,10 @@ class EventIntake:
         count_stopped(self.private.connection, self.stopped, current_time)
 
     def write(
-        self, events: pa.Table, rejects: Sequence[Reject], current_time: datetime, job: Import | None = None
+        self, events: pa.Table, rejects: Sequence[Reject], current_time: datetime, import_job: Import | None = None
     ) -> int:
-        """Store events that have their units, and rejects; the number of the batch. Rows of `job` wait for its end."""
-        import_id, snapshot = (job.id, job.snapshot) if job else (0, 0)
+        """Store events that have their units, and rejects; the batch's number. An import's rows wait for its end."""
+        import_id, snapshot = (import_job.id, import_job.snapshot) if import_job else (0, 0)
         self._note(current_time)
         return self.private.write(
             events,

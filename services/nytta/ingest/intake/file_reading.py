@@ -67,6 +67,10 @@ class FileReading:
     """Fields that the mapping reads and no row has."""
     fields: tuple[str, ...] = ()
     """Where there are such, fields that rows have."""
+    beside: int = 0
+    """Rows that name no unit and count in that of another row."""
+    unnamed: int = 0
+    """Rows that name no unit and count where the mapping says."""
     lookalikes: Lookalikes = field(default_factory=Lookalikes)
     """Ids as the file has them: seen while it is read, and kept nowhere."""
 
@@ -127,7 +131,7 @@ class FileReading:
 
     def _count(self, chunk: Chunk, events: pa.Table, rejects: Sequence[Reject]) -> None:
         """Every row of the chunk is one of three: something of it is kept, all of it was refused, or it is left out."""
-        rows = chunk.rows - self.job.read
+        read_rows = chunk.rows - self.job.read
         if self.mapping is None:
             accepted, refused = len(events), len(rejects)
         else:
@@ -135,7 +139,7 @@ class FileReading:
             refused_rows = {row_of(reject) for reject in rejects}
             accepted, refused = len(kept_rows), len(refused_rows - kept_rows)
             self.partly += len(refused_rows & kept_rows)
-        left_out = rows - accepted - refused
+        left_out = read_rows - accepted - refused
         self.job = replace(
             self.job,
             read=chunk.rows,
@@ -143,6 +147,7 @@ class FileReading:
             left_out=self.job.left_out + left_out,
         )
         self.absent, self.fields = chunk.absent, chunk.fields
+        self.beside, self.unnamed = chunk.beside, chunk.unnamed
 
     def _note_seen(self, chunk: Chunk, rejects: Sequence[Reject]) -> None:
         if self.mapping is None or not self.mapping.complete:
@@ -154,13 +159,22 @@ class FileReading:
         self.seen |= {_DERIVED.sub("", event_id) for event_id in event_ids}
 
     def warnings(self) -> list[str]:
-        """What the file lacks, and that ids of it look alike."""
-        lookalike_warnings = [self.lookalikes.warning()] if self.lookalikes.pairs else []
+        """What the file lacks, where rows count that name no unit, and that ids of it look alike."""
+        other_warnings = [*self._unit_warnings(), *([self.lookalikes.warning()] if self.lookalikes.pairs else [])]
         if not self.absent:
-            return lookalike_warnings
-        names = ", ".join(f"'{name}'" for name in self.absent)
+            return other_warnings
+        absent_fields = ", ".join(f"'{name}'" for name in self.absent)
         plural = "s" if len(self.absent) > 1 else ""
         present = ", ".join(self.fields[:_FIELDS_NAMED])
         if len(self.fields) > _FIELDS_NAMED:
             present += " …"
-        return [f"no row has the field{plural} {names}; the fields are: {present}", *lookalike_warnings]
+        return [f"no row has the field{plural} {absent_fields}; the fields are: {present}", *other_warnings]
+
+    def _unit_warnings(self) -> Iterator[str]:
+        unit = self.mapping.common.get("unit") if self.mapping else None
+        if self.beside:
+            within = getattr(unit, "within", "")
+            first = f"that of the first row that does with the same '{within}'"
+            yield f"{self.beside} rows name no unit and count in {first}"
+        if self.unnamed:
+            yield f"{self.unnamed} rows name no unit and count in '{getattr(unit, 'missing', '')}'"

@@ -25,7 +25,7 @@ class Intake(PageIntake):
         # an import makes units, and another must see them
         self._one_file = threading.Lock()
 
-    def import_file(
+    def import_file(  # noqa: PLR0913 - options of the command, by name
         self,
         path: Path,
         mapping: Mapping | None,

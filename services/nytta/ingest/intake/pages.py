@@ -109,11 +109,11 @@ class PageIntake(EventIntake):
         except RowError as error:
             raise IntakeError(f"{error}: it cannot be said which rows are gone, so none was taken back") from error
 
-    def take_back(self, source: str, rows: Sequence[str], current_time: datetime) -> int:
+    def take_back(self, source: str, row_ids: Sequence[str], current_time: datetime) -> int:
         """Take back all events of rows of a source that it has no more; how many were taken back."""
         if self.delivery is None:
-            return retract_rows(self.private, source, rows, current_time)
-        retractions = retractions_of(self.private, source, rows, current_time)
+            return retract_rows(self.private, source, row_ids, current_time)
+        retractions = retractions_of(self.private, source, row_ids, current_time)
         self._deliver(self.delivery, retractions, ())
         return len(retractions)
 
@@ -135,19 +135,19 @@ class PageIntake(EventIntake):
         return _Page(chunk.rows, chunk.unrevised, batch.table, retractions.table, rejects)
 
     def _keep(
-        self, rows: int, events: pa.Table, page_rejects: tuple[Reject, ...], current_time: datetime
+        self, row_count: int, events: pa.Table, page_rejects: tuple[Reject, ...], current_time: datetime
     ) -> PageReport:
         """Store events of a page and all that was rejected of it, or deliver them to those who do."""
-        placed, unplaced = self.place(events)
+        placed_events, unplaced = self.place(events)
         rejects = (*page_rejects, *unplaced)
         if self.delivery is not None:
             # whoever stores them places them, and rejects what has no place: a code is put in a unit's place once
             self._deliver(self.delivery, events, page_rejects)
         else:
-            placed = without_stopped(self.registry, placed, self.stopped)
-            if len(placed) or rejects:
-                self.write(placed, rejects, current_time)
-        return _report(rows, placed, rejects)
+            placed_events = without_stopped(self.registry, placed_events, self.stopped)
+            if len(placed_events) or rejects:
+                self.write(placed_events, rejects, current_time)
+        return _report(row_count, placed_events, rejects)
 
     def _deliver(self, delivery: Delivery, events: pa.Table, rejects: Sequence[Reject]) -> None:
         if len(events) or rejects:
@@ -157,13 +157,13 @@ class PageIntake(EventIntake):
             self.notes.stored(notes)
 
 
-def _report(rows: int, events: pa.Table, rejects: Sequence[Reject]) -> PageReport:
+def _report(row_count: int, events: pa.Table, rejects: Sequence[Reject]) -> PageReport:
     retracted = sum(events["retracted"].to_pylist()) if "retracted" in events.column_names else 0
     waiting = {reject.position for reject in rejects if reject.reason is Reason.UNPLACED}
     # by position, for a row of which several events were refused is one row
     refused = {reject.position for reject in rejects} - waiting
     return PageReport(
-        rows=rows,
+        rows=row_count,
         events=len(events) - retracted,
         retracted=retracted,
         rejected=len(refused),

@@ -29,12 +29,12 @@ def placed(store: PrivateStore, registry: Registry, events: pa.Table) -> Placed:
     # a batch names few units on few days: each triple is resolved once, and its events find it by number
     days = pc.cast(events["time"], pa.date32())
     triples, triple_numbers = distinct(events["source"], events["unit"], days)
-    codes = [code for _source, code, _day in triples]
-    if LOOKED_UP in codes:
+    unit_codes = [unit_code for _source, unit_code, _day in triples]
+    if LOOKED_UP in unit_codes:
         return _placed_looked_up(store, registry, events)
-    units = [registry.resolve_one(code, source, day) if code else "" for source, code, day in triples]
+    units = [registry.resolve_one(unit_code, source, day) if unit_code else "" for source, unit_code, day in triples]
     # codes that are ids of units already: nothing is copied
-    if units == codes:
+    if units == unit_codes:
         return events, ()
     is_known = np.array([unit is not None for unit in units])
     is_placed = pa.array(is_known[triple_numbers])

@@ -22,9 +22,11 @@ _TRIES: Final = 8
 _LONGEST_WAIT: Final = 120.0  # seconds
 _LONGEST_REST: Final = 24 * 3600.0
 """Seconds for which a source is left alone at most, whatever it asks for."""
-_LASTS: Final = 300.0  # seconds that a token lasts which does not say it
+# seconds that a token lasts which does not say it
+_LASTS: Final = 300.0
 _AGAIN: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
-_EARLY: Final = 30.0  # seconds before its end at which a token is taken for expired
+# seconds before its end at which a token is taken for expired
+_EARLY: Final = 30.0
 
 
 class PullError(Mendable):
@@ -119,19 +121,19 @@ class Ask:
         """Release the connections."""
         self._client.close()
 
-    def get(self, path: str, params: Mapping[str, str] | None = None, read: Read = orjson.loads) -> Answer:
-        """The answer at `path` below the address, read as JSON or by `read`.
+    def get(self, path: str, params: Mapping[str, str] | None = None, read_body: Read = orjson.loads) -> Answer:
+        """The answer at `path` below the address, read as JSON or by `read_body`.
 
         ForbiddenError, GoneError, or PullError where all tries failed.
         """
-        return self._tried("GET", self.below(path), params, read)
+        return self._tried("GET", self.below(path), params, read_body)
 
     def linked(
         self,
         path: str,
         params: Mapping[str, str] | None = None,
-        read: Read = orjson.loads,
-        following: Callable[[Any], str] = lambda body: body.get("@odata.nextLink") or "",
+        read_body: Read = orjson.loads,
+        following: Callable[[Any], str] = lambda page_body: page_body.get("@odata.nextLink") or "",
     ) -> Iterator[Any]:
         """The answers of a list whose pages name the next one, as OData does. As `get`; PullError where one repeats."""
         seen_links: set[str] = set()
@@ -140,11 +142,12 @@ class Ask:
             if path in seen_links:
                 raise PullError("a page of the list leads back to an earlier one: it is tried again next round")
             seen_links.add(path)
-            body = self.get(path, params, read).body
-            path, params = following(body), None
-            if path:  # a page that leads elsewhere is not taken, for the next round would begin there
+            page_body = self.get(path, params, read_body).body
+            path, params = following(page_body), None
+            # a page that leads elsewhere is not taken, for the next round would begin there
+            if path:
                 self.below(path)
-            yield body
+            yield page_body
 
     @property
     def source_time(self) -> datetime:
@@ -158,11 +161,11 @@ class Ask:
             raise PullError(f"the source leads to another host than {self.address}: it is not followed")
         return url
 
-    def _tried(self, method: str, url: str, params: Mapping[str, str] | None, read: Read) -> Answer:
+    def _tried(self, method: str, url: str, params: Mapping[str, str] | None, read_body: Read) -> Answer:
         """The answer of one of several tries. ForbiddenError, GoneError or PullError where another would not help."""
         reason = ""
         renewed = False
-        for number in range(_TRIES):
+        for attempt in range(_TRIES):
             patience = 0.0
             try:
                 status, headers, body = self._sent(method, url, params, self._authorisation())
@@ -171,23 +174,24 @@ class Ask:
             else:
                 # once: a token that is refused anew is no matter of its age
                 if status == 401 and self.credentials.way == "client-credentials" and not renewed:
-                    self._token, renewed = "", True  # it may have expired in the middle of a page
+                    # it may have expired in the middle of a page
+                    self._token, renewed = "", True
                     continue
                 if 300 <= status < 400:
-                    return self._redirected(url, headers.get("location", ""), read)
+                    return self._redirected(url, headers.get("location", ""), read_body)
                 _refuse(status, url)
                 if status in _AGAIN:
                     self.throttled += status == 429
                     reason, patience = f"status {status}", self._patience(headers)
                 else:
                     try:
-                        return self._answer(read(body), headers)
+                        return self._answer(read_body(body), headers)
                     except ValueError:
                         reason = _unreadable(headers)
-            self._wait(number, patience)
+            self._wait(attempt, patience)
         raise PullError(f"{urlsplit(url).path} failed {_TRIES} times, last with {reason}; it is tried again next round")
 
-    def _redirected(self, url: str, location: str, read: Read) -> Answer:
+    def _redirected(self, url: str, location: str, read_body: Read) -> Answer:
         """What lies where the source sends us: a signed address knows us by itself, so it is shown no credentials."""
         target = urljoin(url, location)
         if urlsplit(target).scheme != urlsplit(self.address).scheme:
@@ -195,13 +199,13 @@ class Ask:
         # by scheme, host and port: another port may be another's
         same_origin = urlsplit(target)[:2] == urlsplit(self.address)[:2]
         reason = ""
-        for number in range(_TRIES):
+        for attempt in range(_TRIES):
             patience = 0.0
             headers: Mapping[str, str] = {}
             try:
                 status, headers, body = self._sent("GET", target, None, self._authorisation() if same_origin else {})
                 if status == 200:
-                    return self._answer(read(body), headers)
+                    return self._answer(read_body(body), headers)
                 if 300 <= status < 400:
                     raise PullError(
                         f"{urlsplit(url).path} leads to an address that leads on: check the address in sources.yaml, "
@@ -216,7 +220,7 @@ class Ask:
                 reason = _unreadable(headers)
             except (httpx.TransportError, httpx.DecodingError, _NoTokenError) as error:
                 reason = _failure(error)
-            self._wait(number, patience)
+            self._wait(attempt, patience)
         raise PullError(
             f"the address to which {urlsplit(url).path} leads does not answer ({reason}); it is tried again next round"
         )
@@ -239,18 +243,18 @@ class Ask:
         self, method: str, url: str, params: Mapping[str, str] | None, headers: Mapping[str, str]
     ) -> tuple[int, Mapping[str, str], bytes]:
         all_headers = {"Accept": "application/json", **headers}
-        with self._client.stream(method, url, params=params, headers=all_headers, follow_redirects=False) as answer:
+        with self._client.stream(method, url, params=params, headers=all_headers, follow_redirects=False) as response:
             body = bytearray()
             # counted as it unpacks, so that a small answer cannot fill the memory
-            for piece in answer.iter_bytes():
-                body += piece
+            for chunk in response.iter_bytes():
+                body += chunk
                 if len(body) > MOST_BYTES:
                     raise PullError(f"an answer has more than {MOST_BYTES >> 20} MiB: ask for smaller pages")
-            return answer.status_code, answer.headers, bytes(body)
+            return response.status_code, response.headers, bytes(body)
 
-    def _wait(self, number: int, patience: float = 0.0) -> None:
+    def _wait(self, attempt: int, patience: float = 0.0) -> None:
         # with chance in it: several that were refused at once must not come again at once
-        seconds = min(_LONGEST_WAIT, 0.25 * 2**number) * (0.5 + random.random())
+        seconds = min(_LONGEST_WAIT, 0.25 * 2**attempt) * (0.5 + random.random())
         self._pause(max(seconds, patience))
 
     def _authorisation(self) -> dict[str, str]:
@@ -263,8 +267,8 @@ class Ask:
             case "token":
                 return {"Authorization": credentials.scheme + credentials.secret}
         if not self._token or time.monotonic() > self._token_ends:
-            self._token, lasts = self._fetched()
-            self._token_ends = time.monotonic() + lasts - _EARLY
+            self._token, lifetime = self._fetched()
+            self._token_ends = time.monotonic() + lifetime - _EARLY
         return {"Authorization": f"Bearer {self._token}"}
 
     def _fetched(self) -> tuple[str, float]:
@@ -272,22 +276,24 @@ class Ask:
         form = {"grant_type": "client_credentials", "client_id": credentials.user, "client_secret": credentials.secret}
         if credentials.scope:
             form["scope"] = credentials.scope
-        answer = self._client.post(credentials.token_address, data=form)
+        response = self._client.post(credentials.token_address, data=form)
         # who gives tokens may be away for a moment, while a refusal stays one
-        if answer.status_code >= 500 or answer.status_code == 429:
-            raise _NoTokenError(f"no token: {urlsplit(credentials.token_address).netloc} answers {answer.status_code}")
+        if response.status_code >= 500 or response.status_code == 429:
+            raise _NoTokenError(
+                f"no token: {urlsplit(credentials.token_address).netloc} answers {response.status_code}"
+            )
         try:
-            token_answer = answer.json()
-            token, lasts = token_answer["access_token"], float(token_answer.get("expires_in") or _LASTS)
+            token_answer = response.json()
+            token, lifetime = token_answer["access_token"], float(token_answer.get("expires_in") or _LASTS)
             if not isinstance(token, str) or not token:
                 raise ValueError
-            return token, lasts
+            return token, lifetime
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            if answer.is_success:
+            if response.is_success:
                 host = urlsplit(credentials.token_address).netloc
                 raise _NoTokenError(f"no token: the answer of {host} holds none, check token_address") from error
             raise ForbiddenError(
-                f"no token is given ({answer.status_code}): check the client's id, its secret and its scope"
+                f"no token is given ({response.status_code}): check the client's id, its secret and its scope"
             ) from error
 
 

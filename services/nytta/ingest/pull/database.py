@@ -37,18 +37,22 @@ class View:
     key: str
     page: int
 
-    def changes(self, since: Place | None, last_key: Any) -> Rows:
-        """A page of rows by (changed, key): from `since` on, or behind the row whose key is `last_key`."""
+    def changes(self, last_place: Place | None, last_key: Any) -> Rows:
+        """A page of rows by (changed, key): from `last_place` on, or behind the row whose key is `last_key`."""
         import sqlalchemy as sql
 
-        changed: ColumnClause[Any] = sql.column(self.changed)
-        key: ColumnClause[Any] = sql.column(self.key)
+        changed_column: ColumnClause[Any] = sql.column(self.changed)
+        key_column: ColumnClause[Any] = sql.column(self.key)
         # rows without a time have no place among the others
-        behind: ColumnElement[bool] = changed.is_not(None) if since is None else changed >= since
+        condition: ColumnElement[bool] = (
+            changed_column.is_not(None) if last_place is None else changed_column >= last_place
+        )
         if last_key is not None:
-            behind = sql.or_(changed > since, sql.and_(changed == since, key > last_key))
+            condition = sql.or_(
+                changed_column > last_place, sql.and_(changed_column == last_place, key_column > last_key)
+            )
         names = dict.fromkeys((*self.columns, self.changed, self.key))
-        return self._page(sql.select(*map(sql.column, names)), behind, changed, key)
+        return self._page(sql.select(*map(sql.column, names)), condition, changed_column, key_column)
 
     def untimed(self) -> Rows:
         """The keys of rows that say not when they changed, a page of them at most."""
@@ -64,12 +68,14 @@ class View:
         key: ColumnClause[Any] = sql.column(self.key)
         return self._page(sql.select(key), None if last_key is None else key > last_key, key)
 
-    def _page(self, select: Rows, where: ColumnElement[bool] | None, *order: ColumnElement[Any]) -> Rows:
+    def _page(self, statement: Rows, condition: ColumnElement[bool] | None, *order: ColumnElement[Any]) -> Rows:
         import sqlalchemy as sql
 
-        schema, _, name = self.name.rpartition(".")
-        select = select.select_from(sql.table(name, schema=schema or None)).order_by(*order).limit(self.page)
-        return select if where is None else select.where(where)
+        schema, _, table_name = self.name.rpartition(".")
+        statement = (
+            statement.select_from(sql.table(table_name, schema=schema or None)).order_by(*order).limit(self.page)
+        )
+        return statement if condition is None else statement.where(condition)
 
 
 @contextmanager
@@ -102,16 +108,16 @@ def connected(ask: Ask) -> Iterator[Connection]:
 
 def rows(connection: Connection, statement: Rows) -> list[dict[str, Any]]:
     """The rows of a statement, by column."""
-    return [dict(row) for row in connection.execute(statement).mappings()]
+    return [dict(view_row) for view_row in connection.execute(statement).mappings()]
 
 
-def key_of(row: dict[str, Any], view: View) -> Any:
+def key_of(view_row: dict[str, Any], view: View) -> Any:
     """The key of the last row of a page, behind which the next one begins. PullError where it has none."""
-    if row[view.key] is None:
+    if view_row[view.key] is None:
         raise PullError(
             f"a row has no {view.key}, which is its key: leave such rows out of the view, or name another key"
         )
-    return row[view.key]
+    return view_row[view.key]
 
 
 def told_time(connection: Connection) -> datetime | None:
@@ -122,29 +128,29 @@ def told_time(connection: Connection) -> datetime | None:
     return clock_time if isinstance(clock_time, datetime) and clock_time.tzinfo else None
 
 
-def plain(row: dict[str, Any]) -> dict[str, Any]:
+def plain(view_row: dict[str, Any]) -> dict[str, Any]:
     """A row as JSON has it. Times keep the offset that they have, or have none."""
-    return {name: _text(value) for name, value in row.items()}
+    return {column_name: _text(column_value) for column_name, column_value in view_row.items()}
 
 
-def _text(value: Any) -> Any:
-    match value:
+def _text(column_value: Any) -> Any:
+    match column_value:
         case None | bool() | int() | str():
-            return value
+            return column_value
         case datetime() | date():
-            return value.isoformat()
+            return column_value.isoformat()
         case float() | Decimal():
-            return format(value, "f") if isinstance(value, Decimal) else value
+            return format(column_value, "f") if isinstance(column_value, Decimal) else column_value
         case bytes() | bytearray() | memoryview():
-            return bytes(value).hex()
+            return bytes(column_value).hex()
         case _:
-            return str(value)
+            return str(column_value)
 
 
 def written(place: Place) -> str:
     """A place as the text of a cursor."""
-    value = place.isoformat() if isinstance(place, date) else place.hex() if isinstance(place, bytes) else place
-    return json.dumps([type(place).__name__, value])
+    column_value = place.isoformat() if isinstance(place, date) else place.hex() if isinstance(place, bytes) else place
+    return json.dumps([type(place).__name__, column_value])
 
 
 def begun(cursor: str) -> Place | None:
@@ -155,19 +161,19 @@ def begun(cursor: str) -> Place | None:
     """
     if not cursor:
         return None
-    kind, value = json.loads(cursor)
-    match kind:
+    cursor_kind, column_value = json.loads(cursor)
+    match cursor_kind:
         case "datetime":
-            return _before(datetime.fromisoformat(value))
+            return _before(datetime.fromisoformat(column_value))
         case "date":
-            return date.fromisoformat(value) - timedelta(days=1)
+            return date.fromisoformat(column_value) - timedelta(days=1)
         case "int":
-            return int(value) - _OVERLAP
+            return int(column_value) - _OVERLAP
         case "bytes":  # a number too, such as rowversion of Microsoft SQL Server
-            version = bytes.fromhex(value)
+            version = bytes.fromhex(column_value)
             return max(0, int.from_bytes(version) - _OVERLAP).to_bytes(len(version))
         case _:
-            return _text_before(str(value))
+            return _text_before(str(column_value))
 
 
 def _before(moment: datetime) -> datetime:
@@ -212,12 +218,12 @@ def latest(cursor: str, place: Any) -> str:
         raise PullError("a row says not when it changed, by a time, a number or a text: nothing of the page is taken")
     if not cursor:
         return written(place)
-    kind, value = json.loads(cursor)
-    typed_value: Any = value
+    kind, column_value = json.loads(cursor)
+    typed_value: Any = column_value
     if kind in ("datetime", "date"):
-        typed_value = datetime.fromisoformat(value) if kind == "datetime" else date.fromisoformat(value)
+        typed_value = datetime.fromisoformat(column_value) if kind == "datetime" else date.fromisoformat(column_value)
     elif kind == "bytes":
-        typed_value = bytes.fromhex(value)
+        typed_value = bytes.fromhex(column_value)
     if type(typed_value) is not type(place):
         raise PullError("the column of changes is of another kind than before: say nytta pull --reset")
     return written(max(typed_value, place))

@@ -21,22 +21,24 @@ class Shares:
 
     def add(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Count more rows."""
-        for row in rows:
+        for source_row in rows:
             self.rows += 1
             # a flag or a number says something even where it is no or nought
-            self._said.update(name for name, value in row.items() if value not in (None, "", [], {}))
+            self._said.update(
+                field_name for field_name, field_value in source_row.items() if field_value not in (None, "", [], {})
+            )
 
     def percent(self) -> dict[str, int]:
         """By field, the percent of rows in which it says something; empty where there was no row."""
         return (
-            {name: 100 * said_count // self.rows for name, said_count in sorted(self._said.items())}
+            {field_name: 100 * said_count // self.rows for field_name, said_count in sorted(self._said.items())}
             if self.rows
             else {}
         )
 
-    def silent(self, name: str) -> bool:
+    def silent(self, field_name: str) -> bool:
         """Whether a field says nothing in any row."""
-        return not self._said[name]
+        return not self._said[field_name]
 
 
 def vanished(
@@ -48,5 +50,9 @@ def vanished(
     """
     usual, wanted = (_USUAL, needed) if shares.rows >= _FEW else (100, indispensable)
     # a field within an object is silent with the object, which is what was counted
-    roots = sorted({name if name in known_fields else name.partition("/")[0] for name in wanted})
-    return [name for name in roots if known_fields.get(name, 0) >= usual and shares.silent(name)]
+    roots = sorted(
+        {field_name if field_name in known_fields else field_name.partition("/")[0] for field_name in wanted}
+    )
+    return [
+        field_name for field_name in roots if known_fields.get(field_name, 0) >= usual and shares.silent(field_name)
+    ]

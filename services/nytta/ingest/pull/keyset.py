@@ -71,11 +71,13 @@ def pages(
             return
 
 
-def _keys(rows: Sequence[Row], changed: Callable[[Row], str], id_of: Callable[[Row], str]) -> list[tuple[str, str]]:
+def _keys(
+    source_rows: Sequence[Row], changed: Callable[[Row], str], id_of: Callable[[Row], str]
+) -> list[tuple[str, str]]:
     """The places of rows that have one. PullError where none has."""
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+    if not isinstance(source_rows, list) or not all(isinstance(source_row, dict) for source_row in source_rows):
         raise PullError("the source's answer holds no list of rows: check the address and the system's version")
-    keys = [(changed(row), id_of(row)) for row in rows]
+    keys = [(changed(source_row), id_of(source_row)) for source_row in source_rows]
     # a source without times is read by ids alone
     tells_times = any(time for time, _ in keys)
     keys = [(time, row_id) for time, row_id in keys if row_id and (time or not tells_times)]
@@ -84,18 +86,18 @@ def _keys(rows: Sequence[Row], changed: Callable[[Row], str], id_of: Callable[[R
     return keys
 
 
-def text(row: Row, name: str) -> str:
+def text(source_row: Row, field_name: str) -> str:
     """A field of a row as a text; '' where it says nothing."""
-    value = row.get(name)
+    value = source_row.get(field_name)
     return "" if value is None else str(value)
 
 
-def changed_time(row: Row, name: str, read: Callable[[str], datetime]) -> str:
+def changed_time(source_row: Row, name: str, read: Callable[[str], datetime]) -> str:
     """The time of a field as the source writes it, '' where it says nothing.
 
     PullError where `read` does not understand it: a round could not begin there.
     """
-    time = text(row, name)
+    time = text(source_row, name)
     try:
         if time:
             read(time)

@@ -40,12 +40,16 @@ class Report:
     @property
     def refreshed(self) -> date:
         """The day up to which the report goes. PullError where a row does not say it."""
-        return max((date.fromisoformat(_said(row, "reportRefreshDate")) for row in self.rows), default=date.min)
+        return max(
+            (date.fromisoformat(_said(report_row, "reportRefreshDate")) for report_row in self.rows), default=date.min
+        )
 
     @property
     def is_concealed(self) -> bool:
         """Whether it names nobody: what stands for a person then has no domain."""
-        return bool(self.rows) and not any("@" in str(_said(row, "userPrincipalName")) for row in self.rows)
+        return bool(self.rows) and not any(
+            "@" in str(_said(report_row, "userPrincipalName")) for report_row in self.rows
+        )
 
 
 def read_report(body: bytes) -> Report:
@@ -55,42 +59,48 @@ def read_report(body: bytes) -> Report:
         document = orjson.loads(text)
         rows = document["value"] if isinstance(document, dict) else document
         link = document.get("@odata.nextLink", "") if isinstance(document, dict) else ""
-        return Report([{_field(name): value for name, value in row.items()} for row in rows], link)
+        return Report(
+            [
+                {_field(field_name): field_value for field_name, field_value in report_row.items()}
+                for report_row in rows
+            ],
+            link,
+        )
     header, *lines = csv.reader(io.StringIO(text))
-    fields = [_field(name) for name in header]
+    fields = [_field(field_name) for field_name in header]
     if "reportRefreshDate" not in fields:
         raise ValueError("this is no report")
     return Report([_row(fields, cells) for cells in lines if cells], "")
 
 
-def acts_in_teams(row: Row, day: date) -> Iterator[Row]:
+def acts_in_teams(report_row: Row, day: date) -> Iterator[Row]:
     """What a person did in Teams on the day of the report, as one act with their number; nothing where nothing."""
-    actions = sum(int(_said(row, name) or 0) for name in TEAMS)
+    actions = sum(int(_said(report_row, field_name) or 0) for field_name in TEAMS)
     if actions:
         yield {
-            "userPrincipalName": _said(row, "userPrincipalName"),
+            "userPrincipalName": _said(report_row, "userPrincipalName"),
             "date": day.isoformat(),
             "product": "teams",
             "actions": actions,
         }
 
 
-def used_products(row: Row, day: date) -> Iterator[Row]:
+def used_products(report_row: Row, day: date) -> Iterator[Row]:
     """The products that a person used on a day; one that was used later too is not among them."""
     for product, column in PRODUCTS.items():
-        if _said(row, column) == day.isoformat():
+        if _said(report_row, column) == day.isoformat():
             yield {
-                "userPrincipalName": _said(row, "userPrincipalName"),
+                "userPrincipalName": _said(report_row, "userPrincipalName"),
                 "date": day.isoformat(),
                 "product": product,
                 "actions": 1,
             }
 
 
-def _said(row: Row, name: str) -> Any:
-    if name not in row:
-        raise PullError(f"the report has no column {name} any more: nothing of that day is taken")
-    return row[name]
+def _said(report_row: Row, field_name: str) -> Any:
+    if field_name not in report_row:
+        raise PullError(f"the report has no column {field_name} any more: nothing of that day is taken")
+    return report_row[field_name]
 
 
 def _row(fields: Sequence[str], cells: Sequence[str]) -> Row:

@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from nytta.ingest.store.private import PrivateStore
 from nytta.ingest.store.writing import Group
-from nytta.storage.client import DiskFullError, StoppedError, StoreError, answering
+from nytta.storage.errors import DiskFullError, StoppedError, StoreError, answering
 from nytta.storage.wal import WriteAheadLog
 
 _HEAD: Final = struct.Struct("<HQQ")
@@ -112,22 +112,22 @@ class Backlog:
 
         BacklogFullError where too much waits, DiskFullError where there is no room for it.
         """
-        size = len(events) + len(rejects)
+        event_count = len(events) + len(rejects)
         with self._changing:
             # where nothing waits, a group larger than the room is taken too: it would never fit otherwise
-            if self._segments and self._events + size > self._room:
+            if self._segments and self._events + event_count > self._room:
                 raise BacklogFullError("more events were accepted than may wait for the store: send them again later")
         self._store.connection.check_room()
         group = Group(self._store.number_batch(), events, rejects)
-        if not size:
+        if not event_count:
             return group.batch
-        body = _written(group)
+        group_bytes = _written(group)
         with self._changing:
             # a segment is what is stored at once, so it ends where that is enough
             if self._segments and self._segments[-1].events >= self._most:
                 self._wal.cut()
             try:
-                path = self._wal.append(body)
+                path = self._wal.append(group_bytes)
             except OSError as error:
                 raise DiskFullError(f"events could not be kept in {self._wal.folder}: {error}") from error
             if not self._segments:
@@ -136,8 +136,8 @@ class Backlog:
                 self._segments.append(_SegmentGroups(path))
             segment = self._segments[-1]
             segment.groups.append(group)
-            segment.events += size
-            self._events += size
+            segment.events += event_count
+            self._events += event_count
             self._changing.notify_all()
         return group.batch
 
@@ -161,7 +161,8 @@ class Backlog:
         with self._changing:
             if not self._segments or self._segments[0].groups[0].batch > last_batch:
                 return None
-            if len(self._segments) == 1:  # the one that is being written into
+            # the one that is being written into
+            if len(self._segments) == 1:
                 self._wal.cut()
             return self._segments[0]
 
@@ -183,7 +184,8 @@ class Backlog:
         while self._due(pause):
             pause = 0.0
             try:
-                with answering(), self._store.writing:  # entering it brings everything in
+                # entering it brings everything in
+                with answering(), self._store.writing:
                     pass
             except StoppedError:
                 return
@@ -237,14 +239,14 @@ def _stream(rows: pa.Table) -> bytes:
     return bytes(memoryview(sink.getvalue()))
 
 
-def _read(body: bytes, path: Path) -> Group:
-    version, batch, size = _HEAD.unpack_from(body)
+def _read(group_bytes: bytes, path: Path) -> Group:
+    version, batch, events_size = _HEAD.unpack_from(group_bytes)
     if version != _VERSION:
         raise StoreError(
             f"{path} holds accepted events as a newer version of Nytta wrote them (format {version}): start that "
             "version once, which stores them"
         )
-    events_end = _HEAD.size + size
-    events = pa.ipc.open_stream(body[_HEAD.size : events_end]).read_all()
-    rejects = pa.ipc.open_stream(body[events_end:]).read_all()
+    events_end = _HEAD.size + events_size
+    events = pa.ipc.open_stream(group_bytes[_HEAD.size : events_end]).read_all()
+    rejects = pa.ipc.open_stream(group_bytes[events_end:]).read_all()
     return Group(batch, events, rejects)

@@ -44,12 +44,12 @@ class Import:
 
 def find_import(store: PrivateStore, import_id: int) -> Import | None:
     """The import, as it stands; None before its first row."""
-    rows = store.connection.rows(
+    import_rows = store.connection.rows(
         "SELECT import, name, digest, mapping, organisation, state, snapshot, read, accepted, duplicate, conflict, "
         "rejected, left_out, superseded, retracted FROM {private}.imports FINAL WHERE import = {id:UInt64}",
         id=import_id,
     )
-    return Import(*rows[0]) if rows else None
+    return Import(*import_rows[0]) if import_rows else None
 
 
 def all_imports(store: PrivateStore) -> list[dict[str, Any]]:
@@ -61,39 +61,39 @@ def all_imports(store: PrivateStore) -> list[dict[str, Any]]:
     )
 
 
-def save_import(store: PrivateStore, job: Import, moment: datetime) -> None:
+def save_import(store: PrivateStore, import_job: Import, moment: datetime) -> None:
     """Record how far an import has come."""
     with store.writing:
         # the table keeps the row of the greatest version; raised first, so that no two rows ever share one
         version = store.counter("import_version") + 1
         store.raise_counter("import_version", version)
         columns = {
-            "import": job.id,
-            "name": job.name,
-            "digest": job.digest,
-            "mapping": job.mapping,
-            "organisation": job.organisation,
-            "state": job.state,
-            "snapshot": job.snapshot,
-            "read": job.read,
-            "accepted": job.accepted,
-            "duplicate": job.duplicate,
-            "conflict": job.conflict,
-            "rejected": job.rejected,
-            "left_out": job.left_out,
-            "superseded": job.superseded,
-            "retracted": job.retracted,
+            "import": import_job.id,
+            "name": import_job.name,
+            "digest": import_job.digest,
+            "mapping": import_job.mapping,
+            "organisation": import_job.organisation,
+            "state": import_job.state,
+            "snapshot": import_job.snapshot,
+            "read": import_job.read,
+            "accepted": import_job.accepted,
+            "duplicate": import_job.duplicate,
+            "conflict": import_job.conflict,
+            "rejected": import_job.rejected,
+            "left_out": import_job.left_out,
+            "superseded": import_job.superseded,
+            "retracted": import_job.retracted,
             "updated_at": moment,
             "version": version,
         }
         store.connection.insert("{private}.imports", list(columns), [list(columns.values())])
 
 
-def commit_import(store: PrivateStore, job: Import, moment: datetime) -> None:
+def commit_import(store: PrivateStore, import_job: Import, moment: datetime) -> None:
     """Make an import's rows count, and mark what they touch."""
     # two states, because marks are written between them: what dies there is marked by `finish_commits`
-    save_import(store, replace(job, state="committed"), moment)
-    _mark(store, job, moment)
+    save_import(store, replace(import_job, state="committed"), moment)
+    _mark(store, import_job, moment)
 
 
 def finish_commits(store: PrivateStore) -> None:
@@ -101,23 +101,23 @@ def finish_commits(store: PrivateStore) -> None:
     store.finish_batches()
     commits = store.connection.rows("SELECT import, updated_at FROM {private}.imports FINAL WHERE state = 'committed'")
     for number, imported_at in commits:
-        job = find_import(store, number)
-        if job is not None:
-            _mark(store, job, imported_at)
+        import_job = find_import(store, number)
+        if import_job is not None:
+            _mark(store, import_job, imported_at)
 
 
-def latest_list(store: PrivateStore, job: Import) -> Import:
-    """The latest committed list of the same mapping and organisation; `job` itself where none is later."""
-    rows = store.connection.rows(
+def latest_list(store: PrivateStore, import_job: Import) -> Import:
+    """The latest committed list of the same mapping and organisation; `import_job` itself where none is later."""
+    import_rows = store.connection.rows(
         """SELECT import FROM {private}.imports FINAL
         WHERE state != 'open' AND mapping = {mapping:String} AND organisation = {organisation:String}
           AND snapshot > {snapshot:UInt64} ORDER BY snapshot DESC LIMIT 1""",
-        mapping=job.mapping,
-        organisation=job.organisation,
-        snapshot=job.snapshot,
+        mapping=import_job.mapping,
+        organisation=import_job.organisation,
+        snapshot=import_job.snapshot,
     )
-    latest = find_import(store, rows[0][0]) if rows else None
-    return latest or job
+    latest = find_import(store, import_rows[0][0]) if import_rows else None
+    return latest or import_job
 
 
 def snapshot_taken(store: PrivateStore, mapping: str, organisation: str, snapshot: int) -> bool:
@@ -133,6 +133,6 @@ def snapshot_taken(store: PrivateStore, mapping: str, organisation: str, snapsho
     )
 
 
-def _mark(store: PrivateStore, job: Import, moment: datetime) -> None:
-    store.mark_import(job.id)
-    save_import(store, replace(job, state="marked"), moment)
+def _mark(store: PrivateStore, import_job: Import, moment: datetime) -> None:
+    store.mark_import(import_job.id)
+    save_import(store, replace(import_job, state="marked"), moment)

@@ -18,16 +18,17 @@ _HOUR: Final = 3_600_000
 """Milliseconds."""
 
 
-def marks_in(events: str, where: str, *also: str) -> str:
-    """SQL of the marks of the events that `where` selects: as `marks_of`, with columns `also` told apart."""
-    more = "".join(f", {name}" for name in also)
+def marks_in(events_table: str, condition: str, *also: str) -> str:
+    """SQL of the marks of the events that `condition` selects: as `marks_of`, with columns `also` told apart."""
+    extra_columns = "".join(f", {extra_column}" for extra_column in also)
     return f"""
-        SELECT kind, system, subject, '' AS unit, toStartOfHour(max(time)) AS hour{more}
-        FROM {events} WHERE {where} AND (kind != 'session' OR retracted) GROUP BY kind, system, subject{more}
+        SELECT kind, system, subject, '' AS unit, toStartOfHour(max(time)) AS hour{extra_columns}
+        FROM {events_table} WHERE {condition} AND (kind != 'session' OR retracted)
+        GROUP BY kind, system, subject{extra_columns}
         UNION ALL
-        SELECT 'act', system, toFixedString('', 16), unit, toStartOfHour(max(time)){more}
-        FROM {events} WHERE {where} AND kind IN {_BY_PERSONS} AND actor_kind = 'person'
-        GROUP BY system, unit, toDate(time){more}"""
+        SELECT 'act', system, toFixedString('', 16), unit, toStartOfHour(max(time)){extra_columns}
+        FROM {events_table} WHERE {condition} AND kind IN {_BY_PERSONS} AND actor_kind = 'person'
+        GROUP BY system, unit, toDate(time){extra_columns}"""
 
 
 def marks_of(events: pa.Table, batch: int) -> pa.Table:
@@ -46,7 +47,8 @@ def marks_of_batches(events: pa.Table) -> pa.Table:
     are_sessions = pc.equal(touching["kind"], "session")
     # a session has no subject whose row would be derived: it counts by its unit and day
     have_subject = pc.invert(are_sessions)
-    if "retracted" in events.column_names:  # what a retraction takes back is found by its batch: it needs a mark
+    # what a retraction takes back is found by its batch: it needs a mark
+    if "retracted" in events.column_names:
         have_subject = pc.or_(have_subject, pc.equal(events["retracted"], 1))
     subject_events = touching.filter(have_subject)
     subjects = subject_events.group_by(["batch", "kind", "system", "subject"]).aggregate([("time", "max")])

@@ -25,10 +25,10 @@ _NO_DAY: Final = "{} < toDate32('1901-01-01')"
 _IS_OPEN: Final = _NO_DAY.format("valid_to")
 
 
-def latest_memberships(store: PrivateStore, source: str, rows: Collection[str]) -> dict[str, Standing]:
+def latest_memberships(store: PrivateStore, source: str, row_ids: Collection[str]) -> dict[str, Standing]:
     """The latest membership of each of these rows of a source that has one."""
     standings: dict[str, Standing] = {}
-    for portion in portions(rows):
+    for portion in portions(row_ids):
         table = store.connection.arrow(
             f"SELECT {', '.join(map(_column, COLUMNS))}, {ROW} AS row FROM {_winning(_OF_ROWS)} "
             "ORDER BY length(id) DESC, id DESC LIMIT 1 BY row",
@@ -37,7 +37,8 @@ def latest_memberships(store: PrivateStore, source: str, rows: Collection[str]) 
         )
         if not len(table):
             continue
-        columns = zip(COLUMNS.items(), table.columns, strict=False)  # the row's id comes after them
+        # the row's id comes after them
+        columns = zip(COLUMNS.items(), table.columns, strict=False)
         events = pa.table({name: column.cast(kind) for (name, kind), column in columns})
         receipts = events["received_at"].to_pylist()
         stored_rows = zip(table["row"].to_pylist(), receipts, encode(events), strict=True)
@@ -58,17 +59,17 @@ def memberships_of(store: PrivateStore, actors: Collection[bytes]) -> dict[bytes
     """The memberships of each of these persons, whatever source tells of them."""
     memberships: defaultdict[bytes, list[Membership]] = defaultdict(list)
     for portion in portions(actors):
-        rows = store.connection.rows(
+        membership_rows = store.connection.rows(
             f"SELECT hex(actor), unit, system, toString(valid_from), if({_IS_OPEN}, '', toString(valid_to)) "
             f"FROM {_winning(_OF_ACTORS)}",
             actors=[actor.hex() for actor in portion],
         )
-        for actor, unit, system, first_day, end in rows:
+        for actor, unit, system, first_day, last_day in membership_rows:
             membership = Membership(
                 unit=unit,
                 system=system,
                 valid_from=date.fromisoformat(first_day),
-                valid_to=date.fromisoformat(end) if end else None,
+                valid_to=date.fromisoformat(last_day) if last_day else None,
             )
             memberships[bytes.fromhex(actor)].append(membership)
     return memberships
@@ -78,13 +79,13 @@ def opening_units(store: PrivateStore, subjects: Collection[bytes]) -> dict[byte
     """The unit in which each of these cases and tickets was opened, where that is known."""
     opening_by_subject: dict[bytes, str] = {}
     for portion in portions(subjects):
-        rows = store.connection.rows(
+        opening_rows = store.connection.rows(
             "SELECT hex(subject), argMax(unit, (snapshot, revision)) FROM {private}.events "
             "WHERE type IN ('case.opened', 'ticket.opened') AND retracted = 0 AND unit != '' "
             f"AND {_OF_SUBJECTS} AND {COMMITTED} GROUP BY subject",
             subjects=[subject.hex() for subject in portion],
         )
-        opening_by_subject |= {bytes.fromhex(subject): unit for subject, unit in rows}
+        opening_by_subject |= {bytes.fromhex(subject): unit for subject, unit in opening_rows}
     return opening_by_subject
 
 

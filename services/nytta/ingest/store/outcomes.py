@@ -46,12 +46,12 @@ def import_counts(store: PrivateStore, import_id: int, *, derived: bool) -> Coun
     With `derived`, the events of a row are told apart by the word behind its id, and count as one.
     """
     store.settle()
-    row = ROW if derived else "id"
+    row_column = ROW if derived else "id"
     # `own` has of each identity the content of this import that would win, `others` what counted without it
-    counts = store.connection.rows(
+    count_rows = store.connection.rows(
         f"""
         WITH own AS (
-                SELECT {EVENT} AS event, any(source) AS source, any({row}) AS row,
+                SELECT {EVENT} AS event, any(source) AS source, any({row_column}) AS row,
                        {_CONTENTS} AS contents,
                        contents[1] AS best,
                        countEqual(arrayMap(content_key -> (content_key.1, content_key.2), contents),
@@ -77,7 +77,7 @@ def import_counts(store: PrivateStore, import_id: int, *, derived: bool) -> Coun
                countIf(contested AND NOT new AND NOT changed), sum(retractions)
         FROM rows"""
     )
-    return Counts(*counts[0])
+    return Counts(*count_rows[0])
 
 
 def batch_counts(store: PrivateStore, batch: int) -> list[dict[str, Any]]:
@@ -113,21 +113,21 @@ def unknown_events(store: PrivateStore, events: pa.Table, source: str, unrevised
     store.settle()
     if not len(events):
         return events
-    ids = events["id"].to_pylist()
-    known_events = _known_events(store, ids, source)
-    nothing = [0] * len(ids)
+    event_ids = events["id"].to_pylist()
+    known_events = _known_events(store, event_ids, source)
+    nothing = [0] * len(event_ids)
     revisions = events["revision"].to_pylist() if "revision" in events.column_names else nothing
     retractions = events["retracted"].to_pylist() if "retracted" in events.column_names else nothing
 
     def is_news(event_id: str, revision: int, retracts: int) -> bool:
-        known = known_events.get(event_id)
-        if known is None:
+        stored_event = known_events.get(event_id)
+        if stored_event is None:
             return not retracts
-        if retracts and known.is_retracted:
+        if retracts and stored_event.is_retracted:
             return False
-        return revision > known.revision or event_id in unrevised
+        return revision > stored_event.revision or event_id in unrevised
 
-    news = [is_news(*identity) for identity in zip(ids, revisions, retractions, strict=True)]
+    news = [is_news(*identity) for identity in zip(event_ids, revisions, retractions, strict=True)]
     return events.filter(pa.array(news))
 
 
@@ -135,7 +135,7 @@ def _known_events(store: PrivateStore, ids: Sequence[str], source: str) -> dict[
     """The latest revision of each of these events of a source that is stored."""
     known_events: dict[str, _Known] = {}
     for portion in portions(ids):
-        rows = store.connection.rows(
+        event_rows = store.connection.rows(
             f"""
             WITH asked AS (
                 SELECT arrayJoin({{ids:Array(String)}}) AS id, sipHash128({{source:String}}, id) AS identity,
@@ -149,7 +149,7 @@ def _known_events(store: PrivateStore, ids: Sequence[str], source: str) -> dict[
             ids=portion,
             source=source,
         )
-        for event_id, revision, is_retracted in rows:
+        for event_id, revision, is_retracted in event_rows:
             known_events[event_id] = _Known(int(revision), bool(is_retracted))
     return known_events
 

@@ -22,18 +22,18 @@ class Overlap:
     file: str
 
 
-def is_known(connection: Connection, job: Import) -> bool:
+def is_known(connection: Connection, import_job: Import) -> bool:
     """Whether the same file was imported before, under another reading of its mapping."""
-    rows = connection.rows(
+    overlap_rows = connection.rows(
         """SELECT count() FROM {private}.imports FINAL
            WHERE digest = {digest:String} AND import != {id:UInt64} AND state != 'open'""",
-        digest=job.digest,
-        id=job.id,
+        digest=import_job.digest,
+        id=import_job.id,
     )
-    return bool(rows[0][0])
+    return bool(overlap_rows[0][0])
 
 
-def overlap(connection: Connection, job: Import) -> Overlap | None:
+def overlap(connection: Connection, import_job: Import) -> Overlap | None:
     """The earlier file of the same mapping with which an import shares most rows; None where it shares none.
 
     Two rows are the same where all that an event of them says is the same.
@@ -55,10 +55,10 @@ def overlap(connection: Connection, job: Import) -> Overlap | None:
             INNER JOIN earlier_rows ON earlier_rows.row_hash = own_rows.row_hash
             INNER JOIN earlier_files ON earlier_files.import = earlier_rows.import
             GROUP BY earlier_files.import, earlier_files.name ORDER BY shared DESC, earlier_files.name LIMIT 1""",
-        mapping=job.mapping,
-        organisation=job.organisation,
-        digest=job.digest,
-        id=job.id,
+        mapping=import_job.mapping,
+        organisation=import_job.organisation,
+        digest=import_job.digest,
+        id=import_job.id,
     )
     if not overlaps:
         return None

@@ -59,8 +59,10 @@ class PrivateStore:
         self.writing = Writing()
         self._raw = RawEvents(connection)
         self._numbering = threading.Lock()
-        self._number: int | None = None  # the last number that was given to a batch, as far as this process knows
-        self._unfinished = False  # whether a batch may lie there without its marks
+        # the last number that was given to a batch, as far as this process knows
+        self._number: int | None = None
+        # whether a batch may lie there without its marks
+        self._unfinished = False
 
     def settle(self, batch: int | None = None) -> None:
         """Return when all that was accepted is in the store, or so much of it that `batch` is."""
@@ -75,10 +77,12 @@ class PrivateStore:
 
     # counters
 
-    def counter(self, name: str) -> int:
-        """The persisted counter `name`; 0 before it was ever raised."""
+    def counter(self, counter_name: str) -> int:
+        """The persisted counter `counter_name`; 0 before it was ever raised."""
         return int(
-            self.connection.value("SELECT max(value) FROM {private}.counters WHERE name = {name:String}", name=name)
+            self.connection.value(
+                "SELECT max(value) FROM {private}.counters WHERE name = {name:String}", name=counter_name
+            )
         )
 
     def counters(self) -> Counter[str]:
@@ -107,10 +111,10 @@ class PrivateStore:
         written = self.counter("batch")
         with self._numbering:
             # the greater of both: groups in the log have numbers that the store has not seen yet
-            number = self._number = max(self._number or 0, written) + 1
+            next_batch = self._number = max(self._number or 0, written) + 1
         # after the lock is let go: senders take numbers from it, and must not wait for a statement
-        self.raise_counter("batch", number)
-        return number
+        self.raise_counter("batch", next_batch)
+        return next_batch
 
     def number_batch(self) -> int:
         """The next number of a batch that is written down elsewhere: whoever reads it there says `know_batch`."""
@@ -121,11 +125,11 @@ class PrivateStore:
             self._number += 1
             return self._number
 
-    def know_batch(self, number: int) -> None:
+    def know_batch(self, batch: int) -> None:
         """Give no batch a number up to this one any more."""
         written = self.counter("batch")
         with self._numbering:
-            self._number = max(self._number or 0, written, number)
+            self._number = max(self._number or 0, written, batch)
 
     # writing
 
@@ -178,7 +182,8 @@ class PrivateStore:
         """
         # the lock alone, for the backlog calls this while `writing` is being entered: entering would bring it in again
         with self.writing.lock:
-            sequence = self.raise_batch()  # above all numbers of groups, and of marks that a round has read
+            # above all numbers of groups, and of marks that a round has read
+            sequence = self.raise_batch()
             events = _numbered(groups)
             self._raw.insert(events)
             rejects = [group.rejects for group in groups if len(group.rejects)]
@@ -198,7 +203,8 @@ class PrivateStore:
 
     def finish_batches(self) -> None:
         """Mark batches that were stored but not yet marked when the process ended."""
-        if not self._ask:  # else batches are the matter of whoever owns the marks
+        # else batches are the matter of whoever owns the marks
+        if not self._ask:
             self._finish_batches()
 
     def _finish_batches(self) -> None:
@@ -214,25 +220,25 @@ class PrivateStore:
                 self._write_again(markless_batches)
 
     def _markless_batches(self) -> list[int]:
-        rows = self.connection.rows(
+        batch_rows = self.connection.rows(
             """SELECT DISTINCT batch FROM {private}.events
                WHERE import = 0 AND batch > {cleared:UInt64} AND batch <= {last:UInt64}
                  AND batch NOT IN (SELECT DISTINCT batch FROM {private}.marks WHERE sequence > {cleared:UInt64})""",
             cleared=self.counter("cleared"),
             last=self.counter("batch"),
         )
-        return [batch for (batch,) in rows]
+        return [batch for (batch,) in batch_rows]
 
     def _write_again(self, batches: Sequence[int]) -> None:
-        number = self.raise_batch()
+        batch_again = self.raise_batch()
         columns = ", ".join(raw_columns(self.connection))
         self.connection.run(
             f"""INSERT INTO {{private}}.events ({columns})
-            SELECT * REPLACE ({number} AS batch)
+            SELECT * REPLACE ({batch_again} AS batch)
             FROM (SELECT {columns} FROM {{private}}.events
                   WHERE import = 0 AND batch IN ({", ".join(map(str, batches))}))"""
         )
-        self.mark_as(number, f"batch = {number}")
+        self.mark_as(batch_again, f"batch = {batch_again}")
 
     # marks
 
@@ -245,15 +251,15 @@ class PrivateStore:
         self._insert_marks(marks, self.raise_batch())
 
     @_alone
-    def mark(self, where: str = "1") -> None:
-        """Mark the subjects and acts of all raw events that `where` selects, as one sequence number."""
-        self.mark_as(self.next_batch(), where)
+    def mark(self, condition: str = "1") -> None:
+        """Mark the subjects and acts of all raw events that `condition` selects, as one sequence number."""
+        self.mark_as(self.next_batch(), condition)
 
-    def mark_as(self, sequence: int, where: str) -> None:
+    def mark_as(self, sequence: int, condition: str) -> None:
         """As `mark`, under a number that the caller was given; for whoever holds `writing`."""
         self.connection.run(
             f"INSERT INTO {{private}}.marks (sequence, batch, {MARK}) "
-            f"SELECT {sequence}, batch, {MARK} FROM ({marks_in('{private}.events', where, 'batch')})"
+            f"SELECT {sequence}, batch, {MARK} FROM ({marks_in('{private}.events', condition, 'batch')})"
         )
 
     def mark_import(self, number: int) -> None:

@@ -77,7 +77,7 @@ def note_round(store: PrivateStore, pull_round: PullRound, current_time: datetim
 
 def latest_rounds(store: PrivateStore) -> list[dict[str, Any]]:
     """The latest round of each source and kind of round, and when the last good one ended. Moments are aware."""
-    rows = store.connection.dicts(
+    round_rows = store.connection.dicts(
         """SELECT source, what, max(started_at) AS started, argMax(ended_at, started_at) AS ended,
                   argMax(state, started_at) AS state, argMax(message, started_at) AS message,
                   argMax(rows, started_at) AS rows, argMax(events, started_at) AS events,
@@ -89,7 +89,7 @@ def latest_rounds(store: PrivateStore) -> list[dict[str, Any]]:
                   maxIf(ended_at, isNotNull(listed)) AS compared
            FROM {private}.pull_rounds GROUP BY source, what ORDER BY source, what"""
     )
-    return [{name: _aware(value) for name, value in row.items()} for row in rows]
+    return [{name: _aware(value) for name, value in row.items()} for row in round_rows]
 
 
 def _aware(value: Any) -> Any:
@@ -102,7 +102,7 @@ def known_fields(store: PrivateStore, source: str) -> dict[str, int]:
 
     A round of few rows, or of rows that lacked a field, makes nobody forget that the field was there.
     """
-    rows = store.connection.rows(
+    field_rows = store.connection.rows(
         """SELECT arrayJoin(mapKeys(fields)) AS name, max(fields[name]) FROM (
             SELECT fields FROM {private}.pull_rounds
             WHERE source = {source:String} AND what = 'live' AND state IN ('good', 'degraded') AND notEmpty(fields)
@@ -111,34 +111,34 @@ def known_fields(store: PrivateStore, source: str) -> dict[str, int]:
         source=source,
         rounds=_USUAL,
     )
-    return {name: int(share) for name, share in rows}
+    return {field_name: int(share) for field_name, share in field_rows}
 
 
 def latest_fields(store: PrivateStore) -> dict[str, dict[str, int]]:
     """By source, the share of rows in which each field said something in the last live round that had rows."""
-    rows = store.connection.rows(
+    field_rows = store.connection.rows(
         """SELECT source, argMax(fields, started_at) FROM {private}.pull_rounds
         WHERE what = 'live' AND notEmpty(fields) GROUP BY source"""
     )
-    return {source: {name: int(share) for name, share in fields.items()} for source, fields in rows}
+    return {source: {field_name: int(share) for field_name, share in fields.items()} for source, fields in field_rows}
 
 
 def unplaced_events(store: PrivateStore) -> dict[str, int]:
     """By source, the events that wait for their unit to be known; sources without any are not among them."""
-    rows = store.connection.rows(
+    source_rows = store.connection.rows(
         "SELECT source, count() FROM {private}.rejects FINAL WHERE reason = {reason:String} GROUP BY source",
         reason=Reason.UNPLACED.value,
     )
-    return {source: int(count) for source, count in rows}
+    return {source: int(event_count) for source, event_count in source_rows}
 
 
 def fed_units(store: PrivateStore) -> dict[str, dict[str, list[str]]]:
     """By source and organisation, the units of which it has told."""
-    rows = store.connection.rows(
+    unit_rows = store.connection.rows(
         """SELECT source, root, groupUniqArray(unit) FROM {private}.source_units AS e
         INNER JOIN (SELECT DISTINCT unit, root FROM {open}.units) AS u USING (unit) GROUP BY source, root"""
     )
     units: dict[str, dict[str, list[str]]] = {}
-    for source, root, source_units in rows:
+    for source, root, source_units in unit_rows:
         units.setdefault(source, {})[root] = sorted(source_units)
     return units

@@ -19,13 +19,13 @@ MOST_UNKNOWN: Final = 0.1
 def unknown_units(connection: Connection, current_time: datetime) -> dict[str, float]:
     """The share of each source's events received in the days before `current_time` that name units nobody knows, if
     any do."""
-    since = current_time - SPAN
+    first_moment = current_time - SPAN
     rejected = dict(
         connection.rows(
             "SELECT source, count() FROM {private}.rejects FINAL "
             "WHERE reason = {reason:String} AND received_at >= {since:DateTime64(3, 'UTC')} GROUP BY source",
             reason=Reason.UNKNOWN_UNIT.value,
-            since=since,
+            since=first_moment,
         )
     )
     if not rejected:
@@ -35,7 +35,7 @@ def unknown_units(connection: Connection, current_time: datetime) -> dict[str, f
             f"SELECT source, {EVENTS} FROM {{private}}.events WHERE source IN {{sources:Array(String)}} "
             f"AND received_at >= {{since:DateTime64(3, 'UTC')}} AND {winning(connection)} GROUP BY source",
             sources=list(rejected),
-            since=since,
+            since=first_moment,
         )
     )
     return {
@@ -60,18 +60,18 @@ def systems_in_use(connection: Connection) -> frozenset[str]:
 
     A list of cases says who has each of them, and not who worked when: it tells of no use.
     """
-    rows = connection.rows(
+    system_rows = connection.rows(
         """SELECT DISTINCT system FROM {private}.events
            WHERE kind IN ('session', 'case') AND actor_kind = 'person' AND retracted = 0
              AND (type IN ('platform.session', 'case.step', 'case.handover') OR import = 0)"""
     )
-    return frozenset(system for (system,) in rows)
+    return frozenset(system for (system,) in system_rows)
 
 
 def systems_of_access(connection: Connection) -> frozenset[str]:
     """Systems of which some source tells who has an account or a licence; most staff lists tell of none."""
-    rows = connection.rows(
+    system_rows = connection.rows(
         """SELECT DISTINCT system FROM {private}.events
            WHERE kind = 'eligibility' AND entitled >= 0 AND retracted = 0"""
     )
-    return frozenset(system for (system,) in rows)
+    return frozenset(system for (system,) in system_rows)

@@ -22,7 +22,7 @@ _SOURCE_UNIT: Final = ("source", "unit")
 def raw_columns(connection: Connection) -> list[str]:
     """The columns of raw events that are written; the others are made of them."""
     described = connection.rows("DESCRIBE TABLE {private}.events")
-    return [name for name, _type, default_kind, *_ in described if default_kind != "MATERIALIZED"]
+    return [column_name for column_name, _type, default_kind, *_ in described if default_kind != "MATERIALIZED"]
 
 
 class RawEvents:
@@ -30,8 +30,10 @@ class RawEvents:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._span: tuple[int, int] | None = None  # days that the counters hold, as far as this process raised them
-        self._known_units: set[tuple[str, str]] = set()  # sources and units that are kept, as far as this process knows
+        # days that the counters hold, as far as this process raised them
+        self._span: tuple[int, int] | None = None
+        # sources and units that are kept, as far as this process knows
+        self._known_units: set[tuple[str, str]] = set()
 
     def insert(self, events: pa.Table, import_id: int = 0, snapshot: int = 0) -> None:
         """Store events that bear the number of their batch, durably."""
@@ -49,7 +51,7 @@ class RawEvents:
         rows = self._connection.rows(
             "SELECT name, max(value) FROM {private}.counters WHERE name IN ('first_day', 'last_day') GROUP BY name"
         )
-        counters = {name: int(value) for name, value in rows}
+        counters = {column_name: int(value) for column_name, value in rows}
         if len(counters) < 2:
             return _SPAN_BEFORE_DATA
         first_number, last_number = _FAR - counters["first_day"], counters["last_day"]
@@ -67,7 +69,9 @@ class RawEvents:
         """Keep of which units the sources tell that nobody told of before."""
         columns = list(_SOURCE_UNIT)
         pairs = events.select(columns).group_by(columns).aggregate([])
-        new_pairs = set(zip(*(pairs[name].to_pylist() for name in columns), strict=True)) - self._known_units
+        new_pairs = (
+            set(zip(*(pairs[column_name].to_pylist() for column_name in columns), strict=True)) - self._known_units
+        )
         if new_pairs:
             self._connection.insert("{private}.source_units", columns, [list(pair) for pair in sorted(new_pairs)])
             self._known_units |= new_pairs

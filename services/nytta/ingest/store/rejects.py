@@ -94,7 +94,7 @@ def latest_rejects(store: PrivateStore, reason: str = "", source: str = "", limi
 def sealed_rejects(store: PrivateStore, query: RejectQuery) -> list[SealedReject]:
     """Rejects with their encrypted bodies, the earliest first: for sending them again."""
     store.settle()
-    rows = store.connection.rows(
+    reject_rows = store.connection.rows(
         f"""SELECT {", ".join(_SEALED)} FROM {{private}}.rejects FINAL
             WHERE ({{reason:String}} = '' OR reason = {{reason:String}})
               AND ({{source:String}} = '' OR source = {{source:String}})
@@ -108,7 +108,8 @@ def sealed_rejects(store: PrivateStore, query: RejectQuery) -> list[SealedReject
     )
     # the engine gives texts back as texts, and a sealed body is one
     return [
-        SealedReject(digest, source, reason, position, body.encode()) for digest, source, reason, position, body in rows
+        SealedReject(digest, source, reason, position, body.encode())
+        for digest, source, reason, position, body in reject_rows
     ]
 
 
@@ -116,15 +117,15 @@ def forget_rejects(connection: Connection, rejects: Sequence[SealedReject]) -> N
     """Take rejects out of both zones: they are rejects no more."""
     for portion in portions(rejects, _FORGOTTEN_AT_ONCE):
         # as hexadecimal digits, for a parameter is text and a digest any bytes
-        keys = [(reject.source, reject.reason, reject.digest.hex(), reject.position) for reject in portion]
+        reject_keys = [(reject.source, reject.reason, reject.digest.hex(), reject.position) for reject in portion]
         connection.run(
             "DELETE FROM {private}.rejects WHERE (source, reason, lower(hex(digest)), position) IN "
             "{keys:Array(Tuple(String, String, String, String))}",
-            keys=keys,
+            keys=reject_keys,
         )
-        places = [(reject.source, reject.reason, reject.position) for reject in portion]
+        reject_places = [(reject.source, reject.reason, reject.position) for reject in portion]
         connection.run(
             "DELETE FROM {open}.rejected WHERE (source, reason, position) IN "
             "{places:Array(Tuple(String, String, String))}",
-            places=places,
+            places=reject_places,
         )

@@ -36,25 +36,32 @@ class Absent:
     """Rows that count, those of the list included."""
 
 
-def absent_rows(store: PrivateStore, job: Import, listed: Import, source: str, seen_rows: Sequence[str] = ()) -> Absent:
+def absent_rows(
+    store: PrivateStore, import_job: Import, listed: Import, source: str, seen_rows: Sequence[str] = ()
+) -> Absent:
     """How many rows of a source a complete list lacks that count so far, and how many count.
 
-    `listed` is the import of the list, `job` the one that would take them back. `seen_rows` are ids of rows that
+    `listed` is the import of the list, `import_job` the one that would take them back. `seen_rows` are ids of rows that
     the list has, though no event could be made of them.
     """
     store.settle()
-    counts = store.connection.rows(
-        f"SELECT uniqExactIf(row, absent), uniqExact(row) FROM ({_standing(job, listed)})",
+    count_rows = store.connection.rows(
+        f"SELECT uniqExactIf(row, absent), uniqExact(row) FROM ({_standing(import_job, listed)})",
         source=source,
         seen=list(seen_rows),
     )
-    return Absent(*counts[0])
+    return Absent(*count_rows[0])
 
 
 def retract_absent(
-    store: PrivateStore, job: Import, listed: Import, source: str, seen_rows: Sequence[str], current_time: datetime
+    store: PrivateStore,
+    import_job: Import,
+    listed: Import,
+    source: str,
+    seen_rows: Sequence[str],
+    current_time: datetime,
 ) -> None:
-    """Take back, as part of import `job`, what counts of a source and a complete list lacks."""
+    """Take back, as part of import `import_job`, what counts of a source and a complete list lacks."""
     with store.writing:
         # marked when the import commits, as its other rows are
         batch = store.next_batch()
@@ -62,9 +69,9 @@ def retract_absent(
             f"""INSERT INTO {{private}}.events
                 (source, id, type, kind, time, received_at, batch, import, snapshot, unit, system, subject, revision,
                  retracted)
-            SELECT source, id, type, kind, time, {{now:DateTime64(3, 'UTC')}}, {batch}, {job.id},
+            SELECT source, id, type, kind, time, {{now:DateTime64(3, 'UTC')}}, {batch}, {import_job.id},
                    {listed.snapshot}, unit, system, subject, revision, 1
-            FROM ({_standing(job, listed)}) WHERE absent""",
+            FROM ({_standing(import_job, listed)}) WHERE absent""",
             source=source,
             seen=list(seen_rows),
             now=current_time,
@@ -74,26 +81,28 @@ def retract_absent(
 def standing_rows(store: PrivateStore, source: str) -> set[str]:
     """The ids of a source's rows that count, without the words of derived events."""
     store.settle()
-    rows = store.connection.rows(
+    id_rows = store.connection.rows(
         f"""SELECT DISTINCT {ROW} FROM (
             SELECT id, argMax(retracted, (snapshot, revision)) AS gone
             FROM {{private}}.events WHERE source = {{source:String}} GROUP BY id)
         WHERE NOT gone""",
         source=source,
     )
-    return {row for (row,) in rows}
+    return {row_id for (row_id,) in id_rows}
 
 
-def retract_rows(store: PrivateStore, source: str, rows: Sequence[str], current_time: datetime) -> int:
+def retract_rows(store: PrivateStore, source: str, row_ids: Sequence[str], current_time: datetime) -> int:
     """Take back all events of these rows of a source, by a revision of their own; how many were taken back."""
     with store.writing:
-        return sum(_retract_portion(store, source, portion, current_time) for portion in portions(rows))
+        return sum(_retract_portion(store, source, portion, current_time) for portion in portions(row_ids))
 
 
-def _retract_portion(store: PrivateStore, source: str, rows: list[str], current_time: datetime) -> int:
+def _retract_portion(store: PrivateStore, source: str, row_ids: list[str], current_time: datetime) -> int:
     # counted first: no event stands any more once its retraction is there
-    count = int(store.connection.value(f"SELECT count() FROM ({_STANDING_OF_ROWS})", source=source, rows=rows))
-    if not count:
+    standing_count = int(
+        store.connection.value(f"SELECT count() FROM ({_STANDING_OF_ROWS})", source=source, rows=row_ids)
+    )
+    if not standing_count:
         return 0
     with store.marked_batch() as batch:
         store.connection.run(
@@ -105,10 +114,10 @@ def _retract_portion(store: PrivateStore, source: str, rows: list[str], current_
             FROM ({_STANDING_OF_ROWS})""",
             now=current_time,
             source=source,
-            rows=rows,
+            rows=row_ids,
         )
         store.mark_as(batch, f"batch = {batch}")
-    return count
+    return standing_count
 
 
 def retractions_of(store: PrivateStore, source: str, rows: Sequence[str], current_time: datetime) -> pa.Table:
@@ -128,12 +137,12 @@ def retractions_of(store: PrivateStore, source: str, rows: Sequence[str], curren
     )
 
 
-def _standing(job: Import, listed: Import) -> str:
+def _standing(import_job: Import, listed: Import) -> str:
     """SQL of the events of a source that count, in an organisation, and whether a complete list lacks them."""
     # a literal, for the text is put into statements whose parameters are their callers'; rows of other
     # organisations must not count as standing, or a list of one would take back those of all
-    organisation = job.organisation.replace("\\", "\\\\").replace("'", "\\'")
-    condition = f"""(import = 0 OR import = {job.id} OR import IN (
+    organisation = import_job.organisation.replace("\\", "\\\\").replace("'", "\\'")
+    condition = f"""(import = 0 OR import = {import_job.id} OR import IN (
         SELECT import FROM {{private}}.imports FINAL WHERE state != 'open' AND organisation = '{organisation}'))"""
     return f"""
         SELECT source, id, type, kind, time, unit, system, subject, revision, {ROW} AS row,

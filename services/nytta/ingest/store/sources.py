@@ -29,7 +29,7 @@ def all_sources(store: PrivateStore) -> list[dict[str, Any]]:
                INNER JOIN (SELECT DISTINCT unit, root FROM {open}.units) AS known USING (unit) GROUP BY source"""
         )
     )
-    rows = store.connection.dicts(
+    source_rows = store.connection.dicts(
         f"""SELECT source, sum(events) AS events, sum(rejects) AS rejects, min(first) AS first_event,
                   max(last) AS last_event, max(receipt) AS last_received
            FROM (
@@ -41,4 +41,7 @@ def all_sources(store: PrivateStore) -> list[dict[str, Any]]:
                FROM {{private}}.rejects FINAL GROUP BY source)
            GROUP BY source ORDER BY source"""
     )
-    return [row | {"organisations": sorted(organisations.get(row["source"], ()))} for row in rows]
+    return [
+        source_row | {"organisations": sorted(organisations.get(source_row["source"], ()))}
+        for source_row in source_rows
+    ]

@@ -33,8 +33,8 @@ def without_stopped(registry: Registry, events: pa.Table, stopped: Counter[tuple
 
 def count_stopped(connection: Connection, stopped: Counter[tuple[str, str]], received_at: datetime) -> None:
     """Write down how many events were not processed, and begin to count anew."""
-    rows = []
+    stopped_rows = []
     while stopped:
         (source, system), events = stopped.popitem()
-        rows.append([received_at.date(), source, system, events])
-    connection.insert("{open}.not_processed", ["received_on", "source", "system", "events"], rows)
+        stopped_rows.append([received_at.date(), source, system, events])
+    connection.insert("{open}.not_processed", ["received_on", "source", "system", "events"], stopped_rows)

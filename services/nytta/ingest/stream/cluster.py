@@ -46,11 +46,11 @@ class Cluster:
 
     def why_not(self) -> str:
         """A sentence on why no broker answers: asked after a client gave up."""
-        names = ", ".join(self.servers)
+        server_names = ", ".join(self.servers)
         # from the outside in: each question can be asked only where the one before was answered
         reached = [server for server in self.servers if _opens(server)]
         if not reached:
-            return f"no broker answers at {names}: start Kafka, or correct NYTTA_KAFKA"
+            return f"no broker answers at {server_names}: start Kafka, or correct NYTTA_KAFKA"
         if self.tls is None and _speaks_tls(reached[0]):
             return (
                 f"the broker at {reached[0]} requires TLS: set NYTTA_KAFKA_SECURITY to SSL or SASL_SSL, and "

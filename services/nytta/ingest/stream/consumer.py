@@ -33,7 +33,7 @@ _LEFT = 5.0
 def consume(
     app: faust.App,
     cluster: Cluster,
-    name: str,
+    topic_name: str,
     prepare: Callable[[Sequence[Message]], Awaitable[T]],
     work: Callable[[T], Awaitable[None]],
     *,
@@ -45,17 +45,18 @@ def consume(
     `work` is given what `prepare` makes of them. While it is at it, the next are taken and prepared, for one waits for
     the store and the other for the processor. Work is done, and acknowledged, one after the other.
     """
-    topic = app.topic(topics.full(cluster, name), value_serializer="raw", key_serializer="raw")
+    topic = app.topic(topics.full(cluster, topic_name), value_serializer="raw", key_serializer="raw")
 
     async def finish(taken_events: Sequence[Any], prepared: T, taking: Any) -> None:
         await work(prepared)
         # only now: what is acknowledged does not come again
         for event in taken_events:
             await taking.ack(event)
-        metrics.MESSAGES.labels(name).inc(len(taken_events))
+        metrics.MESSAGES.labels(topic_name).inc(len(taken_events))
 
     async def agent(stream: StreamT[bytes]) -> None:
-        taking: Any = stream  # noack_take is missing in Faust's type of a stream
+        # noack_take is missing in Faust's type of a stream
+        taking: Any = stream
         # noack_take gives back what it found here when it ends, and its drainer reads on: what comes behind what failed
         # would be acknowledged unseen
         taking.enable_acks = False
@@ -79,7 +80,7 @@ def consume(
                 under_way.cancel()
 
     # one at a time, or a later message could be acknowledged before an earlier one is stored
-    app.agent(topic, name=name, concurrency=1)(agent)
+    app.agent(topic, name=topic_name, concurrency=1)(agent)
 
 
 async def as_taken(messages: Sequence[Message]) -> Sequence[Message]:
@@ -131,7 +132,8 @@ def own_partition(app: faust.App, partition: TP, lease: Lease, leave: Callable[[
         lease.drop()  # whatever computes stops at its next statement
 
     async def revoked(*reassignment: Any, **_: Any) -> None:
-        if partition in reassignment[1]:  # the app, the partitions that go
+        # the app, the partitions that go
+        if partition in reassignment[1]:
             await leave()
 
     app.on_partitions_revoked.connect(revoked)

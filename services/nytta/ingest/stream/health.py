@@ -81,5 +81,6 @@ async def _ends(app: faust.App, partitions: set[TP]) -> Mapping[TP, int | None]:
 
 def _lag(app: faust.App, partition: TP, end: int) -> int:
     """Messages of a partition beyond the last one committed."""
-    consumer: Any = app.consumer  # its type does not tell what was committed
+    # its type does not tell what was committed
+    consumer: Any = app.consumer
     return max(0, end - int(consumer._committed_offset.get(partition) or 0))

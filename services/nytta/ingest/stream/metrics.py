@@ -25,7 +25,7 @@ BATCHES = Histogram(
     buckets=(1, 10, 100, 500, 1_000, 5_000, 20_000, 100_000),
     registry=REGISTRY,
 )
-_SECONDS = (0.1, 0.25, 0.5, 1, 2, 3, 4, 5, 7.5, 10, 20, 60)
+_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 3, 3.5, 4, 4.5, 5, 7.5, 10, 20, 60)
 STORED = Histogram(
     "nytta_worker_stored_seconds",
     "Seconds from the oldest message of what was taken at once being with the broker to its events being stored",
@@ -34,7 +34,7 @@ STORED = Histogram(
 )
 CELLS = Histogram(
     "nytta_worker_cell_seconds",
-    "Seconds from the oldest marks of a round being with the broker to their cells being there",
+    "Seconds from marks of a round being with the broker to their cells being there, message by message",
     buckets=_SECONDS,
     registry=REGISTRY,
 )

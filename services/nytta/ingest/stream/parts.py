@@ -14,7 +14,7 @@ from nytta.ingest.keys import Keys
 from nytta.ingest.store.private import PrivateStore
 from nytta.ingest.stream.cluster import Cluster
 from nytta.ingest.stream.producer import Unavailable
-from nytta.storage.client import StoreError
+from nytta.storage.errors import StoreError
 
 log = logging.getLogger("nytta.worker")
 
@@ -80,7 +80,7 @@ class Patient(Protocol):
 async def patient(parts: Patient, call: Callable[[], T]) -> T:
     """The result of `call`, made in a thread; while the store is away, it is tried again."""
     loop = asyncio.get_running_loop()
-    until = loop.time() + parts.patience
+    deadline = loop.time() + parts.patience
     tries = 0
     while True:
         try:
@@ -88,7 +88,7 @@ async def patient(parts: Patient, call: Callable[[], T]) -> T:
         except (StoreError, OSError, Unavailable) as error:
             delay = _DELAYS[min(tries, len(_DELAYS) - 1)]
             # then the process ends, for its supervisor to start anew
-            if loop.time() + delay > until:
+            if loop.time() + delay > deadline:
                 raise
             log.warning("the store is away, trying again: %s", str(error)[:160])
             tries += 1

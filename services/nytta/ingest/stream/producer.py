@@ -88,13 +88,13 @@ class Producer:
     async def ready(self) -> None:
         """Return if the brokers answer and the topics are there; else Unavailable says what is missing."""
         kafka = await self._open()
-        for name in (topics.USAGE, topics.REJECTED):
-            topic = topics.full(self._cluster, name)
+        for topic_name in (topics.USAGE, topics.REJECTED):
+            topic = topics.full(self._cluster, topic_name)
             try:
                 partitions = await asyncio.wait_for(kafka.partitions_for(topic), _PATIENCE)
             except (KafkaError, TimeoutError) as error:
                 raise Unavailable(f"topic {topic}: no broker knows it; run nytta migrate, or start Kafka") from error
-            if name == topics.USAGE:
+            if topic_name == topics.USAGE:
                 self._partitions = len(partitions)
 
     async def put(self, events: pa.Table, rejects: Sequence[Reject]) -> None:

@@ -45,9 +45,9 @@ TOPICS: Final = (
 )
 
 
-def full(cluster: Cluster, name: str) -> str:
+def full(cluster: Cluster, topic_name: str) -> str:
     """The name of a topic on the broker, such as `nytta.usage`."""
-    return f"{cluster.prefix}.{name}"
+    return f"{cluster.prefix}.{topic_name}"
 
 
 @contextmanager
@@ -77,9 +77,9 @@ def create(cluster: Cluster, *, partitions: int, replicas: int) -> list[str]:
         existing = set(client.list_topics())
         missing = {}
         for topic in TOPICS:
-            name = full(cluster, topic.name)
-            if name not in existing:
-                missing[name] = {
+            topic_name = full(cluster, topic.name)
+            if topic_name not in existing:
+                missing[topic_name] = {
                     "num_partitions": topic.partitions or partitions,
                     "replication_factor": replicas,
                     "configs": common | topic.config,
@@ -101,20 +101,27 @@ def check(cluster: Cluster) -> None:
 
 
 def _problems(cluster: Cluster, client: KafkaAdminClient) -> list[str]:
-    names = [full(cluster, topic.name) for topic in TOPICS]
-    partition_counts = {topic["name"]: len(topic["partitions"]) for topic in client.describe_topics(names)}
-    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names if partition_counts.get(name)]
+    topic_names = [full(cluster, topic.name) for topic in TOPICS]
+    partition_counts = {topic["name"]: len(topic["partitions"]) for topic in client.describe_topics(topic_names)}
+    resources = [
+        ConfigResource(ConfigResourceType.TOPIC, topic_name)
+        for topic_name in topic_names
+        if partition_counts.get(topic_name)
+    ]
     configs = client.describe_configs(resources, config_filter="all")["topic"] if resources else {}
     problems = []
-    for topic, name in zip(TOPICS, names, strict=True):
-        if not partition_counts.get(name):
-            problems.append(f"topic {name} is missing: run nytta migrate")
+    for topic, topic_name in zip(TOPICS, topic_names, strict=True):
+        if not partition_counts.get(topic_name):
+            problems.append(f"topic {topic_name} is missing: run nytta migrate")
             continue
-        if topic.partitions == 1 and partition_counts[name] != 1:
+        if topic.partitions == 1 and partition_counts[topic_name] != 1:
             problems.append(
-                f"topic {name} has {partition_counts[name]} partitions and must have one: delete it, run nytta migrate"
+                f"topic {topic_name} has {partition_counts[topic_name]} partitions and must have one: delete it, run "
+                "nytta migrate"
             )
-        size = int(configs[name]["max.message.bytes"]["value"])
+        size = int(configs[topic_name]["max.message.bytes"]["value"])
         if size < MESSAGE_BYTES:
-            problems.append(f"topic {name} takes messages of {size} bytes: set max.message.bytes to {MESSAGE_BYTES}")
+            problems.append(
+                f"topic {topic_name} takes messages of {size} bytes: set max.message.bytes to {MESSAGE_BYTES}"
+            )
     return problems

@@ -28,9 +28,11 @@ from nytta.ingest.stream.parts import Parts, log, patient
 from nytta.ingest.stream.producer import Producer
 from nytta.ingest.stream.wire import Body, body_of
 
-_MESSAGES = 400  # single events of foreign producers want many at once; of full batches, fewer come within the time
+# single events of foreign producers want many at once; of full batches, fewer come within the time
+_MESSAGES = 400
 _WITHIN = 0.1
-_TOGETHER = 10  # seconds: messages received so close to each other are decoded as one body
+# seconds: messages received so close to each other are decoded as one body
+_TOGETHER = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +76,15 @@ def _receipt(positioned: tuple[Body, str]) -> int:
 
 
 def _decoded(parts: Parts, bodies: Sequence[tuple[Body, str]]) -> Batch:
-    texts = [body.lines if body.lines.endswith(b"\n") else body.lines + b"\n" for body, _ in bodies]
+    batch_lines = [body.lines if body.lines.endswith(b"\n") else body.lines + b"\n" for body, _ in bodies]
     # the latest receipt of them: an earlier one could make a time lie in the future that did not
     received_at = max(body.received_at for body, _ in bodies)
-    batch = parts.judge(b"".join(texts), received_at)
+    batch = parts.judge(b"".join(batch_lines), received_at)
     if not batch.rejects:
         return batch
     lines_before: list[int] = []
     lines = 0
-    for text in texts:
+    for text in batch_lines:
         lines_before.append(lines)
         lines += text.count(b"\n")
     positions = [position for _, position in bodies]
@@ -99,14 +101,14 @@ def _placed(reject: Reject, lines_before: Sequence[int], positions: Sequence[str
     return replace(reject, position=f"{positions[message]} line {line - lines_before[message]}")
 
 
-def store(parts: Parts, read: Read) -> pa.Table | None:
+def store(parts: Parts, read_result: Read) -> pa.Table | None:
     """Store what was read, raw before rejects; the marks to be sent, None where there are none."""
     started = time.perf_counter()
     current_time = datetime.now(UTC)
-    number = _number()
-    batch = read.batch
+    batch_number = _number()
+    batch = read_result.batch
     # raw first, marks last: whoever reads a mark must find what it stands for
-    parts.private.store_events(batch.table, number)
+    parts.private.store_events(batch.table, batch_number)
     write_rejects(parts.private.connection, batch.rejects, parts.keys.seal, current_time)
     for reject in batch.rejects:
         metrics.REJECTS.labels(reject.reason.value).inc()
@@ -115,9 +117,9 @@ def store(parts: Parts, read: Read) -> pa.Table | None:
     metrics.EVENTS.inc(len(batch))
     metrics.NEWEST.set_to_current_time()
     metrics.BATCHES.observe(len(batch))
-    metrics.STORING.observe(read.seconds + time.perf_counter() - started)
-    metrics.STORED.observe(max(0.0, time.time() - read.oldest.timestamp()))
-    return marks_of(batch.table, number) if len(batch) else None
+    metrics.STORING.observe(read_result.seconds + time.perf_counter() - started)
+    metrics.STORED.observe(max(0.0, time.time() - read_result.oldest.timestamp()))
+    return marks_of(batch.table, batch_number) if len(batch) else None
 
 
 def _number() -> int:

@@ -14,27 +14,27 @@ from nytta.ingest.stream.topics import administrator, full
 _LOOK = 0.2
 
 
-def lag(cluster: Cluster, name: str) -> int:
+def lag(cluster: Cluster, topic_name: str) -> int:
     """Messages of a topic that the workers have not acknowledged."""
     with administrator(cluster) as client:
-        partition_ends = _ends(client, full(cluster, name))
+        partition_ends = _ends(client, full(cluster, topic_name))
         return _unacknowledged(client, cluster, partition_ends)
 
 
-def wait_for(cluster: Cluster, name: str, *, within: float, sleep: Callable[[float], None] = time.sleep) -> None:
+def wait_for(cluster: Cluster, topic_name: str, *, within: float, sleep: Callable[[float], None] = time.sleep) -> None:
     """Return when the workers have acknowledged what is on the topic now. BrokerError after `within` seconds."""
-    until = time.monotonic() + within
+    deadline = time.monotonic() + within
     with administrator(cluster) as client:
         # asked once: what comes later is not waited for, or a busy topic would be waited for without end
-        partition_ends = _ends(client, full(cluster, name))
+        partition_ends = _ends(client, full(cluster, topic_name))
         while True:
             waiting = _unacknowledged(client, cluster, partition_ends)
             if not waiting:
                 return
-            if time.monotonic() > until:
+            if time.monotonic() > deadline:
                 raise BrokerError(
-                    f"{waiting} messages of topic {full(cluster, name)} wait since {within:.0f} seconds: is nytta "
-                    "worker running?"
+                    f"{waiting} messages of topic {full(cluster, topic_name)} wait since {within:.0f} seconds: is "
+                    "nytta worker running?"
                 )
             sleep(_LOOK)
 

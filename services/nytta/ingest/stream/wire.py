@@ -49,38 +49,40 @@ def batch_headers(received_at: datetime) -> list[tuple[str, bytes]]:
     return [("content-type", NDJSON.encode()), (RECEIVED, received_at.astimezone(UTC).isoformat().encode())]
 
 
-def body_of(value: bytes | None, headers: Headers, stored_at: datetime, position: str) -> Body:
+def body_of(message_value: bytes | None, headers: Headers, stored_at: datetime, position: str) -> Body:
     """What a message of the topic of events holds. `stored_at` is when the broker got it.
 
     Raises nothing: of whatever a producer may write, it makes lines that are judged, or a reject. A header without a
     value is as if it were not there.
     """
-    value = value or b""
-    texts_by_header = {name: text for name, text in headers.items() if text is not None}
+    message_value = message_value or b""
+    texts_by_header = {
+        header_name: header_value for header_name, header_value in headers.items() if header_value is not None
+    }
     media = _media(texts_by_header)
     reason = Reason.NOT_CLOUDEVENT
     detail = ""
     if media == NDJSON:
         # bounded as over HTTP: a foreign producer may say that its message is a batch
-        if value.count(b"\n") <= bodies.MOST:
-            return Body(value, _received(texts_by_header, stored_at))
-        line = b""
+        if message_value.count(b"\n") <= bodies.MOST:
+            return Body(message_value, _received(texts_by_header, stored_at))
+        event_line = b""
         reason = Reason.TOO_LARGE
         detail = str(bodies.TooManyError())
     elif media.startswith("application/cloudevents"):  # says structured mode, whatever headers repeat
         if media != CLOUDEVENT:
             detail = f"content-type: {media[:64]} is not read: send application/cloudevents+json, or binary mode"
-        line = bodies.one_line(value)
-    elif any(name.startswith("ce_") for name in texts_by_header):
-        line, reason, detail = _from_headers(value, texts_by_header, media)
+        event_line = bodies.one_line(message_value)
+    elif any(header_name.startswith("ce_") for header_name in texts_by_header):
+        event_line, reason, detail = _from_headers(message_value, texts_by_header, media)
     else:
-        line = bodies.one_line(value)
-    if not line and not detail:
+        event_line = bodies.one_line(message_value)
+    if not event_line and not detail:
         reason, detail = Reason.MALFORMED_JSON, "the message has no value"
     if not detail:
-        return Body(line, stored_at)
+        return Body(event_line, stored_at)
     source = texts_by_header.get("ce_source", b"").decode("utf-8", "replace")[:512]
-    return Body(b"", stored_at, Reject(reason, detail, source, position, value[:KEPT]))
+    return Body(b"", stored_at, Reject(reason, detail, source, position, message_value[:KEPT]))
 
 
 def _media(headers: Mapping[str, bytes]) -> str:
@@ -98,11 +100,15 @@ def _received(headers: Mapping[str, bytes], stored_at: datetime) -> datetime:
         return stored_at
 
 
-def _from_headers(value: bytes, headers: Mapping[str, bytes], media: str) -> tuple[bytes, Reason, str]:
+def _from_headers(message_value: bytes, headers: Mapping[str, bytes], media: str) -> tuple[bytes, Reason, str]:
     """The structured form of an event in binary mode, its data as they are; or the reason and why there is none."""
-    event_headers = {name.removeprefix("ce_"): text for name, text in headers.items() if name.startswith("ce_")}
+    event_headers = {
+        header_name.removeprefix("ce_"): header_value
+        for header_name, header_value in headers.items()
+        if header_name.startswith("ce_")
+    }
     try:
-        attributes = {name: text.decode() for name, text in event_headers.items()}
+        attributes = {header_name: header_value.decode() for header_name, header_value in event_headers.items()}
     except UnicodeDecodeError:
         return b"", Reason.INVALID_ENCODING, "a header whose name begins with ce_ is not UTF-8"
     if "data" in attributes:
@@ -110,7 +116,7 @@ def _from_headers(value: bytes, headers: Mapping[str, bytes], media: str) -> tup
     if media:
         attributes["datacontenttype"] = media
     try:
-        return bodies.with_data(attributes, value), Reason.NOT_CLOUDEVENT, ""
+        return bodies.with_data(attributes, message_value), Reason.NOT_CLOUDEVENT, ""
     except ValueError:
         return b"", Reason.MALFORMED_JSON, "data: the message's value is not one JSON value"
 
@@ -142,10 +148,11 @@ class _HeldNotes(msgspec.Struct):
     notes: list[tuple[str, str, str, str]]
 
 
-def read_reject(value: bytes) -> tuple[Reject, datetime]:
+def read_reject(message_value: bytes) -> tuple[Reject, datetime]:
     """A reject whose body is still encrypted, and when it was received. ValueError where it is none."""
-    held_reject = _read(value, _HeldReject, "no reject")
-    if not EARLIEST <= held_reject.received_at <= _LATEST:  # the store could not hold it
+    held_reject = _read(message_value, _HeldReject, "no reject")
+    # the store could not hold it
+    if not EARLIEST <= held_reject.received_at <= _LATEST:
         raise ValueError("is no reject: its receipt lies outside the calendar")
     reject = Reject(
         reason=held_reject.reason,
@@ -157,10 +164,10 @@ def read_reject(value: bytes) -> tuple[Reject, datetime]:
     return reject, held_reject.received_at
 
 
-def _read(value: bytes, kind: type[H], requirement: str) -> H:
+def _read(message_value: bytes, kind: type[H], requirement: str) -> H:
     """JSON of a kind. ValueError where it is anything else."""
     try:
-        return msgspec.json.decode(value, type=kind)
+        return msgspec.json.decode(message_value, type=kind)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise ValueError(f"is {requirement}: {error}") from error
 
@@ -175,13 +182,13 @@ def marks_message(marks: pa.Table) -> bytes:
 
 def notes_message(notes: Sequence[Note]) -> bytes:
     """What pseudonyms become when a key changes, as a message."""
-    rows = [[note.used_key, note.coming_key, note.used.hex(), note.coming.hex()] for note in notes]
-    return orjson.dumps({"notes": rows})
+    note_rows = [[note.used_key, note.coming_key, note.used.hex(), note.coming.hex()] for note in notes]
+    return orjson.dumps({"notes": note_rows})
 
 
-def read_notes(value: bytes) -> list[Note]:
+def read_notes(message_value: bytes) -> list[Note]:
     """The notes of a message. ValueError where it holds none."""
-    rows = _read(value, _HeldNotes, "no notes").notes
+    rows = _read(message_value, _HeldNotes, "no notes").notes
     notes = [
         Note(used, coming, bytes.fromhex(used_digest), bytes.fromhex(coming_digest))
         for used, coming, used_digest, coming_digest in rows
@@ -192,10 +199,10 @@ def read_notes(value: bytes) -> list[Note]:
     return notes
 
 
-def read_marks(value: bytes, schema: pa.Schema) -> pa.Table:
+def read_marks(message_value: bytes, schema: pa.Schema) -> pa.Table:
     """The marks of a message. ValueError where it holds none."""
     try:
-        table = pa.ipc.open_stream(value).read_all()
+        table = pa.ipc.open_stream(message_value).read_all()
         # in full: lengths that a message states falsely would have the process read memory that is not its table
         table.validate(full=True)
         if any(column.null_count for column in table.columns):

@@ -5,7 +5,7 @@ import pytest
 
 from nytta.ingest.events.reasons import Reason
 from nytta.ingest.files.errors import RowError
-from nytta.ingest.files.mapping import parse
+from nytta.ingest.files.mapping_load import parse
 from nytta.ingest.files.rows import Row
 from nytta.ingest.files.translation.translator import Event, Translator
 

@@ -16,7 +16,7 @@ from nytta.ingest.files.specs import Moment, Test, Value
 from nytta.ingest.files.translation.conditions import Condition, Conditions
 from nytta.ingest.files.translation.descriptions import described
 from nytta.ingest.files.translation.moments import Instant, Moments
-from nytta.ingest.files.translation.texts import Texts, folded
+from nytta.ingest.files.translation.texts import Shared, Texts, folded
 from nytta.ingest.files.translation.values import Getter, Values
 from nytta.registry.texts import address
 
@@ -70,9 +70,10 @@ class CompiledRule:
 class RuleCompiler:
     """Compiles the rules of one mapping for one file."""
 
-    def __init__(self, mapping: Mapping, file_name: str) -> None:
+    def __init__(self, mapping: Mapping, file_name: str, shared: Shared | None = None) -> None:
+        """`shared` is what rows of the file share (`within`)."""
         self._mapping = mapping
-        self._texts = Texts(mapping.nulls)
+        self._texts = Texts(mapping.nulls, shared)
         self._moments = Moments(self._texts, mapping.dates, mapping.timezone)
         self._values = Values(self._texts, mapping.table.decimal, file_name)
         self._conditions = Conditions(self._texts, self._moments, mapping.table.decimal)

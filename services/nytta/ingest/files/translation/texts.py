@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Final
 
-from nytta.ingest.files.rows import Row
+from nytta.ingest.files.rows import Broken, Row
 from nytta.registry.texts import keyed
 
 TextGetter = Callable[[Row], str | None]
 """The text of a row; None where the row says nothing."""
 
 
+Shared = Mapping[tuple[str, str], Mapping[str, str]]
+"""For a field and the field that names of what rows are: of what a row is → what the first such row says."""
+_MOST: Final = 1_000_000
+"""Things of several rows of which it is remembered what they share, so that a file cannot fill the memory."""
+
+
 class Texts:
     """What gets texts of rows, where some texts stand for none."""
 
-    def __init__(self, nulls: Iterable[str]) -> None:
+    def __init__(self, nulls: Iterable[str], shared: Shared | None = None) -> None:
         written_nulls = tuple(nulls)
         self._nulls = frozenset({"", *written_nulls, *map(keyed, written_nulls)})
+        self._shared = shared or {}
 
     def of_field(self, field: str) -> TextGetter:
         """The text of one field."""
@@ -31,6 +39,25 @@ class Texts:
             return None if text in nulls else text
 
         return get
+
+    def of_shared(self, field: str, within: str) -> TextGetter:
+        """The text of a field, or that of the first row of the file that is of the same."""
+        own, name = self.of_field(field), self.of_field(within)
+        others = self._shared.get((field, within), {})
+        return lambda row: text if (text := own(row)) is not None else others.get(name(row) or "")
+
+    def shared(self, rows: Iterable[Row | Broken], fields: Collection[tuple[str, str]]) -> Shared:
+        """What rows that are of one thing share, by the first of them that says it."""
+        found: dict[tuple[str, str], dict[str, str]] = {pair: {} for pair in fields}
+        getters = [(found[pair], self.of_field(pair[0]), self.of_field(pair[1])) for pair in fields]
+        for row in rows:
+            if isinstance(row, Broken):
+                continue
+            for texts, field, name in getters:
+                thing = name(row)
+                if thing is not None and thing not in texts and len(texts) < _MOST and (text := field(row)) is not None:
+                    texts[thing] = text
+        return found
 
     def of_first(self, fields: tuple[str, ...]) -> TextGetter:
         """The text of the first of these fields that says something."""

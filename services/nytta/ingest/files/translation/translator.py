@@ -11,6 +11,7 @@ from nytta.ingest.files.errors import RowError
 from nytta.ingest.files.mapping import Mapping
 from nytta.ingest.files.rows import Row
 from nytta.ingest.files.translation.rules import CompiledRule, RuleCompiler
+from nytta.ingest.files.translation.texts import Shared
 
 Event = dict[str, Any]
 """A CloudEvent; its time is a `datetime` in UTC, everything else is JSON."""
@@ -46,10 +47,18 @@ class Translator:
     """Rows of one file into events. Knows the row before, for rules that apply once per subject."""
 
     def __init__(
-        self, mapping: Mapping, file_name: str, source: str, conceal: Callable[[str], str] | None = None
+        self,
+        mapping: Mapping,
+        file_name: str,
+        source: str,
+        conceal: Callable[[str], str] | None = None,
+        shared: Shared | None = None,
     ) -> None:
-        """`source` is the events' source; `conceal` makes an id out of a row's identity."""
-        compiler = RuleCompiler(mapping, file_name)
+        """`source` is the events' source; `conceal` makes an id out of a row's identity.
+
+        `shared` is what rows of the file share (`within`); without it, what a row does not say itself is absent.
+        """
+        compiler = RuleCompiler(mapping, file_name, shared)
         self._rules = [compiler.rule(rule) for rule in mapping.rules]
         self._identity = compiler.identity(mapping.identity) if mapping.identity else None
         self._revision = compiler.revision(mapping.revision) if mapping.revision else None

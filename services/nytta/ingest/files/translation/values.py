@@ -61,6 +61,8 @@ class Values:
 
     def _origin(self, value: Value) -> TextGetter:
         """What a value is before texts are looked up; a value says one of these, which its model checks."""
+        if value.field is not None and value.within is not None:
+            return self._texts.of_shared(value.field, value.within)
         if value.field is not None:
             return self._texts.of_field(value.field)
         if value.coalesce is not None:

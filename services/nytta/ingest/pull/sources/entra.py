@@ -50,16 +50,18 @@ class Entra:
         except GoneError:  # Graph forgets after some weeks how things stood
             yield from self._changes(ask, "")
 
-    def _changes(self, ask: Ask, link: str) -> Iterator[Page]:
-        params = None if link else {"$select": self._fields}
-        link = link or f"{_USERS}/delta"
-        for body in ask.linked(link, params):
-            users = [user for user in body["value"] if "@removed" not in user]
-            kept_users = self._kept(users, ask.clock())
-            left = [{"id": user["id"]} for user in body["value"] if "@removed" in user]
-            left += [{"id": user["id"]} for user in users if self._is_guest(user)]
+    def _changes(self, ask: Ask, page_link: str) -> Iterator[Page]:
+        params = None if page_link else {"$select": self._fields}
+        page_link = page_link or f"{_USERS}/delta"
+        for page_body in ask.linked(page_link, params):
+            accounts = [account for account in page_body["value"] if "@removed" not in account]
+            kept_users = self._kept(accounts, ask.clock())
+            removed_accounts = [{"id": account["id"]} for account in page_body["value"] if "@removed" in account]
+            removed_accounts += [{"id": account["id"]} for account in accounts if self._is_guest(account)]
             yield Page(
-                {"entra": kept_users}, ask.below(body.get("@odata.nextLink") or body["@odata.deltaLink"]), gone=left
+                {"entra": kept_users},
+                ask.below(page_body.get("@odata.nextLink") or page_body["@odata.deltaLink"]),
+                gone=removed_accounts,
             )
 
     def listing(self, ask: Ask) -> Iterator[Sequence[dict[str, Any]]]:
@@ -67,20 +69,22 @@ class Entra:
         for body in ask.linked(_USERS, {"$select": self._fields, "$top": str(self._settings.page)}):
             yield self._kept(body["value"], ask.clock())
 
-    def _kept(self, users: Sequence[dict[str, Any]], current_time: datetime) -> list[dict[str, Any]]:
+    def _kept(self, accounts: Sequence[dict[str, Any]], current_time: datetime) -> list[dict[str, Any]]:
         """The users who count, with the moment at which they were seen."""
-        return [{**user, "seenDateTime": current_time.isoformat()} for user in users if not self._is_guest(user)]
+        return [
+            {**account, "seenDateTime": current_time.isoformat()} for account in accounts if not self._is_guest(account)
+        ]
 
-    def _is_guest(self, user: dict[str, Any]) -> bool:
-        return user.get("userType") == "Guest" and not self._settings.guests
+    def _is_guest(self, account: dict[str, Any]) -> bool:
+        return account.get("userType") == "Guest" and not self._settings.guests
 
     def probe(self, ask: Ask, current_time: datetime) -> Findings:
         """Whether users can be read, and whether they have departments."""
         try:
-            answer = ask.get(_USERS, {"$select": self._fields, "$top": str(_FEWEST)})
+            response = ask.get(_USERS, {"$select": self._fields, "$top": str(_FEWEST)})
         except ForbiddenError as error:
             return Findings((Finding("users", False, f"{error} (User.Read.All)", ("eligible", "entitled"), "person"),))
-        has_units = any(user.get("department") for user in answer.body["value"])
-        clock = (answer.clock - current_time).total_seconds() if answer.clock else None
+        has_units = any(account.get("department") for account in response.body["value"])
+        clock = (response.clock - current_time).total_seconds() if response.clock else None
         detail = "" if has_units else f"the first {_FEWEST} users have no department"
         return Findings((Finding("users", True), Finding("departments", has_units, detail)), clock)

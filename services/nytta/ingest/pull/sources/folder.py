@@ -48,7 +48,8 @@ class Folder:
     def _files(self, ask: Ask) -> list[Path]:
         folder = Path(ask.address)
         try:
-            folder.stat()  # a folder that is gone, such as one of another machine, would seem to have no files
+            # a folder that is gone, such as one of another machine, would seem to have no files
+            folder.stat()
             return [path for path in folder.glob(self._settings.files) if path.is_file() and path.name[0] != "."]
         except OSError as error:
             raise PullError(f"{folder}: cannot be read: {error.strerror}") from error

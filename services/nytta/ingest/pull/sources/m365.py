@@ -56,10 +56,11 @@ class M365:
         if cursor:
             day = max(day, date.fromisoformat(cursor) - self._restated * _DAY)
         while day < today:
-            acts, refreshed = self._acts_on(ask, day)
-            if refreshed >= day:  # an earlier day's report is all there is yet; of a day off there may be no row
+            daily_acts, refreshed = self._acts_on(ask, day)
+            # an earlier day's report is all there is yet; of a day off there may be no row
+            if refreshed >= day:
                 cursor = max(cursor, day.isoformat())
-                yield Page({"m365": acts}, cursor)
+                yield Page({"m365": daily_acts}, cursor)
             day += _DAY
 
     def _acts_on(self, ask: Ask, day: date) -> tuple[list[dict[str, Any]], date]:

@@ -48,14 +48,14 @@ class ServiceNow:
         place = Place(since.strftime(_FORM))
 
         def fetch(place: Place) -> Fetched:
-            later = f"sys_updated_on>={place.since}"
+            updated_since = f"sys_updated_on>={place.since}"
             if place.after:
-                later = f"sys_updated_on={place.since}^sys_id>{place.after}^NQsys_updated_on>{place.since}"
-            return self._fetched(ask, later, "sys_updated_on", self.fetched)
+                updated_since = f"sys_updated_on={place.since}^sys_id>{place.after}^NQsys_updated_on>{place.since}"
+            return self._fetched(ask, updated_since, "sys_updated_on", self.fetched)
 
-        for rows, next_place in pages(fetch, place, _changed, lambda row: text(row, "sys_id")):
-            cursor = reached(rows, _changed, cursor, ask.source_time.strftime(_FORM))
-            yield Page({"servicenow": rows}, cursor, next_place.hidden)
+        for table_rows, next_place in pages(fetch, place, _changed, lambda table_row: text(table_row, "sys_id")):
+            cursor = reached(table_rows, _changed, cursor, ask.source_time.strftime(_FORM))
+            yield Page({"servicenow": table_rows}, cursor, next_place.hidden)
 
     def listing(self, ask: Ask) -> Iterator[Sequence[dict[str, Any]]]:
         """The ids of all incidents."""
@@ -63,16 +63,16 @@ class ServiceNow:
         def fetch(place: Place) -> Fetched:
             return self._fetched(ask, f"sys_id>{place.after}" if place.after else "", "", ("sys_id",))
 
-        for rows, place in pages(fetch, Place(""), lambda _: "", lambda row: text(row, "sys_id")):
+        for table_rows, place in pages(fetch, Place(""), lambda _: "", lambda table_row: text(table_row, "sys_id")):
             if place.hidden:
                 raise ForbiddenError(f"{place.hidden} rows are counted and not shown: nothing can be called deleted")
-            yield rows
+            yield table_rows
 
-    def _fetched(self, ask: Ask, where: str, order: str, fields: Sequence[str]) -> Fetched:
+    def _fetched(self, ask: Ask, condition: str, order_field: str, fields: Sequence[str]) -> Fetched:
         own_query = self._settings.query
         # a condition of the settings holds on either side of NQ, which begins a query of its own
-        narrowed = "^NQ".join("^".join(filter(None, (own_query, part))) for part in where.split("^NQ"))
-        orders = [f"ORDERBY{name}" for name in (order, "sys_id") if name]
+        narrowed = "^NQ".join("^".join(filter(None, (own_query, part))) for part in condition.split("^NQ"))
+        orders = [f"ORDERBY{name}" for name in (order_field, "sys_id") if name]
         params = {
             "sysparm_query": "^".join(filter(None, (narrowed, *orders))),
             "sysparm_fields": ",".join(fields),
@@ -80,27 +80,27 @@ class ServiceNow:
             "sysparm_exclude_reference_link": "true",
             "sysparm_display_value": "false",
         }
-        answer = ask.get(_TABLE + self._settings.table, params, whole)
-        total = answer.headers.get("x-total-count", "")
-        return Fetched(answer.body["result"], int(total) if total.isdecimal() else None)
+        response = ask.get(_TABLE + self._settings.table, params, whole)
+        total = response.headers.get("x-total-count", "")
+        return Fetched(response.body["result"], int(total) if total.isdecimal() else None)
 
     def probe(self, ask: Ask, current_time: datetime) -> Findings:
         """Whether incidents and their history can be read."""
-        findings, clock = [], None
+        findings, clock_ahead = [], None
         for table, dark in ((self._settings.table, ()), ("sys_audit", ("activities", "teams", "lines", "units"))):
             try:
-                answer = ask.get(_TABLE + table, {"sysparm_limit": "1", "sysparm_fields": "sys_id"})
+                response = ask.get(_TABLE + table, {"sysparm_limit": "1", "sysparm_fields": "sys_id"})
             except ForbiddenError as error:
                 findings.append(Finding(table, False, str(error), dark))
                 continue
-            clock = (answer.clock - current_time).total_seconds() if answer.clock else clock
-            rows = answer.body["result"]
-            findings.append(Finding(table, bool(rows), "" if rows else "no row", dark))
-        return Findings(tuple(findings), clock)
+            clock_ahead = (response.clock - current_time).total_seconds() if response.clock else clock_ahead
+            table_rows = response.body["result"]
+            findings.append(Finding(table, bool(table_rows), "" if table_rows else "no row", dark))
+        return Findings(tuple(findings), clock_ahead)
 
 
-def _changed(row: dict[str, Any]) -> str:
-    return changed_time(row, "sys_updated_on", _moment)
+def _changed(table_row: dict[str, Any]) -> str:
+    return changed_time(table_row, "sys_updated_on", _moment)
 
 
 def _moment(time: str) -> datetime:

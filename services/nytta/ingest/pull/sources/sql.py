@@ -44,18 +44,19 @@ class Sql:
 
     def pull(self, ask: Ask, cursor: str) -> Iterator[Page]:
         """Rows changed since `cursor`, by the column of changes."""
-        since, last_key = begun(cursor), None
+        last_place, last_key = begun(cursor), None
         with connected(ask) as connection:
             if number := len(rows(connection, self._view.untimed())):
                 note = f"{number} rows say nothing in {self._view.changed} and are not read: let the view fill it"
                 yield Page({}, cursor, number, note)
-            while rows_read := rows(connection, self._view.changes(since, last_key)):
-                since, last_key = rows_read[-1][self._view.changed], key_of(rows_read[-1], self._view)
-                past = [row for row in rows_read if is_past(row[self._view.changed], ask.clock())]
+            while rows_read := rows(connection, self._view.changes(last_place, last_key)):
+                last_place, last_key = rows_read[-1][self._view.changed], key_of(rows_read[-1], self._view)
+                past = [view_row for view_row in rows_read if is_past(view_row[self._view.changed], ask.clock())]
                 cursor = latest(cursor, past[-1][self._view.changed]) if past else cursor
-                yield Page({"sql": [plain(row) for row in rows_read]}, cursor)
+                yield Page({"sql": [plain(view_row) for view_row in rows_read]}, cursor)
                 if len(rows_read) < self._view.page:
-                    return  # what changed meanwhile is for the next round
+                    # what changed meanwhile is for the next round
+                    return
 
     def listing(self, ask: Ask) -> Iterator[Sequence[dict[str, Any]]] | None:
         """The keys of all rows, where the view is complete."""
@@ -66,7 +67,7 @@ class Sql:
         with connected(ask) as connection:
             while keys_read := rows(connection, self._view.keys(last_key)):
                 last_key = key_of(keys_read[-1], self._view)
-                yield [plain(row) for row in keys_read]
+                yield [plain(view_row) for view_row in keys_read]
 
     def probe(self, ask: Ask, current_time: datetime) -> Findings:
         """Whether the view can be read, and how the database's clock stands where it tells it with an offset."""

@@ -52,16 +52,16 @@ class Zammad:
             since = _written(datetime.fromisoformat(cursor) - timedelta(seconds=OVERLAP_SECONDS))
 
         def fetch(place: Place) -> Fetched:
-            later = f'updated_at:["{place.since}" TO *]'
+            updated_since = f'updated_at:["{place.since}" TO *]'
             if place.after:
-                same = f'(updated_at:"{place.since}" AND id:>{int(place.after)})'
-                later = f'(updated_at:{{"{place.since}" TO *]) OR {same}'
-            return self._fetched(ask, later, "updated_at,id", "asc,asc")
+                same_moment = f'(updated_at:"{place.since}" AND id:>{int(place.after)})'
+                updated_since = f'(updated_at:{{"{place.since}" TO *]) OR {same_moment}'
+            return self._fetched(ask, updated_since, "updated_at,id", "asc,asc")
 
         size = self._settings.page
-        for rows, _ in pages(fetch, Place(since), _changed, _id, size):
-            cursor = reached(rows, _changed, cursor, _written(ask.source_time))
-            yield Page({"zammad": rows}, cursor)
+        for ticket_rows, _ in pages(fetch, Place(since), _changed, _id, size):
+            cursor = reached(ticket_rows, _changed, cursor, _written(ask.source_time))
+            yield Page({"zammad": ticket_rows}, cursor)
 
     def listing(self, ask: Ask) -> Iterator[Sequence[dict[str, Any]]]:
         """The ids of all tickets."""
@@ -69,24 +69,24 @@ class Zammad:
         def fetch(place: Place) -> Fetched:
             return self._fetched(ask, f"id:>{int(place.after or 0)}", "id", "asc")
 
-        for rows, _ in pages(fetch, Place(""), lambda _: "", _id):
-            yield [{"id": row["id"]} for row in rows]
+        for ticket_rows, _ in pages(fetch, Place(""), lambda _: "", _id):
+            yield [{"id": ticket_row["id"]} for ticket_row in ticket_rows]
 
     def _fetched(self, ask: Ask, where: str, sort: str, order: str) -> Fetched:
         own = self._settings.query
         params = {"query": f"({own}) AND ({where})" if own else where, "sort_by": sort, "order_by": order}
-        answer = ask.get(_SEARCH, params | {"per_page": str(self._settings.page), "page": "1", "expand": "true"})
-        return Fetched([{name: row.get(name) for name in self.fetched} for row in answer.body], None)
+        response = ask.get(_SEARCH, params | {"per_page": str(self._settings.page), "page": "1", "expand": "true"})
+        return Fetched([{name: ticket_row.get(name) for name in self.fetched} for ticket_row in response.body], None)
 
-    def probe(self, ask: Ask, now: datetime) -> Findings:
+    def probe(self, ask: Ask, current_time: datetime) -> Findings:
         """Whether tickets can be read."""
         try:
-            answer = ask.get(_SEARCH, {"query": "id:>0", "per_page": "1", "expand": "true"})
+            response = ask.get(_SEARCH, {"query": "id:>0", "per_page": "1", "expand": "true"})
         except ForbiddenError as error:
             return Findings((Finding("tickets", False, f"{error} (ticket.agent, read)"),))
-        clock = (answer.clock - now).total_seconds() if answer.clock else None
-        tickets = Finding("tickets", bool(answer.body), "" if answer.body else "no ticket")
-        return Findings((tickets, *_states(ask)), clock)
+        clock_ahead = (response.clock - current_time).total_seconds() if response.clock else None
+        tickets = Finding("tickets", bool(response.body), "" if response.body else "no ticket")
+        return Findings((tickets, *_states(ask)), clock_ahead)
 
 
 def _states(ask: Ask) -> Iterator[Finding]:
@@ -101,8 +101,8 @@ def _states(ask: Ask) -> Iterator[Finding]:
     yield Finding("states", not own_names, detail if own_names else "")
 
 
-def _changed(row: dict[str, Any]) -> str:
-    return changed_time(row, "updated_at", datetime.fromisoformat)
+def _changed(ticket_row: dict[str, Any]) -> str:
+    return changed_time(ticket_row, "updated_at", datetime.fromisoformat)
 
 
 def _written(moment: datetime) -> str:
@@ -110,6 +110,6 @@ def _written(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _id(row: dict[str, Any]) -> str:
+def _id(ticket_row: dict[str, Any]) -> str:
     """The id of a ticket, as a text that is ordered as numbers are; '' where it has none."""
-    return text(row, "id").rjust(20, "0") if row.get("id") is not None else ""
+    return text(ticket_row, "id").rjust(20, "0") if ticket_row.get("id") is not None else ""
