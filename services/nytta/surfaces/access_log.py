@@ -47,14 +47,14 @@ class AccessLog:
 
     def write(self, reads: list[Read], moment: datetime) -> None:
         """Record reads before they are answered."""
-        rows = [
+        log_rows = [
             [moment, read.reader, read.role.value, read.role_unit, read.what.value, read.unit, read.surface]
             for read in reads
         ]
         if self.journal is None:
-            self.connection.insert("{open}.access_log", _COLUMNS, rows)
+            self.connection.insert("{open}.access_log", _COLUMNS, log_rows)
         else:
-            self.journal.write(b"".join(orjson.dumps(row) + b"\n" for row in rows))
+            self.journal.write(b"".join(orjson.dumps(log_row) + b"\n" for log_row in log_rows))
 
     def due(self) -> bool:
         """Whether it is time to bring the journal in."""

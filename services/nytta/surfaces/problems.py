@@ -37,26 +37,26 @@ class Sentence:
     words: dict[str, str]
 
 
-def in_language(text: str, language: str) -> str:
+def in_language(sentence_text: str, language: str) -> str:
     """The sentence, or the sentences that a semicolon parts, in `language`; as it is where it is not known."""
-    return text if language == "en" else _translated(text, language, _DEPTH) or text
+    return sentence_text if language == "en" else _translated(sentence_text, language, _DEPTH) or sentence_text
 
 
-def _translated(text: str, language: str, depth: int) -> str:
+def _translated(sentence_text: str, language: str, depth: int) -> str:
     """The sentence in another language; "" where it is not known."""
     # gaps hold sentences that hold others: a text from outside must not lead on for ever
     if depth == 0:
         return ""
-    if sentence := _known_sentence(text, language, depth):
+    if sentence := _known_sentence(sentence_text, language, depth):
         return sentence
-    if _SHOWN.fullmatch(text):
-        return _with_cell(text, language, depth)
-    return _with_place(text, language, depth) or _several(text, language, depth)
+    if _SHOWN.fullmatch(sentence_text):
+        return _with_cell(sentence_text, language, depth)
+    return _with_place(sentence_text, language, depth) or _several(sentence_text, language, depth)
 
 
-def _known_sentence(text: str, language: str, depth: int) -> str:
+def _known_sentence(sentence_text: str, language: str, depth: int) -> str:
     for sentence in _sentences():
-        matched = sentence.pattern.fullmatch(text)
+        matched = sentence.pattern.fullmatch(sentence_text)
         if matched:
             gaps = {
                 gap: _translated(filling, language, depth - 1) or filling if gap in _SENTENCES else filling
@@ -66,26 +66,26 @@ def _known_sentence(text: str, language: str, depth: int) -> str:
     return ""
 
 
-def _with_cell(text: str, language: str, depth: int) -> str:
+def _with_cell(sentence_text: str, language: str, depth: int) -> str:
     """A sentence with what the cell says behind it."""
-    matched = _SHOWN.fullmatch(text)
+    matched = _SHOWN.fullmatch(sentence_text)
     detail = _translated(matched["detail"], language, depth) if matched else ""
     return f"{detail} ({_HERE[language]}: {matched['cell']})" if matched and detail else ""
 
 
-def _with_place(text: str, language: str, depth: int) -> str:
+def _with_place(sentence_text: str, language: str, depth: int) -> str:
     """A sentence with the place of what is wrong before it."""
     for pattern in (_DERIVED, _IN_FILE):
-        matched = pattern.fullmatch(text)
+        matched = pattern.fullmatch(sentence_text)
         detail = _translated(matched["detail"], language, depth - 1) if matched else ""
         if matched and detail:
             return f"{matched['place']}: {detail}"
     return ""
 
 
-def _several(text: str, language: str, depth: int) -> str:
+def _several(sentence_text: str, language: str, depth: int) -> str:
     """Several sentences; a semicolon may also stand within the first."""
-    parts = text.split("; ")
+    parts = sentence_text.split("; ")
     for number in range(1, len(parts)):
         head, tail = "; ".join(parts[:number]), "; ".join(parts[number:])
         translated_head = _translated(head, language, depth - 1)
@@ -105,7 +105,8 @@ def _sentences() -> tuple[Sentence, ...]:
 def _sentence(words: dict[str, str]) -> Sentence:
     pattern, length = "", 0
     for literal, gap, _, _ in Formatter().parse(words["en"]):
-        filling = ".+?" if gap in _LONG else "(?:(?![;:] ).)+?"  # no gap holds a part of another sentence
+        # no gap holds a part of another sentence
+        filling = ".+?" if gap in _LONG else "(?:(?![;:] ).)+?"
         pattern += re.escape(literal) + (f"(?P<{gap}>{filling})" if gap else "")
         length += len(literal)
     return Sentence(re.compile(pattern, re.DOTALL), length, words)

@@ -22,11 +22,11 @@ _NUMBER: Final = re.compile(
 )
 
 
-def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Any]], end: str = "\n") -> str:
+def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Any]], line_end: str = "\n") -> str:
     """A table as CSV with commas, its columns first; None is an empty cell, lists are joined by semicolons."""
     lines = [_line(columns)]
     lines.extend(map(_line, rows))
-    return end.join([*lines, ""])
+    return line_end.join([*lines, ""])
 
 
 def guarded(text: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
 from nytta.indicators.definition import Definition, Protects, Texts
@@ -137,11 +138,11 @@ def page(
     translations: Translations,
     day: date,
     sources: Mapping[str, Sequence[str]] | None = None,
-    asked: Sequence[Asked] = (),
+    asked_sources: Sequence[Asked] = (),
 ) -> dict[str, Any]:
     """The page in `language` (sv, nb or en) as plain JSON, as things stand on `day`.
 
-    `sources` tells which event types came from which source, `asked` which fields of it are fetched.
+    `sources` tells which event types came from which source, `asked_sources` which fields of it are fetched.
     KeyError for a text without a translation.
     """
 
@@ -151,7 +152,7 @@ def page(
     return {
         "language": language,
         "collected": _all_collected(sources or {}, say),
-        "asked": [asdict(source) for source in asked],
+        "asked": [asdict(source) for source in asked_sources],
         "systems": [_processed(system, registry, language, day) for system in registry.systems],
         "purposes": [_purpose(purpose, purposes, definitions, registry, language, day) for purpose in purposes],
         "kept": [_retention(rule, registry, say) for rule in KEPT],
@@ -168,8 +169,8 @@ def _all_collected(sources: Mapping[str, Sequence[str]], say: Callable[[str], st
     """Every type of event, whether any source tells of it or none."""
     sources_by_type: dict[str, list[str]] = {}
     for source, types in sorted(sources.items()):
-        for name in types:
-            sources_by_type.setdefault(name, []).append(source)
+        for type_name in types:
+            sources_by_type.setdefault(type_name, []).append(source)
     return [asdict(_collected(model, say, sources_by_type)) for model in TYPES.values()]
 
 
@@ -263,8 +264,8 @@ def _rules(rules: Protection, say: Callable[[str], str]) -> dict[str, Any]:
 def _collected(model: type[Data], say: Any, sources_by_name: Mapping[str, Sequence[str]]) -> Collected:
     meanings = _meanings(model)
     fields = tuple(
-        Field(name, say(meanings[name]), info.is_required(), _is_pseudonym(model, name))
-        for name, info in model.model_fields.items()
+        Field(field_name, say(meanings[field_name]), field_info.is_required(), _is_pseudonym(model, field_name))
+        for field_name, field_info in model.model_fields.items()
     )
     person = model.kind in _PERSON_KINDS or "actor" in model.model_fields
     # a case's event loses its handler first and stands without one until the case itself goes
@@ -287,11 +288,21 @@ def _about(model: type[Data]) -> str:
 
 
 def _meanings(model: type[Data]) -> dict[str, str]:
-    return {name: " ".join((info.description or "").split()) for name, info in model.model_fields.items()}
+    return {
+        field_name: " ".join((field_info.description or "").split())
+        for field_name, field_info in model.model_fields.items()
+    }
 
 
 def _is_pseudonym(model: type[Data], name: str) -> bool:
-    return PSEUDONYMISED in str(model.model_json_schema()["properties"][name])
+    return PSEUDONYMISED in str(_properties(model)[name])
+
+
+@cache
+def _properties(model: type[Data]) -> Mapping[str, Any]:
+    """The fields of a model in its JSON Schema."""
+    properties: dict[str, Any] = model.model_json_schema()["properties"]
+    return properties
 
 
 def _approval(registry: Registry, purpose: str, root: str, day: date) -> dict[str, Any]:

@@ -86,27 +86,27 @@ def workbook(sheets: Iterable[Sheet], language: str, *, title: str = "", made_at
     return buffer.getvalue()
 
 
-def figure(text: str, language: str) -> Number | None:
+def figure(figure_text: str, language: str) -> Number | None:
     """The number that a figure of a page is, with the digits that it shows; None where it is something else.
 
     Thousands are apart by spaces, in English by commas; a comma, in English a point, parts whole from fraction.
     """
-    matched = _FIGURE[language].fullmatch(text)
+    matched = _FIGURE[language].fullmatch(figure_text)
     if matched is None:
         return None
     part = matched["part"] or ""
-    value = float(re.sub(rf"{_SPACE}|,", "", matched["whole"]).replace("−", "-") + "." + part)
-    form = "#,##0" + ("." + "0" * len(part) if part else "")
+    figure_value = float(re.sub(rf"{_SPACE}|,", "", matched["whole"]).replace("−", "-") + "." + part)
+    number_format = "#,##0" + ("." + "0" * len(part) if part else "")
     unit = ((matched["after"] or "") + (matched["before"] or "")).strip(" \u00a0\u202f")
     if unit == "%":
-        return Number(value / 100, form.replace("#,##0", "0") + "%")
-    return Number(value, f'{form} "{unit}"' if unit else form)
+        return Number(figure_value / 100, number_format.replace("#,##0", "0") + "%")
+    return Number(figure_value, f'{number_format} "{unit}"' if unit else number_format)
 
 
-def _write(book: xlsxwriter.Workbook, sheet: Sheet, name: str, language: str) -> None:
+def _write(book: xlsxwriter.Workbook, sheet: Sheet, sheet_name: str, language: str) -> None:
     if len(sheet.rows) >= _MOST_ROWS or len(sheet.columns) > _MOST_COLUMNS:
         raise ValueError(f"'{sheet.name}' has more rows or columns than a spreadsheet holds; ask for fewer")
-    page = _Page(book, sheet, name, language)
+    page = _Page(book, sheet, sheet_name, language)
     page.head()
     for number, row in enumerate(sheet.rows, 1):
         page.row(number, row)
@@ -116,11 +116,11 @@ def _write(book: xlsxwriter.Workbook, sheet: Sheet, name: str, language: str) ->
 class _Page:
     """A sheet of a file that is being written, with the forms of its numbers and how wide its columns are."""
 
-    def __init__(self, book: xlsxwriter.Workbook, sheet: Sheet, name: str, language: str) -> None:
+    def __init__(self, book: xlsxwriter.Workbook, sheet: Sheet, sheet_name: str, language: str) -> None:
         self._book = book
         self._sheet = sheet
         self._language = language
-        self._page = book.add_worksheet(name)
+        self._page = book.add_worksheet(sheet_name)
         self._bold = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
         self._quoted = book.add_format({"quote_prefix": True})
         self._forms: dict[str, Any] = {}
@@ -165,11 +165,11 @@ class _Page:
                 self._page.write_string(row, column, text, style)
                 return len(text)
 
-    def _form(self, form: str) -> Any:
+    def _form(self, number_format: str) -> Any:
         # each once, so that cells that look alike share it
-        if form not in self._forms:
-            self._forms[form] = self._book.add_format({"num_format": form})
-        return self._forms[form]
+        if number_format not in self._forms:
+            self._forms[number_format] = self._book.add_format({"num_format": number_format})
+        return self._forms[number_format]
 
 
 def _cell(cell: Any, language: str, about: str) -> Number | date | str | None:
@@ -180,24 +180,24 @@ def _cell(cell: Any, language: str, about: str) -> Number | date | str | None:
         return Number(cell) if math.isfinite(cell) else str(cell)
     if cell is None or isinstance(cell, date | Number):
         return cell
-    text = "; ".join(map(str, cell)) if isinstance(cell, list | tuple) else str(cell)
-    if not text:
+    cell_text = "; ".join(map(str, cell)) if isinstance(cell, list | tuple) else str(cell)
+    if not cell_text:
         return None
-    number = figure(text.removeprefix(about), language) if language else None
-    if number and about and text.startswith(about):
+    number = figure(cell_text.removeprefix(about), language) if language else None
+    if number and about and cell_text.startswith(about):
         number = Number(number.value, f'"{about}"{number.form}')
-    return number or (text if len(text) <= _MOST_SIGNS else text[: _MOST_SIGNS - 1] + "…")
+    return number or (cell_text if len(cell_text) <= _MOST_SIGNS else cell_text[: _MOST_SIGNS - 1] + "…")
 
 
-def _sheet_name(wished: str, taken: set[str]) -> str:
+def _sheet_name(wished: str, taken_names: set[str]) -> str:
     """A name that a sheet may bear, and no other does; it is taken from then on."""
-    plain = _NO_NAME.sub(" ", wished).strip("' ")
-    name, number = _cut(plain, _NAME_LENGTH) or "1", 2
-    while name.casefold() in taken:
-        ending = f" {number}"
-        name, number = _cut(plain, _NAME_LENGTH - len(ending)) + ending, number + 1
-    taken.add(name.casefold())
-    return name
+    plain_name = _NO_NAME.sub(" ", wished).strip("' ")
+    sheet_name, copy_number = _cut(plain_name, _NAME_LENGTH) or "1", 2
+    while sheet_name.casefold() in taken_names:
+        ending = f" {copy_number}"
+        sheet_name, copy_number = _cut(plain_name, _NAME_LENGTH - len(ending)) + ending, copy_number + 1
+    taken_names.add(sheet_name.casefold())
+    return sheet_name
 
 
 def _cut(text: str, length: int) -> str:

@@ -17,7 +17,7 @@ from nytta.ingest.store.pulls import PullRound, note_round
 from nytta.ingest.store.rejects import latest_rejects
 from nytta.insight.alerts.model import Alert, State
 from nytta.insight.store.alerts import AlertStore
-from nytta.storage.client import StoreError
+from nytta.storage.errors import StoreError
 from nytta.surfaces.authentication.proxy import SECRET_HEADER
 from nytta.surfaces.console.pages.alerts import address
 from tests.surfaces.console.world import NOW, SECRET, World

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from nytta import service as nytta
 from nytta.demo import simulate, write
 from nytta.disclosure.published.values import OpenStore
-from nytta.ingest.files.mapping import load
+from nytta.ingest.files.mapping_load import load
 from nytta.ingest.intake import Intake
 from nytta.ingest.keys import Keys
 from nytta.ingest.store.private import PrivateStore

@@ -327,6 +327,6 @@ def test_an_organisation_without_benefits_has_a_report() -> None:
 def test_names_of_two_lines_that_end_together_do_not_cover_each_other(line: float) -> None:
     weeks = [(WEEK - timedelta(weeks=1), 40.0), (WEEK, 50.0)]
     words = ("Share", "Pays")
-    svg = charts.course(weeks, line=line, words=words, labels=("w1", "w2"), font="serif", language="en")
+    svg = charts.course(weeks, break_even=line, legend_words=words, labels=("w1", "w2"), font="serif", language="en")
     heights = {word: float(y) for y, word in re.findall(r'y="([\d.]+)" [^>]*>(Share|Pays)<', svg)}
     assert abs(heights["Share"] - heights["Pays"]) >= 15

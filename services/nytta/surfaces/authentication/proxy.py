@@ -64,19 +64,19 @@ class Proxy:
 
     def identity(self, peer: str, headers: Headers) -> Identity:
         """Whom the proxy names. NotAuthenticated where the peer is no trusted proxy, or names nobody or several."""
-        several = list(headers)
+        header_pairs = list(headers)
         if not self._trusts(peer):
             raise NotAuthenticated("sign in through the organisation's own address, not directly here")
-        if self.secret and not hmac.compare_digest(_only(several, SECRET_HEADER).encode(), self.secret.encode()):
+        if self.secret and not hmac.compare_digest(_only(header_pairs, SECRET_HEADER).encode(), self.secret.encode()):
             raise NotAuthenticated(f"the proxy must send its secret in the header {SECRET_HEADER}")
         # for its refusal alone: a request whose origin is in doubt signs nobody in
-        self.client(peer, several)
-        name = _only(several, self.header)
+        self.client(peer, header_pairs)
+        user_name = _only(header_pairs, self.header)
         # a comma joins several headers of one name: a client's own may be among them
-        if "@" not in name or "," in name or not name.isprintable():
+        if "@" not in user_name or "," in user_name or not user_name.isprintable():
             raise NotAuthenticated(f"the proxy must name exactly one e-mail address in the header {self.header}")
         # in small letters, as roles are looked up
-        return Identity(name.casefold())
+        return Identity(user_name.casefold())
 
     def client(self, peer: str, headers: Headers) -> Address:
         """The address that a request comes from. NotAuthenticated where what the proxy says of it leaves doubt."""

@@ -12,11 +12,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from nytta.storage.client import StoppedError, StoreError
+from nytta.storage.errors import StoppedError, StoreError
 from nytta.surfaces.authentication.identity import NotAuthenticated
 from nytta.surfaces.console.context import FIELDS, Console, KeptForm
 from nytta.surfaces.console.parts import Refused
-from nytta.surfaces.console.routing import api, benefits, intake, lists, reading, session
+from nytta.surfaces.console.routing import api, benefits, intake, lists, operations, reading, session
 from nytta.surfaces.console.services import CannotDo
 
 _log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ def application(console: Console) -> FastAPI:
         redirect_slashes=False,
     )
     _static(app, console)
-    for part in (session, reading, benefits, lists, intake, api):
+    for part in (session, reading, benefits, lists, operations, intake, api):
         part.add(app, console)
     _errors(app, console)
     app.add_middleware(_Guarded, console=console)
@@ -77,7 +77,9 @@ class _Guarded:
         self._app = app
         self._console = console
         self._under_way = 0
-        self._headers = {name.lower().encode(): value.encode() for name, value in _HEADERS.items()}
+        self._headers = {
+            header_name.lower().encode(): header_value.encode() for header_name, header_value in _HEADERS.items()
+        }
         if console.secure:
             self._headers[b"strict-transport-security"] = b"max-age=31536000; includeSubDomains"
 
@@ -88,9 +90,13 @@ class _Guarded:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
-                present = {name.lower() for name, _ in message["headers"]}
-                more = [(name, value) for name, value in self._headers.items() if name not in present]
-                message["headers"] = [*message["headers"], *more]
+                present = {header_name.lower() for header_name, _ in message["headers"]}
+                security_headers = [
+                    (header_name, header_value)
+                    for header_name, header_value in self._headers.items()
+                    if header_name not in present
+                ]
+                message["headers"] = [*message["headers"], *security_headers]
             await send(message)
 
         request = Request(scope, receive)
@@ -128,52 +134,58 @@ def _written(request: Request) -> dict[str, Any]:
 
 
 def _errors(app: FastAPI, console: Console) -> None:
-    async def refused(request: Request, error: Exception) -> Response:
+    pages = _ErrorPages(console)
+    for error_class, handler in (
+        (Refused, pages.refused),
+        (KeptForm, pages.refused),
+        (NotAuthenticated, pages.nobody),
+        (StoreError, pages.away),
+        (StoppedError, pages.stopping),
+        (CannotDo, pages.cannot),
+        (ClientDisconnect, pages.gone),
+        (HTTPException, pages.http),
+    ):
+        app.add_exception_handler(error_class, handler)
+
+
+class _ErrorPages:
+    """What is said where a page or form cannot be had."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    async def refused(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, Refused)
         more: dict[str, Any] = {"filled": error.filled}
         if isinstance(error, KeptForm):
             more |= {"kept": error.fields, "action": request.url.path}
-        response = console.error(request, error.status, error.key, **more)
+        response = self._console.error(request, error.status, error.key, **more)
         if error.status in _PASSING:
             response.headers["Retry-After"] = "10"
         return response
 
-    async def nobody(request: Request, error: Exception) -> Response:
-        key = "sign_in" if console.oidc is None else "sign_in_provider"
-        return console.error(request, 401, key, filled={"why": str(error)})
+    async def nobody(self, request: Request, error: Exception) -> Response:
+        key = "sign_in" if self._console.oidc is None else "sign_in_provider"
+        return self._console.error(request, 401, key, filled={"why": str(error)})
 
-    async def away(request: Request, error: Exception) -> Response:
+    async def away(self, request: Request, error: Exception) -> Response:
         _log.error("the store refused: %s", error)
-        response = console.error(request, 503, "store_away", **_written(request))
+        return await self.stopping(request, error)
+
+    async def stopping(self, request: Request, _: Exception) -> Response:
+        response = self._console.error(request, 503, "store_away", **_written(request))
         response.headers["Retry-After"] = "10"
         return response
 
-    async def stopping(request: Request, _: Exception) -> Response:
-        response = console.error(request, 503, "store_away", **_written(request))
-        response.headers["Retry-After"] = "10"
-        return response
+    async def cannot(self, request: Request, error: Exception) -> Response:
+        return self._console.error(request, 422, "cannot", filled={"why": str(error)})
 
-    async def cannot(request: Request, error: Exception) -> Response:
-        return console.error(request, 422, "cannot", filled={"why": str(error)})
-
-    async def gone(_: Request, __: Exception) -> Response:
+    async def gone(self, _: Request, __: Exception) -> Response:
         return Response(status_code=499)  # nobody reads it
 
-    async def http(request: Request, error: Exception) -> Response:
+    async def http(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         key = {404: "no_page", 405: "no_method"}.get(error.status_code, "bad_request")
-        response = console.error(request, error.status_code, key)
+        response = self._console.error(request, error.status_code, key)
         response.headers.update(error.headers or {})
         return response
-
-    for kind, handler in (
-        (Refused, refused),
-        (KeptForm, refused),
-        (NotAuthenticated, nobody),
-        (StoreError, away),
-        (StoppedError, stopping),
-        (CannotDo, cannot),
-        (ClientDisconnect, gone),
-        (HTTPException, http),
-    ):
-        app.add_exception_handler(kind, handler)

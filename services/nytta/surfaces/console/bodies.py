@@ -18,8 +18,8 @@ _PACE: Final = 32 << 10
 """Bytes per second that a body must come with at least."""
 
 
-def bounded(receive: Receive, most: int, seconds: float) -> Receive:
-    """`receive` for a body of at most `most` bytes that comes within `seconds`, and a second more for each 32 KiB.
+def bounded(receive: Receive, most_bytes: int, seconds: float) -> Receive:
+    """`receive` for a body of at most `most_bytes` that comes within `seconds`, and a second more for each 32 KiB.
 
     Raises Refused: 413 for more bytes, 408 for slower ones.
     """
@@ -34,8 +34,8 @@ def bounded(receive: Receive, most: int, seconds: float) -> Receive:
         except TimeoutError:
             raise Refused(408, "slow_body") from None
         received += len(message.get("body", b""))
-        if received > most:
-            raise Refused(413, "too_large", most=most >> 20)
+        if received > most_bytes:
+            raise Refused(413, "too_large", most=most_bytes >> 20)
         return message
 
     return receive_in_time

@@ -26,7 +26,7 @@ from starlette.responses import RedirectResponse, Response
 
 from nytta.disclosure.published.values import OpenStore
 from nytta.registry.roles import Permission
-from nytta.storage.client import StoreError, answering
+from nytta.storage.errors import StoreError, answering
 from nytta.storage.journal import Journal
 from nytta.surfaces.access_log import AccessLog, Read
 from nytta.surfaces.authentication.addresses import is_loopback
@@ -73,6 +73,8 @@ class PageRequest:
     visitor: Visitor
     path: Mapping[str, str]
     query: Mapping[str, str]
+    whole: bool = False
+    """Whether all is asked for, as programs do: a page shows a part of long lists."""
 
 
 Build = Callable[[PageRequest], Answer]
@@ -175,19 +177,25 @@ class Console:
         """Whether people reach the console over TLS."""
         return self.address.startswith("https://")
 
-    def cookie(self, name: str) -> str:
+    def cookie(self, cookie_name: str) -> str:
         """A cookie's full name: bound to this host where TLS allows it."""
-        return f"{'__Host-' if self.secure else ''}nytta_{name}"
+        return f"{'__Host-' if self.secure else ''}nytta_{cookie_name}"
 
-    def put(self, response: Response, name: str, value: str, seconds: int) -> None:
+    def put(self, response: Response, cookie_name: str, cookie_value: str, seconds: int) -> None:
         """Set a cookie that no script reads."""
         response.set_cookie(
-            self.cookie(name), value, max_age=seconds, path="/", secure=self.secure, httponly=True, samesite="lax"
+            self.cookie(cookie_name),
+            cookie_value,
+            max_age=seconds,
+            path="/",
+            secure=self.secure,
+            httponly=True,
+            samesite="lax",
         )
 
-    def drop(self, response: Response, name: str) -> None:
+    def drop(self, response: Response, cookie_name: str) -> None:
         """Take a cookie back; a browser ignores this without the marks with which it was set."""
-        response.delete_cookie(self.cookie(name), path="/", secure=self.secure, httponly=True, samesite="lax")
+        response.delete_cookie(self.cookie(cookie_name), path="/", secure=self.secure, httponly=True, samesite="lax")
 
     def language(self, request: Request) -> str:
         """The visitor's language: chosen, else asked for by the browser."""
@@ -244,22 +252,24 @@ class Console:
         def made() -> str:
             # of the version before it is built: a page of older figures never stands under a later one
             version = self.readings.version()
-            key = (template, tuple(request.path_params.items()), tuple(query.items()), visitor.key, version)
-            cached = self._kept.get(key) if keep else None
+            page_key = (template, tuple(request.path_params.items()), tuple(query.items()), visitor.key, version)
+            cached = self._kept.get(page_key) if keep else None
             if cached is None:
-                answer = build(PageRequest(visitor, request.path_params, query))
-                self.log(visitor, answer, "console")
-                body = self.render(template, visitor, page=answer.model, at=_at(request), path=request.url.path)
+                page_answer = build(PageRequest(visitor, request.path_params, query))
+                self.log(visitor, page_answer, "console")
+                page_body = self.render(
+                    template, visitor, page=page_answer.model, at=_at(request), path=request.url.path
+                )
                 if keep:
-                    self._kept[key] = (body, answer)
+                    self._kept[page_key] = (page_body, page_answer)
                     while len(self._kept) > _PAGES_KEPT:
                         self._kept.popitem(last=False)
-                return body
+                return page_body
             self.log(visitor, cached[1], "console")
             return cached[0]
 
         run = self.run_on_file if of_file else self.run
-        return self.html(request, await run(made), name=visitor.name)
+        return self.html(request, await run(made), visitor_name=visitor.name)
 
     async def json(self, request: Request, build: Build) -> Response:
         """The same model as JSON."""
@@ -267,7 +277,7 @@ class Console:
         query = _query(request)
 
         def made() -> bytes:
-            answer = build(PageRequest(visitor, request.path_params, query))
+            answer = build(PageRequest(visitor, request.path_params, query, whole=True))
             self.log(visitor, answer, "api")
             return orjson.dumps(answer.model, default=_plain, option=orjson.OPT_NON_STR_KEYS)
 
@@ -280,16 +290,16 @@ class Console:
             t=Speaker(language), language=language, visitor=visitor, drawn=self._drawn, **more
         )
 
-    def html(self, request: Request, body: str, status: int = 200, name: str = "") -> Response:
+    def html(self, request: Request, page_body: str, status: int = 200, visitor_name: str = "") -> Response:
         """A rendered page with the visitor's own token and light put in."""
         fresh = ""
         cookie = request.cookies.get(self.cookie("form"), "")
         if not cookie:
             cookie = fresh = secrets.token_urlsafe(24)
-        token = form_token(self._secret, cookie, name)
+        token = form_token(self._secret, cookie, visitor_name)
         theme = self.theme(request)
         response = Response(
-            body.replace(_FORM, token).replace(_THEME, theme), status, media_type="text/html; charset=utf-8"
+            page_body.replace(_FORM, token).replace(_THEME, theme), status, media_type="text/html; charset=utf-8"
         )
         response.headers["Content-Language"] = self.language(request)
         response.headers["Vary"] = "Accept-Language, Cookie"
@@ -335,8 +345,8 @@ class Console:
             return visitor, self._taken(request, form, visitor)
 
     @asynccontextmanager
-    async def upload(self, request: Request, most: int = 1) -> AsyncIterator[tuple[Visitor, list[UploadFile]]]:
-        """Who sent files, and the files, `most` of them, for as long as they are worked on.
+    async def upload(self, request: Request, most_files: int = 1) -> AsyncIterator[tuple[Visitor, list[UploadFile]]]:
+        """Who sent files, and the files, at most `most_files`, for as long as they are worked on.
 
         Whoever may not bring data in is refused before it is read. Refused where it is too large, too slow, or one of
         too many.
@@ -352,7 +362,7 @@ class Console:
         request._receive = bounded(request.receive, self.upload_limit, UPLOAD_SECONDS)
         self._uploads += 1
         try:
-            async with request.form(max_files=most, max_fields=FIELDS) as form:
+            async with request.form(max_files=most_files, max_fields=FIELDS) as form:
                 self._taken(request, form, visitor)
                 upload = [file for file in form.getlist("file") if isinstance(file, UploadFile) and file.filename]
                 yield visitor, upload
@@ -464,9 +474,9 @@ def _at(request: Request) -> str:
     return request.url.path + (f"?{query}" if query else "")
 
 
-def _plain(value: object) -> object:
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, frozenset | set | tuple):
-        return list(value)
-    return str(value)
+def _plain(model_value: object) -> object:
+    if isinstance(model_value, date):
+        return model_value.isoformat()
+    if isinstance(model_value, frozenset | set | tuple):
+        return list(model_value)
+    return str(model_value)

@@ -29,14 +29,14 @@ class Drawing:
     def svg(self, name: str, title: str, description: str, spec: dict[str, Any]) -> Markup:
         """The drawing with its name and description; `name` is its id on the page."""
         body = orjson.dumps(spec)
-        key = sha256(body).digest()
+        spec_digest = sha256(body).digest()
         with self._one:
-            if key not in self._drawn:
-                self._drawn[key] = _plain(pictures.svg(spec))
+            if spec_digest not in self._drawn:
+                self._drawn[spec_digest] = _plain(pictures.svg(spec))
                 if len(self._drawn) > _KEPT:
                     self._drawn.popitem(last=False)
-            self._drawn.move_to_end(key)
-            drawn = self._drawn[key]
+            self._drawn.move_to_end(spec_digest)
+            drawn = self._drawn[spec_digest]
         head, inside = drawn.split("\n", 1)
         ids = f'role="img" aria-labelledby="{escape(name)}-t {escape(name)}-d"'
         texts = f'<title id="{escape(name)}-t">{escape(title)}</title><desc id="{escape(name)}-d">'
@@ -45,10 +45,10 @@ class Drawing:
 
 def _plain(svg: str) -> str:
     """The opening tag (without its end), a line's end, and the rest: roles are the whole drawing's, not its parts'."""
-    head = _HEAD.match(svg)
+    svg_head = _HEAD.match(svg)
     size = _SIZE.search(svg)
-    assert head, svg[:80]
+    assert svg_head, svg[:80]
     assert size, svg[:80]
     width, height = size.groups()
-    inside = _ROLES.sub("", svg[head.end() :])
-    return f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}"\n{inside}'
+    svg_body = _ROLES.sub("", svg[svg_head.end() :])
+    return f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}"\n{svg_body}'

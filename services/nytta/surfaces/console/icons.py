@@ -27,8 +27,8 @@ _PATHS: Final = {
 
 def icon(name: str) -> Markup:
     """A drawing that screen readers pass over; '' for a name that is not there."""
-    inside = _PATHS.get(name)
-    if inside is None:
+    icon_path = _PATHS.get(name)
+    if icon_path is None:
         return Markup("")
     head = '<svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">'
-    return Markup(f"{head}{inside}</svg>")
+    return Markup(f"{head}{icon_path}</svg>")

@@ -75,6 +75,14 @@ class Answer:
     reads: tuple[tuple[Permission, str], ...] = field(default=())
 
 
+def page_number(text: str) -> int:
+    """A number of a page as a query names it. Refused where it is none."""
+    try:
+        return int(text)
+    except ValueError:
+        raise Refused(400, "bad_filter", what=text) from None
+
+
 class Speaker:
     """Words in one language."""
 

@@ -28,7 +28,7 @@ def parts_over_time(
     store: OpenStore, indicator: str, version: int, unit: str, system: str, first_day: date
 ) -> dict[str, dict[date, float]]:
     """Shown values of the parts of an indicator's windows since `first_day`, by part and week."""
-    rows = store.connection.rows(
+    part_rows = store.connection.rows(
         """SELECT part, period, value FROM {open}.indicator_values
            WHERE indicator = {indicator:String} AND version = {version:UInt16} AND unit = {unit:String}
              AND system = {system:String} AND grain = 'window' AND case_type = '*' AND part != ''
@@ -41,21 +41,21 @@ def parts_over_time(
         first=first_day,
     )
     values_by_part: dict[str, dict[date, float]] = {}
-    for part, period, value in rows:
-        values_by_part.setdefault(str(part), {})[period] = float(value)
+    for part, period, part_value in part_rows:
+        values_by_part.setdefault(str(part), {})[period] = float(part_value)
     return values_by_part
 
 
 def coverage(store: OpenStore, root: str, week: date) -> list[tuple[str, str, int]]:
     """How many figures of the last windows of an organisation have which status, and why they are not shown."""
-    rows = store.connection.rows(
+    coverage_rows = store.connection.rows(
         """SELECT status, reason, count() FROM {open}.figures
            WHERE organisation = {root:String} AND grain = 'window' AND period = {week:Date}
            GROUP BY status, reason ORDER BY count() DESC, status, reason""",
         root=root,
         week=week,
     )
-    return [(str(status), str(reason), int(number)) for status, reason, number in rows]
+    return [(str(status), str(reason), int(figure_count)) for status, reason, figure_count in coverage_rows]
 
 
 def rejected(store: OpenStore) -> list[dict[str, Any]]:
@@ -69,43 +69,43 @@ def rejected(store: OpenStore) -> list[dict[str, Any]]:
 def delivering(store: OpenStore) -> dict[str, str]:
     """How each source of the last 26 weeks delivers by its own rhythm, the worst of its systems: silent, low, high,
     learning, ok or resting."""
-    rows = store.connection.rows(
+    source_rows = store.connection.rows(
         """SELECT source, argMin(state, indexOf(['silent', 'low', 'high', 'learning', 'ok', 'resting'], state))
            FROM {open}.sources GROUP BY source ORDER BY source"""
     )
-    return {str(source): str(state) for source, state in rows}
+    return {str(source): str(state) for source, state in source_rows}
 
 
 def evaluated_week(store: OpenStore, root: str) -> str:
     """The last week that the alerts of an organisation were judged for; '' where none was."""
-    rows = store.connection.rows(
+    week_rows = store.connection.rows(
         """SELECT max(body) FROM {open}.alert_records FINAL
            WHERE record = 'heard' AND organisation = {root:String}""",
         root=root,
     )
-    return str(rows[0][0])
+    return str(week_rows[0][0])
 
 
 def not_assessed(store: OpenStore, root: str, week: date) -> list[tuple[str, int]]:
-    """Why units were not judged in a week, and how many."""
-    rows = store.connection.rows(
+    """Why series of units were not judged in a week, and how many."""
+    reason_rows = store.connection.rows(
         """SELECT reason, count() FROM {open}.not_assessed FINAL
            WHERE organisation = {root:String} AND week = {week:Date} AND reason != ''
            GROUP BY reason ORDER BY count() DESC, reason""",
         root=root,
         week=week,
     )
-    return [(str(reason), int(number)) for reason, number in rows]
+    return [(str(reason), int(series_count)) for reason, series_count in reason_rows]
 
 
 def deliveries(store: OpenStore, root: str) -> list[tuple[str, str, int]]:
     """Messages of an organisation by channel and state."""
-    rows = store.connection.rows(
+    delivery_rows = store.connection.rows(
         """SELECT channel, state, count() FROM {open}.deliveries FINAL WHERE organisation = {root:String}
            GROUP BY channel, state ORDER BY channel, state""",
         root=root,
     )
-    return [(str(channel), str(state), int(number)) for channel, state, number in rows]
+    return [(str(channel), str(state), int(message_count)) for channel, state, message_count in delivery_rows]
 
 
 def disposals(store: OpenStore) -> list[dict[str, Any]]:

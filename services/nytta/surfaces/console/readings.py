@@ -14,6 +14,7 @@ from typing import Any, Final
 from nytta.disclosure.published.values import OpenStore
 from nytta.indicators.definition import Definition
 from nytta.insight.alerts.evaluation.published import PublishedEvidence
+from nytta.insight.alerts.evaluation.rollout import WEEKLY
 from nytta.insight.alerts.model import Alert
 from nytta.insight.store.alerts import AlertStore
 from nytta.insight.store.effects import PublishedEffect, published_effects
@@ -122,11 +123,30 @@ class Reading:
         """Systems with rows about any of these units (None for every one) in the last year, in the registry's order."""
         rows = self.published.evidence.values
         if units is None:
-            units = {unit for _, _, unit, _ in rows.series}
-        shown_ids = {system for unit in units for system in rows.systems("window", unit)}
+            shown_ids = {*rows.measured("window")}
+        else:
+            shown_ids = {system for unit in units for system in rows.systems("window", unit)}
         declared_ids = [system.id for system in self.registry.systems if system.id in shown_ids]
         # the registry may have dropped a system since
         return declared_ids + sorted(shown_ids - set(declared_ids))
+
+    def figures(self, indicator: str, system: str) -> Mapping[str, float | None]:
+        """The last week's figures of all units, by unit; None where a row shows none."""
+        return self.published.evidence.values.figures(indicator, "window", system, self.week)
+
+    def measured(self, system: str) -> list[str]:
+        """Indicators with rows about any unit and the system in the last year, the telling ones first."""
+        return self._telling(self.published.evidence.values.measured("window").get(system, ()))
+
+    @cached_property
+    def shown_places(self) -> frozenset[str]:
+        """Units and groups of which any figure is shown in the last week."""
+        shown: set[str] = set()
+        for system, indicators in self.published.evidence.values.measured("window").items():
+            for indicator in self.definitions.keys() & indicators:
+                figures = self.figures(indicator, system)
+                shown |= {unit for unit, figure in figures.items() if figure is not None}
+        return frozenset(shown)
 
     @cached_property
     def tree_order(self) -> Mapping[str, int]:
@@ -141,10 +161,13 @@ class Reading:
 
     def indicators(self, unit: str, system: str) -> list[str]:
         """Indicators with a row about the unit and system in the last week, the telling ones first."""
-        shown_ids = self.published.evidence.values.indicators("window", unit, system, self.week)
-        shown_ids &= self.definitions.keys()
-        leading_ids = [indicator_id for indicator_id in LEADING if indicator_id in shown_ids]
-        return leading_ids + sorted(shown_ids - set(LEADING))
+        return self._telling(self.published.evidence.values.indicators("window", unit, system, self.week))
+
+    def _telling(self, indicators: Collection[str]) -> list[str]:
+        """Those of these indicators that are defined, the telling ones first."""
+        defined_ids = self.definitions.keys() & indicators
+        leading_ids = [indicator_id for indicator_id in LEADING if indicator_id in defined_ids]
+        return leading_ids + sorted(defined_ids - set(LEADING))
 
     def leading(self, unit: str, system: str) -> str | None:
         """The most telling indicator that shows a figure of the unit."""
@@ -223,7 +246,14 @@ class Readings:
         if previous is not None and _same_figures(previous.version, version):
             published, coverage = previous.published, previous.coverage
         else:
-            evidence = alert_store.evidence(root, week - _REACH, week)
+            evidence = alert_store.evidence(
+                root,
+                week - _REACH,
+                week,
+                weekly=WEEKLY,
+                earlier=None if previous is None else previous.published.evidence,
+                since=0 if previous is None else previous.version[0],
+            )
             published = PublishedEvidence(root, registry, evidence)
             coverage = tuple(queries.coverage(self.store, root, week))
         return Reading(

@@ -83,19 +83,19 @@ class Services(Protocol):
     def mappings(self) -> Sequence[str]:
         """The names of the shipped mappings."""
 
-    def draft(self, file: Path, name: str, organisation: str = "") -> str:
+    def draft(self, upload_path: Path, file_name: str, organisation: str = "") -> str:
         """A first mapping for a file, as YAML text to be corrected. CannotDo where the file cannot be read.
 
         Its units are those of the organisation, or of the first of the registry.
         """
 
-    def drafted(self, file: Path, name: str) -> Draft:
+    def drafted(self, upload_path: Path, file_name: str) -> Draft:
         """What a list seems to be. CannotDo where it cannot be read, or its dates cannot be trusted."""
 
-    def preview(self, file: Path, mapping: str) -> Explanation:
+    def preview(self, upload_path: Path, mapping: str) -> Explanation:
         """How the first rows of a file map; `mapping` is a shipped one or a file. CannotDo where it cannot be read."""
 
-    def begin_import(self, file: Path, name: str, mapping: str, organisation: str = "") -> Job:
+    def begin_import(self, upload_path: Path, file_name: str, mapping: str, organisation: str = "") -> Job:
         """Import a file in the background. A `mapping` that is a file goes with it.
 
         With `organisation`, only rows of its units are taken.

@@ -59,9 +59,9 @@ class Visitor:
 
     def roots(self, permission: Permission) -> list[str]:
         """Organisations of which the visitor may see `permission` of some unit, in declared order."""
-        visible = self.visible(permission)
+        visible_units = self.visible(permission)
         units = self.registry.units_at(self.day)
-        visible_roots = {units[unit].root for unit in visible if unit in units}
+        visible_roots = {units[unit].root for unit in visible_units if unit in units}
         return [organisation.id for organisation in self.registry.organisations if organisation.id in visible_roots]
 
     @property

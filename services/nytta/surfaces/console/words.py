@@ -27,14 +27,14 @@ def words() -> Mapping[str, Mapping[str, str]]:
 def negotiated(accepted: str, languages: Sequence[str] = tuple(LANGUAGES), default: str = "sv") -> str:
     """The language that an Accept-Language header asks for; Norwegian of any kind is Bokmål."""
     wishes: list[tuple[float, int, str]] = []
-    for place, preference in enumerate(accepted[:200].split(",")):
+    for position, preference in enumerate(accepted[:200].split(",")):
         tag, _, quality = preference.strip().partition(";q=")
         try:
             weight = float(quality) if quality else 1.0
         except ValueError:
             weight = 0.0
-        code = tag.partition("-")[0].casefold()
-        code = "nb" if code in ("no", "nn") else code
-        if code in languages and weight > 0:
-            wishes.append((-weight, place, code))
+        language_code = tag.partition("-")[0].casefold()
+        language_code = "nb" if language_code in ("no", "nn") else language_code
+        if language_code in languages and weight > 0:
+            wishes.append((-weight, position, language_code))
     return min(wishes)[2] if wishes else default

@@ -106,32 +106,32 @@ def _dashboard(board: Board) -> dashboard.Dashboard:
     for mark in board.marks:
         board_builder.annotation(_annotation(mark))
     board_builder.with_panel(text_panel(_on_top(board)).id(1).grid_pos(GridPos(TOP, WIDE, 0, 0)))
-    number, top_row = 2, TOP
+    panel_number, top_row = 2, TOP
     for row in board.rows:
-        board_builder.with_row(dashboard.Row(row.title).id(number).grid_pos(GridPos(1, WIDE, 0, top_row)))
-        number, top_row = number + 1, top_row + 1
+        board_builder.with_row(dashboard.Row(row.title).id(panel_number).grid_pos(GridPos(1, WIDE, 0, top_row)))
+        panel_number, top_row = panel_number + 1, top_row + 1
         for panel, position in _laid(row, top_row):
-            board_builder.with_panel(build(panel, number, position))
-            number, bottom = number + 1, position.y + position.h
+            board_builder.with_panel(build(panel, panel_number, position))
+            panel_number, bottom = panel_number + 1, position.y + position.h
         top_row = bottom
     tables = twins(board)
     if tables.panels:
-        folded = dashboard.Row(tables.title).id(number).grid_pos(GridPos(1, WIDE, 0, top_row)).collapsed(True)
+        folded = dashboard.Row(tables.title).id(panel_number).grid_pos(GridPos(1, WIDE, 0, top_row)).collapsed(True)
         for panel, position in _laid(tables, top_row + 1):
-            number += 1
-            folded.with_panel(build(panel, number, position))
+            panel_number += 1
+            folded.with_panel(build(panel, panel_number, position))
         board_builder.with_row(folded)
     return board_builder
 
 
 def _laid(row: Row, top_row: int) -> Iterator[tuple[Panel, GridPos]]:
     """Panels and their places: as many in a line as fit."""
-    left, line = 0, 0
+    column, row_height = 0, 0
     for panel in row.panels:
-        if left + panel.width > WIDE:
-            left, top_row, line = 0, top_row + line, 0
-        yield panel, GridPos(panel.height, panel.width, left, top_row)
-        left, line = left + panel.width, max(line, panel.height)
+        if column + panel.width > WIDE:
+            column, top_row, row_height = 0, top_row + row_height, 0
+        yield panel, GridPos(panel.height, panel.width, column, top_row)
+        column, row_height = column + panel.width, max(row_height, panel.height)
 
 
 def _on_top(board: Board) -> str:
@@ -148,7 +148,8 @@ def _variables(board_builder: dashboard.Dashboard, board: Board) -> None:
         board_builder.with_variable(dashboard.DatasourceVariable("prometheus").label("Prometheus").type("prometheus"))
     if board.console:
         constant = dashboard.ConstantVariable("console").label("Console").value(CONSOLE)
-        constant.build().hide = VariableHide.HIDE_VARIABLE  # the builder cannot
+        # the builder cannot
+        constant.build().hide = VariableHide.HIDE_VARIABLE
         board_builder.with_variable(constant)
     for board_variable in board.variables:
         variable = dashboard.QueryVariable(board_variable.name).label(board_variable.label).datasource(STORE)

@@ -21,7 +21,7 @@ _PROMISES = (
 )
 
 
-def _metric(
+def _metric(  # noqa: PLR0913 - the properties of a panel that objectives differ in
     kind: Kind,
     title: str,
     definition: str,
@@ -52,30 +52,30 @@ def _metric(
     )
 
 
-def _now(name: str, title: str, definition: str) -> Panel:
+def _now(objective: str, title: str, definition: str) -> Panel:
     return _metric(
         Kind.STAT,
         title,
         f"{definition} The share kept over 30 days, and what is left of the budget for faults.",
-        f'label_replace(1 - nytta:objective:errors:ratio_rate30d{{objective="{name}"}}, "what", "kept", "", "") or '
-        f'label_replace(1 - nytta:objective:errors:ratio_rate30d{{objective="{name}"}} / on (objective) '
+        f'label_replace(1 - nytta:objective:errors:ratio_rate30d{{objective="{objective}"}}, "what", "kept", "", "") '
+        f'or label_replace(1 - nytta:objective:errors:ratio_rate30d{{objective="{objective}"}} / on (objective) '
         f'nytta:objective:budget, "what", "budget left", "", "")',
         "{{what}}",
         "percentunit",
         6,
         4,
-        decimals=_DIGITS[name],
+        decimals=_DIGITS[objective],
     )
 
 
-def _burn(name: str, title: str, definition: str) -> Panel:
+def _burn(objective: str, title: str, definition: str) -> Panel:
     return _metric(
         Kind.TREND,
         f"{title}: its budget",
         f"{definition} 1 uses the month's budget in a month; alerts stand at 14.4 (1 h), 6 (6 h) and 1 (3 days).",
-        f'label_replace(nytta:objective:errors:ratio_rate1h{{objective="{name}"}} / on (objective) '
+        f'label_replace(nytta:objective:errors:ratio_rate1h{{objective="{objective}"}} / on (objective) '
         f'nytta:objective:budget, "over", "1 h", "", "") or '
-        f'label_replace(nytta:objective:errors:ratio_rate6h{{objective="{name}"}} / on (objective) '
+        f'label_replace(nytta:objective:errors:ratio_rate6h{{objective="{objective}"}} / on (objective) '
         f'nytta:objective:budget, "over", "6 h", "", "")',
         "{{over}}",
         "none",

@@ -110,24 +110,26 @@ def text_panel(content: str) -> text.Panel:
 
 def build(panel: Panel, number: int, position: GridPos) -> Builder:
     """The panel as the SDK builds it; `number` is its lasting id on the board."""
-    built = _KINDS[panel.kind](panel)
-    built.id(number).title(panel.title).description(panel.description).unit(panel.unit).no_value(panel.empty)
-    built.datasource(METRICS if panel.expr else STORE).grid_pos(position)
+    panel_builder = _KINDS[panel.kind](panel)
+    panel_builder.id(number).title(panel.title).description(panel.description).unit(panel.unit).no_value(panel.empty)
+    panel_builder.datasource(METRICS if panel.expr else STORE).grid_pos(position)
     if panel.expr:
-        built.with_target(
+        panel_builder.with_target(
             promql(panel.expr, panel.legend, is_instant=panel.kind is not Kind.TREND, rows=panel.kind is Kind.TABLE)
         )
     else:
-        built.with_target(ClickHouseQuery(panel.sql, series=panel.kind is Kind.TREND))
+        panel_builder.with_target(ClickHouseQuery(panel.sql, series=panel.kind is Kind.TREND))
     if panel.percent_axis:
-        built.min(0).max(100)
+        panel_builder.min(0).max(100)
     if panel.decimals is not None:
-        built.decimals(panel.decimals)
+        panel_builder.decimals(panel.decimals)
     for column, unit in panel.units.items():
-        built.override_by_name(column, [DynamicConfigValue("unit", unit)])
+        panel_builder.override_by_name(column, [DynamicConfigValue("unit", unit)])
     if panel.words:
-        built.mappings([ValueMap({state: ValueMappingResult(text=label) for state, label in panel.words.items()})])
-    return built
+        panel_builder.mappings(
+            [ValueMap({state: ValueMappingResult(text=label) for state, label in panel.words.items()})]
+        )
+    return panel_builder
 
 
 def twin(panel: Panel) -> Panel:
@@ -155,35 +157,36 @@ def twin(panel: Panel) -> Panel:
 
 
 def _stat(_: Panel) -> stat.Panel:
-    built = stat.Panel().color_mode(shared.BigValueColorMode.NONE).graph_mode(shared.BigValueGraphMode.NONE)
-    built.text_mode(shared.BigValueTextMode.VALUE_AND_NAME)
-    return built.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).values(False).fields("/.*/"))
+    panel_builder = stat.Panel().color_mode(shared.BigValueColorMode.NONE).graph_mode(shared.BigValueGraphMode.NONE)
+    panel_builder.text_mode(shared.BigValueTextMode.VALUE_AND_NAME)
+    return panel_builder.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).values(False).fields("/.*/"))
 
 
 def _trend(panel: Panel) -> timeseries.Panel:
-    built = timeseries.Panel().line_width(2).fill_opacity(0).show_points(shared.VisibilityMode.AUTO)
-    built.stacking(common.StackingConfig().mode(shared.StackingMode.NONE)).span_nulls(False)
-    built.axis_placement(shared.AxisPlacement.LEFT).axis_soft_min(0)
+    panel_builder = timeseries.Panel().line_width(2).fill_opacity(0).show_points(shared.VisibilityMode.AUTO)
+    panel_builder.stacking(common.StackingConfig().mode(shared.StackingMode.NONE)).span_nulls(False)
+    panel_builder.axis_placement(shared.AxisPlacement.LEFT).axis_soft_min(0)
     legend = common.VizLegendOptions().show_legend(True).display_mode(shared.LegendDisplayMode.TABLE)
-    built.legend(legend.placement(shared.LegendPlacement.BOTTOM).calcs(["lastNotNull"]))
+    panel_builder.legend(legend.placement(shared.LegendPlacement.BOTTOM).calcs(["lastNotNull"]))
     if not panel.expr:
-        built.override_by_field_type("time", [DynamicConfigValue("unit", _DAY)])
-        built.insert_nulls(_GAP)  # what may not be shown is a gap, and no line leads over it
-        built.display_name("${__field.labels.line}")
-    built.color_scheme(dashboard.FieldColor().mode(FieldColorModeId.FIXED).fixed_color(PALETTE[0]))
-    for number, (colour, dash) in enumerate(zip(PALETTE, DASHES, strict=True), 1):
-        named = panel.lines[number - 1] if len(panel.lines) >= number else ""
+        panel_builder.override_by_field_type("time", [DynamicConfigValue("unit", _DAY)])
+        # what may not be shown is a gap, and no line leads over it
+        panel_builder.insert_nulls(_GAP)
+        panel_builder.display_name("${__field.labels.line}")
+    panel_builder.color_scheme(dashboard.FieldColor().mode(FieldColorModeId.FIXED).fixed_color(PALETTE[0]))
+    for line_number, (colour, dash) in enumerate(zip(PALETTE, DASHES, strict=True), 1):
+        named = panel.lines[line_number - 1] if len(panel.lines) >= line_number else ""
         style: dict[str, object] = {"fill": "dash", "dash": list(dash)} if dash else {"fill": "solid"}
-        built.override_by_regexp(
-            f"/^{re.escape(named)}$/" if named else f"/^{number} /",
+        panel_builder.override_by_regexp(
+            f"/^{re.escape(named)}$/" if named else f"/^{line_number} /",
             [
                 DynamicConfigValue("color", {"mode": "fixed", "fixedColor": colour}),
                 DynamicConfigValue("custom.lineStyle", style),
             ],
         )
     if AIM in panel.sql:
-        built.override_by_name(AIM, _BEHIND)
-    return built
+        panel_builder.override_by_name(AIM, _BEHIND)
+    return panel_builder
 
 
 _BEHIND: Final = [
@@ -198,39 +201,39 @@ _BEHIND: Final = [
 
 
 def _bars(_: Panel) -> bargauge.Panel:
-    built = bargauge.Panel().orientation(shared.VizOrientation.HORIZONTAL)
-    built.display_mode(shared.BarGaugeDisplayMode.BASIC).value_mode(shared.BarGaugeValueMode.TEXT)
-    built.color_scheme(dashboard.FieldColor().mode(FieldColorModeId.FIXED).fixed_color(PALETTE[0]))
-    return built.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).values(True).fields(""))
+    panel_builder = bargauge.Panel().orientation(shared.VizOrientation.HORIZONTAL)
+    panel_builder.display_mode(shared.BarGaugeDisplayMode.BASIC).value_mode(shared.BarGaugeValueMode.TEXT)
+    panel_builder.color_scheme(dashboard.FieldColor().mode(FieldColorModeId.FIXED).fixed_color(PALETTE[0]))
+    return panel_builder.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).values(True).fields(""))
 
 
 def _table(panel: Panel) -> table.Panel:
-    built = table.Panel().show_header(True).filterable(False)
+    panel_builder = table.Panel().show_header(True).filterable(False)
     if panel.widths:
-        built.min_width(NARROW)
+        panel_builder.min_width(NARROW)
     # Grafana says in every empty cell what it says of an empty panel
-    built.override_by_regexp("/.*/", [DynamicConfigValue("noValue", EMPTY_CELL)])
-    built.override_by_field_type("time", [DynamicConfigValue("unit", MOMENT)])
+    panel_builder.override_by_regexp("/.*/", [DynamicConfigValue("noValue", EMPTY_CELL)])
+    panel_builder.override_by_field_type("time", [DynamicConfigValue("unit", MOMENT)])
     for column in dict.fromkeys(column for column, _, _ in panel.links):
         column_links = [
             {"title": title, "url": address, "targetBlank": False}
             for linked_column, address, title in panel.links
             if linked_column == column
         ]
-        built.override_by_name(column, [DynamicConfigValue("links", column_links)])
+        panel_builder.override_by_name(column, [DynamicConfigValue("links", column_links)])
     for column in panel.bars:
-        built.override_by_name(column, _BAR)
+        panel_builder.override_by_name(column, _BAR)
     for column in panel.signed:
-        built.override_by_name(column, _SIGNED)
+        panel_builder.override_by_name(column, _SIGNED)
     for column, pixels in panel.widths.items():
-        built.override_by_name(column, [DynamicConfigValue("custom.width", pixels)])
+        panel_builder.override_by_name(column, [DynamicConfigValue("custom.width", pixels)])
     for column, heading in panel.headings.items():
-        built.override_by_name(column, [DynamicConfigValue("displayName", heading)])
+        panel_builder.override_by_name(column, [DynamicConfigValue("displayName", heading)])
     for column in panel.long:
-        built.override_by_name(column, [DynamicConfigValue("custom.inspect", True)])
+        panel_builder.override_by_name(column, [DynamicConfigValue("custom.inspect", True)])
     for column in panel.hidden:
-        built.override_by_name(column, [DynamicConfigValue("custom.hidden", True)])
-    return built
+        panel_builder.override_by_name(column, [DynamicConfigValue("custom.hidden", True)])
+    return panel_builder
 
 
 _BAR: Final = [

@@ -86,15 +86,15 @@ def push(
 
 
 def _opened(address: str, token: str, timeout: float) -> GrafanaFace:
-    parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    address_parts = urlsplit(address)
+    if address_parts.scheme not in ("http", "https") or not address_parts.hostname:
         raise GrafanaError(f"'{address}' is no address of a Grafana: write it as https://grafana.example.org")
-    path = parts.path.strip("/")
+    path = address_parts.path.strip("/")
     return GrafanaFace(
         auth=token,
-        host=parts.hostname,
-        port=parts.port,
-        protocol=parts.scheme,
+        host=address_parts.hostname,
+        port=address_parts.port,
+        protocol=address_parts.scheme,
         url_path_prefix=f"{path}/" if path else "",
         timeout=timeout,
     )
@@ -102,25 +102,27 @@ def _opened(address: str, token: str, timeout: float) -> GrafanaFace:
 
 def _check_version(health: Any) -> None:
     version = str(health.get("version", "")) if isinstance(health, dict) else ""
-    numbers = re.match(r"(\d+)\.(\d+)", version)
-    wanted = ".".join(map(str, GRAFANA))
-    if not numbers:
-        raise GrafanaError(f"Grafana does not tell its version; {wanted} or later is needed")
-    if (int(numbers[1]), int(numbers[2])) < GRAFANA:
-        raise GrafanaError(f"Grafana {version} is too old for the ClickHouse data source: upgrade to {wanted} or later")
+    version_match = re.match(r"(\d+)\.(\d+)", version)
+    wanted_version = ".".join(map(str, GRAFANA))
+    if not version_match:
+        raise GrafanaError(f"Grafana does not tell its version; {wanted_version} or later is needed")
+    if (int(version_match[1]), int(version_match[2])) < GRAFANA:
+        raise GrafanaError(
+            f"Grafana {version} is too old for the ClickHouse data source: upgrade to {wanted_version} or later"
+        )
 
 
-def _datasource(grafana: GrafanaFace, name: str) -> dict[str, Any]:
+def _datasource(grafana: GrafanaFace, source_name: str) -> dict[str, Any]:
     stores = [datasource for datasource in grafana.datasource.list_datasources() if datasource["type"] == CLICKHOUSE]
-    matching = [datasource for datasource in stores if not name or datasource["name"] == name]
+    matching = [datasource for datasource in stores if not source_name or datasource["name"] == source_name]
     if len(matching) == 1:
         return dict(matching[0])
     if stores:
-        names = ", ".join(sorted(datasource["name"] for datasource in stores))
+        source_names = ", ".join(sorted(datasource["name"] for datasource in stores))
         raise GrafanaError(
-            f"there is no ClickHouse data source '{name}', but: {names}"
-            if name
-            else f"there are several ClickHouse data sources: name one of {names}"
+            f"there is no ClickHouse data source '{source_name}', but: {source_names}"
+            if source_name
+            else f"there are several ClickHouse data sources: name one of {source_names}"
         )
     try:
         grafana.api.GET(f"/plugins/{CLICKHOUSE}/settings")
@@ -137,14 +139,16 @@ def _datasource(grafana: GrafanaFace, name: str) -> dict[str, Any]:
 def _check_zone(grafana: GrafanaFace, source: dict[str, Any]) -> None:
     """The data source reads the open zone and cannot read the private one, as the store itself answers."""
     database = str(source.get("jsonData", {}).get("defaultDatabase") or source.get("database") or "")
-    name = source["name"]
+    source_name = source["name"]
     advice = "give it the user nytta_open of deploy/clickhouse/users.xml and the database nytta"
     if "private" in database:
-        raise GrafanaError(f"data source '{name}' points at the private database '{database}': {advice}")
+        raise GrafanaError(f"data source '{source_name}' points at the private database '{database}': {advice}")
     if not _answers(grafana, source, _OPEN):
-        raise GrafanaError(f"data source '{name}' cannot read nytta.indicator_values: {advice}")
+        raise GrafanaError(f"data source '{source_name}' cannot read nytta.indicator_values: {advice}")
     if _answers(grafana, source, _PRIVATE):
-        raise GrafanaError(f"data source '{name}' can read the private zone, and so could every viewer: {advice}")
+        raise GrafanaError(
+            f"data source '{source_name}' can read the private zone, and so could every viewer: {advice}"
+        )
 
 
 def _answers(grafana: GrafanaFace, source: dict[str, Any], sql: str) -> bool:
@@ -156,13 +160,13 @@ def _answers(grafana: GrafanaFace, source: dict[str, Any], sql: str) -> bool:
         "format": 1,
     }
     try:
-        answer = grafana.api.POST("/ds/query", json={"queries": [query], "from": "now-1h", "to": "now"})
+        query_answer = grafana.api.POST("/ds/query", json={"queries": [query], "from": "now-1h", "to": "now"})
     except GrafanaException as error:
         if error.status_code in (401, 403):
             raise
         return False
-    result = answer.get("results", {}).get("A", {})
-    return not result.get("error") and bool(result.get("frames"))
+    query_result = query_answer.get("results", {}).get("A", {})
+    return not query_result.get("error") and bool(query_result.get("frames"))
 
 
 def _folder(grafana: GrafanaFace, dry_run: bool) -> Pushed:
@@ -181,11 +185,12 @@ def _board(grafana: GrafanaFace, address: str, board: dict[str, Any], source: di
     for variable in board["templating"]["list"]:
         if variable["name"] == "datasource":
             variable["current"] = {"selected": True, "text": source["name"], "value": source["uid"]}
-    where = f"{address.rstrip('/')}/d/{quote(board['uid'])}"
+    board_address = f"{address.rstrip('/')}/d/{quote(board['uid'])}"
     outcome = Outcome.CREATED
     try:
         existing = grafana.dashboard.get_dashboard(board["uid"])
     except GrafanaClientError as error:
+        # 404: Grafana has no such board yet
         if error.status_code != 404:
             raise
     else:
@@ -199,7 +204,7 @@ def _board(grafana: GrafanaFace, address: str, board: dict[str, Any], source: di
         grafana.dashboard.update_dashboard(
             {"dashboard": board, "folderUid": FOLDER, "overwrite": True, "message": "nytta dashboards push"}
         )
-    return Pushed("dashboard", board["title"], outcome, where)
+    return Pushed("dashboard", board["title"], outcome, board_address)
 
 
 def across(body: bytes) -> bytes:

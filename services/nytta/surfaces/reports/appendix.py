@@ -94,11 +94,11 @@ def _change(content: Content, change: Change) -> str:
     )
 
 
-def _field_value(content: Content, field: str, value: str) -> str:
+def _field_value(content: Content, field: str, field_text: str) -> str:
     # changes are kept as texts, figures of a plan in thousandths
-    if field in ("baseline", "target") and value.lstrip("-").isdigit():
-        return content.decimal(int(value))
-    return value or "–"
+    if field in ("baseline", "target") and field_text.lstrip("-").isdigit():
+        return content.decimal(int(field_text))
+    return field_text or "–"
 
 
 def _hours(content: Content) -> Iterator[Block]:
@@ -107,15 +107,15 @@ def _hours(content: Content) -> Iterator[Block]:
     yield Heading(content.say("hours_table"))
     # where a unit has several pools, only the case type tells them apart
     has_several = len({content.name(pool.names) for pool in content.pools}) < len(content.pools)
-    rows = []
+    hour_rows = []
     for pool in content.pools:
         case_type = content.name(pool.case_type_names) if has_several or pool.case_type else ""
-        rows.append((content.name(pool.names), case_type, *_pool_hours(content, pool)))
+        hour_rows.append((content.name(pool.names), case_type, *_pool_hours(content, pool)))
     heads = content.heads(
         *("unit", "case_type", "share", "promised"),
         *("freed_short", "use_short", "effect_short", "value"),
     )
-    yield Table(heads, tuple(rows), figures=(3, 4, 5, 6, 7), widths=(2.1, 2.1, 1.7, 1.1, 1.1, 1.2, 1.2, 1.7))
+    yield Table(heads, tuple(hour_rows), figures=(3, 4, 5, 6, 7), widths=(2.1, 2.1, 1.7, 1.1, 1.1, 1.2, 1.2, 1.7))
     costs = {(pool.hourly_cost, pool.hourly_cost_source) for pool in content.pools if pool.hourly_cost is not None}
     sentences = [
         content.say("cost_source", money=content.money(cost), source=source) for cost, source in sorted(costs) if cost
@@ -143,10 +143,10 @@ def _accounts(content: Content) -> Iterator[Block]:
     # what is booked is of the whole organisation, and belongs to no system alone
     if content.system and len(content.statement.systems) > 1:
         return
-    rows = []
+    account_rows = []
     for booked in content.statement.booked:
         has_hours = booked.account != Kind.AVOIDED_PURCHASE.value
-        rows.append(
+        account_rows.append(
             (
                 content.say(f"account_{booked.account}"),
                 content.hours(booked.hours) if has_hours else "–",
@@ -154,10 +154,10 @@ def _accounts(content: Content) -> Iterator[Block]:
                 content.say("withheld", n=len(booked.withheld)) if booked.withheld else "",
             )
         )
-    if rows:
+    if account_rows:
         yield Heading(content.say("accounts"))
         heads = (*content.heads("account", "hours", "amount"), "")
-        yield Table(heads, tuple(rows), figures=(1, 2), widths=(2, 1.3, 1.7, 4))
+        yield Table(heads, tuple(account_rows), figures=(1, 2), widths=(2, 1.3, 1.7, 4))
 
 
 def _members(content: Content) -> Iterator[Block]:
@@ -193,14 +193,14 @@ def _member_cells(content: Content, member: Member) -> tuple[str, ...]:
 
 
 def _surveys(content: Content) -> Iterator[Block]:
-    rows = [
+    survey_rows = [
         (f"{survey.name} {survey.year}", name, str(score), survey.source)
         for survey in content.statement.surveys
         for name, score in sorted(survey.scores.items())
     ]
-    if rows:
+    if survey_rows:
         yield Heading(content.say("surveys"))
-        yield Table(("", "", content.say("score"), ""), tuple(rows), figures=(2,), widths=(2, 2, 0.8, 4))
+        yield Table(("", "", content.say("score"), ""), tuple(survey_rows), figures=(2,), widths=(2, 2, 0.8, 4))
 
 
 def _compared(content: Content) -> Iterator[Block]:
@@ -227,13 +227,13 @@ def _comparison(content: Content, comparison: Compared) -> Iterator[Block]:
     yield Text(sentence)
     # whoever cannot see the drawing hears the sentence that stands above it
     yield Chart(_funnel(content, comparison), sentence)
-    rows = []
+    comparison_rows = []
     for point in comparison.points:
         # n as a lower bound, which is all that is published of it
         position = say(f"where_{point.word}")
-        rows.append((content.name(point.names), content.percent(point.value), f"≥ {point.n}", position))
+        comparison_rows.append((content.name(point.names), content.percent(point.value), f"≥ {point.n}", position))
     heads = content.heads("unit", "figure", "behind", "where")
-    yield Table(heads, tuple(rows), figures=(1, 2), widths=(4, 1, 2, 1.6))
+    yield Table(heads, tuple(comparison_rows), figures=(1, 2), widths=(4, 1, 2, 1.6))
 
 
 def _comparison_sentence(content: Content, comparison: Compared) -> str:
@@ -244,7 +244,7 @@ def _comparison_sentence(content: Content, comparison: Compared) -> str:
 
 
 def _funnel(content: Content, comparison: Compared) -> str:
-    places = [
+    funnel_places = [
         charts.Place(
             label=content.name(point.names),
             value=point.value,
@@ -256,10 +256,10 @@ def _funnel(content: Content, comparison: Compared) -> str:
     ]
     centre_name = content.say("centre", share=content.percent(comparison.centre))
     return charts.funnel(
-        places,
+        funnel_places,
         centre=comparison.centre,
         limits=comparison.limits,
-        words=(content.say("behind"), centre_name),
+        axis_words=(content.say("behind"), centre_name),
         font=content.font,
         language=content.language,
     )
@@ -275,13 +275,13 @@ def _definitions(content: Content) -> Iterator[Block]:
         yield Text(content.say("def_maturity", version=model), "small")
     for indicator in sorted(_used_indicators(content) & set(statement.definitions)):
         definition = statement.definitions[indicator]
-        line = content.say(
+        definition_line = content.say(
             "definition_line",
             title=content.name(definition.title),
             version=definition.version,
             question=content.name(definition.question),
         )
-        yield Text(line, "small")
+        yield Text(definition_line, "small")
 
 
 def _used_indicators(content: Content) -> set[str]:

@@ -38,25 +38,25 @@ class Bar:
     text: str
 
 
-def progress(rows: Sequence[Row], *, words: tuple[str, str, str], font: str, language: str) -> str:
+def progress(benefit_rows: Sequence[Row], *, legend_words: tuple[str, str, str], font: str, language: str) -> str:
     """Realised share of each benefit as a dot, its forecast as a bar with a tick, the promise as a line at 100 %.
 
-    `words` name the dot, the bar and the line.
+    `legend_words` name the dot, the bar and the line.
     """
-    dot_word, bar_word, line_word = words
-    height = _TOP + _ROW * len(rows) + _BOTTOM
-    percent = _percent_axis(rows)
-    parts = [_open(height, font), *_percent_grid(percent, height, language)]
-    parts.append(_text(percent.at(100), _TOP - 12, line_word, "middle", _INK))
-    for number, row in enumerate(rows):
-        middle = _TOP + _ROW * number + _ROW / 2
-        parts += _progress_row(row, middle, percent)
+    dot_word, bar_word, line_word = legend_words
+    height = _TOP + _ROW * len(benefit_rows) + _BOTTOM
+    percent = _percent_axis(benefit_rows)
+    svg_parts = [_open(height, font), *_percent_grid(percent, height, language)]
+    svg_parts.append(_text(percent.at(100), _TOP - 12, line_word, "middle", _INK))
+    for row_number, benefit_row in enumerate(benefit_rows):
+        middle = _TOP + _ROW * row_number + _ROW / 2
+        svg_parts += _progress_row(benefit_row, middle, percent)
     baseline = height - 5
-    parts.append(f'<circle cx="{_LEFT - 6}" cy="{baseline - 3.5}" r="4.2" fill="{_NOW}"/>')
-    parts.append(_text(_LEFT + 2, baseline, dot_word, "start", _QUIET))
-    parts.append(f'<rect x="{_LEFT + 148}" y="{baseline - 7.5}" width="20" height="8" fill="{_AHEAD}"/>')
-    parts.append(_text(_LEFT + 173, baseline, bar_word, "start", _QUIET))
-    return _closed(parts)
+    svg_parts.append(f'<circle cx="{_LEFT - 6}" cy="{baseline - 3.5}" r="4.2" fill="{_NOW}"/>')
+    svg_parts.append(_text(_LEFT + 2, baseline, dot_word, "start", _QUIET))
+    svg_parts.append(f'<rect x="{_LEFT + 148}" y="{baseline - 7.5}" width="20" height="8" fill="{_AHEAD}"/>')
+    svg_parts.append(_text(_LEFT + 173, baseline, bar_word, "start", _QUIET))
+    return _closed(svg_parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +89,20 @@ def _percent_grid(percent: _Axis, height: float, language: str) -> Iterator[str]
     for tick in range(-50, 201, 25):
         if not percent.least <= tick <= percent.most:
             continue
-        across = percent.at(tick)
+        tick_position = percent.at(tick)
         colour, width = (_INK, 1.4) if tick == 100 else (_LINE, 0.8)
         yield (
-            f'<line x1="{across:.1f}" x2="{across:.1f}" y1="{_TOP - 6}" y2="{height - _BOTTOM}" '
+            f'<line x1="{tick_position:.1f}" x2="{tick_position:.1f}" y1="{_TOP - 6}" y2="{height - _BOTTOM}" '
             f'stroke="{colour}" stroke-width="{width}"/>'
         )
         if tick % 50 == 0:
-            yield _text(across, height - _BOTTOM + 14, figures.percent(tick, language), "middle", _QUIET)
+            yield _text(tick_position, height - _BOTTOM + 14, figures.percent(tick, language), "middle", _QUIET)
 
 
-def _progress_row(row: Row, middle: float, percent: _Axis) -> Iterator[str]:
-    yield _label(middle + 4, row.label)
-    if row.low is not None and row.high is not None and row.expected is not None:
-        low, expected, high = map(percent.at, (row.low, row.expected, row.high))
+def _progress_row(benefit_row: Row, middle: float, percent: _Axis) -> Iterator[str]:
+    yield _label(middle + 4, benefit_row.label)
+    if benefit_row.low is not None and benefit_row.high is not None and benefit_row.expected is not None:
+        low, expected, high = map(percent.at, (benefit_row.low, benefit_row.expected, benefit_row.high))
         # an interval of nothing is still seen
         width = max(1.5, high - low)
         yield f'<rect x="{low:.1f}" y="{middle - 4:.1f}" width="{width:.1f}" height="8" fill="{_AHEAD}"/>'
@@ -110,10 +110,10 @@ def _progress_row(row: Row, middle: float, percent: _Axis) -> Iterator[str]:
             f'<line x1="{expected:.1f}" x2="{expected:.1f}" y1="{middle - 6:.1f}" '
             f'y2="{middle + 6:.1f}" stroke="{_INK}" stroke-width="1.4"/>'
         )
-    if row.now is not None:
-        now = percent.at(row.now)
+    if benefit_row.now is not None:
+        now = percent.at(benefit_row.now)
         yield f'<circle cx="{now:.1f}" cy="{middle:.1f}" r="4.2" fill="{_NOW}" stroke="#fff"/>'
-    yield _text(WIDTH - _RIGHT + 6, middle + 4, row.status, "start", _QUIET)
+    yield _text(WIDTH - _RIGHT + 6, middle + 4, benefit_row.status, "start", _QUIET)
 
 
 _STRIPES = (
@@ -122,32 +122,32 @@ _STRIPES = (
 )
 
 
-def missing(bars: Sequence[Bar], *, words: tuple[str, str], font: str) -> str:
+def missing(bars: Sequence[Bar], *, legend_words: tuple[str, str], font: str) -> str:
     """Hours left lying by place, the greatest stretch first: plain for want of use, striped although used."""
-    use_word, effect_word = words
+    use_word, effect_word = legend_words
     height = 22 + _ROW * len(bars) + 10
-    most = max([1, *(bar.use + bar.effect for bar in bars)])
-    inside = WIDTH - _LEFT - 120
-    parts = [_open(height, font), _STRIPES]
-    parts.append(f'<rect x="{_LEFT}" y="2" width="12" height="9" fill="{_MISS}"/>')
-    parts.append(_text(_LEFT + 17, 11, use_word, "start", _QUIET))
-    parts.append(f'<rect x="{_LEFT + 165}" y="2" width="12" height="9" fill="url(#s)" stroke="{_MISS}"/>')
-    parts.append(_text(_LEFT + 182, 11, effect_word, "start", _QUIET))
+    most_hours = max([1, *(bar.use + bar.effect for bar in bars)])
+    inner_width = WIDTH - _LEFT - 120
+    svg_parts = [_open(height, font), _STRIPES]
+    svg_parts.append(f'<rect x="{_LEFT}" y="2" width="12" height="9" fill="{_MISS}"/>')
+    svg_parts.append(_text(_LEFT + 17, 11, use_word, "start", _QUIET))
+    svg_parts.append(f'<rect x="{_LEFT + 165}" y="2" width="12" height="9" fill="url(#s)" stroke="{_MISS}"/>')
+    svg_parts.append(_text(_LEFT + 182, 11, effect_word, "start", _QUIET))
     for number, bar in enumerate(bars):
         top = 22 + _ROW * number
-        use_width = inside * bar.use / most
-        effect_width = inside * bar.effect / most
+        use_width = inner_width * bar.use / most_hours
+        effect_width = inner_width * bar.effect / most_hours
         effect_start = _LEFT + use_width
-        parts.append(_label(top + 12, bar.label))
-        parts.append(f'<rect x="{_LEFT}" y="{top + 3}" width="{use_width:.1f}" height="12" fill="{_MISS}"/>')
+        svg_parts.append(_label(top + 12, bar.label))
+        svg_parts.append(f'<rect x="{_LEFT}" y="{top + 3}" width="{use_width:.1f}" height="12" fill="{_MISS}"/>')
         # stripes of less than a point would be read as a frame
         if effect_width >= 1:
-            parts.append(
+            svg_parts.append(
                 f'<rect x="{effect_start:.1f}" y="{top + 3}" width="{effect_width:.1f}" height="12" fill="url(#s)" '
                 f'stroke="{_MISS}"/>'
             )
-        parts.append(_text(effect_start + effect_width + 6, top + 13, bar.text, "start", _INK))
-    return _closed(parts)
+        svg_parts.append(_text(effect_start + effect_width + 6, top + 13, bar.text, "start", _INK))
+    return _closed(svg_parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ def funnel(
     *,
     centre: float,
     limits: Sequence[tuple[int, float, float]],
-    words: tuple[str, str],
+    axis_words: tuple[str, str],
     font: str,
     language: str,
 ) -> str:
@@ -174,37 +174,37 @@ def funnel(
 
     Numbers differ by powers of ten, so their axis is logarithmic. Places apart are diamonds, one's own a square.
     """
-    axis_word, centre_word = words
-    height, left, bottom = 230, 50, 44
-    least = min([size for size, _, _ in limits] or [1])
-    most = max([least + 1, *(point.n for point in points), *(size for size, _, _ in limits)])
-    inside, tall = WIDTH - left - 20, height - bottom - 14
+    axis_word, centre_word = axis_words
+    height, left_edge, bottom = 230, 50, 44
+    smallest = min([group_size for group_size, _, _ in limits] or [1])
+    largest = max([smallest + 1, *(point.n for point in points), *(group_size for group_size, _, _ in limits)])
+    inner_width, tall = WIDTH - left_edge - 20, height - bottom - 14
 
-    def x(size: float) -> float:
-        return left + inside * log(max(size, least) / least) / log(most / least)
+    def x(group_size: float) -> float:
+        return left_edge + inner_width * log(max(group_size, smallest) / smallest) / log(largest / smallest)
 
     def y(value: float) -> float:
         return 14 + tall * (1 - min(max(value, 0), 100) / 100)
 
-    parts = [_open(height, font), *_share_grid(y, left, WIDTH - 20, language)]
+    svg_parts = [_open(height, font), *_share_grid(y, left_edge, WIDTH - 20, language)]
     for side in (1, 2):
         line = _joined((x(limit[0]), y(limit[side])) for limit in limits)
-        parts.append(f'<polyline points="{line}" fill="none" stroke="{_QUIET}" stroke-dasharray="5 3"/>')
-    parts.append(_level(y(centre), left, WIDTH - 20, _INK))
+        svg_parts.append(f'<polyline points="{line}" fill="none" stroke="{_QUIET}" stroke-dasharray="5 3"/>')
+    svg_parts.append(_level(y(centre), left_edge, WIDTH - 20, _INK))
     for tick in (10, 30, 100, 300, 1000, 3000, 10_000):
-        if least <= tick <= most:
+        if smallest <= tick <= largest:
             number = figures.whole_number(tick, language)
-            parts.append(_text(x(tick), height - bottom + 16, number, "middle", _QUIET))
+            svg_parts.append(_text(x(tick), height - bottom + 16, number, "middle", _QUIET))
     # what has a name is drawn last, over the crowd
-    labels = _Labels(turning=left + inside * 0.7)
+    labels = _Labels(turning=left_edge + inner_width * 0.7)
     for point in sorted(points, key=lambda place: (place.apart or place.mine, -place.value)):
         across, down = x(point.n), y(point.value)
-        parts.append(_mark(point, across, down))
+        svg_parts.append(_mark(point, across, down))
         if point.apart or point.mine:
-            parts.append(labels.text(point.label, across, down))
-    parts.append(_text(left, height - 6, axis_word, "start", _QUIET))
-    parts.append(_text(left + 4, y(centre) - 5, centre_word, "start", _INK))
-    return _closed(parts)
+            svg_parts.append(labels.text(point.label, across, down))
+    svg_parts.append(_text(left_edge, height - 6, axis_word, "start", _QUIET))
+    svg_parts.append(_text(left_edge + 4, y(centre) - 5, centre_word, "start", _INK))
+    return _closed(svg_parts)
 
 
 def _mark(point: Place, across: float, down: float) -> str:
@@ -224,15 +224,15 @@ class _Labels:
         self._turning = turning
         self._places: list[tuple[float, float]] = []
 
-    def text(self, name: str, across: float, down: float) -> str:
+    def text(self, label_text: str, across: float, down: float) -> str:
         """The name of the point that lies there."""
         baseline = down + 4
         while self._is_taken(across, baseline):
             baseline += 13
         self._places.append((across, baseline))
         if across > self._turning:
-            return _text(across - 10, baseline, _cut(name, 30), "end", _INK)
-        return _text(across + 10, baseline, _cut(name, 30), "start", _INK)
+            return _text(across - 10, baseline, _cut(label_text, 30), "end", _INK)
+        return _text(across + 10, baseline, _cut(label_text, 30), "start", _INK)
 
     def _is_taken(self, across: float, baseline: float) -> bool:
         return any(
@@ -244,43 +244,43 @@ class _Labels:
 def course(
     weeks: Sequence[tuple[date, float]],
     *,
-    line: float | None,
-    words: tuple[str, str],
+    break_even: float | None,
+    legend_words: tuple[str, str],
     labels: Sequence[str],
     font: str,
     language: str,
 ) -> str:
-    """A share (percent) over time and the line from which it pays. `words` name both, `labels` are of the weeks."""
-    share_word, line_word = words
-    height, left, bottom, right = 170, 50, 26, 150
-    inside, tall = WIDTH - left - right, height - bottom - 14
+    """A share (percent) over time and the line from which it pays, as `legend_words` say; `labels` are of the weeks."""
+    share_word, line_word = legend_words
+    height, left_edge, bottom, right_margin = 170, 50, 26, 150
+    inner_width, tall = WIDTH - left_edge - right_margin, height - bottom - 14
     first_day, last_day = weeks[0][0], weeks[-1][0]
     days = max(1, (last_day - first_day).days)
 
     def x(day: date) -> float:
-        return left + inside * (day - first_day).days / days
+        return left_edge + inner_width * (day - first_day).days / days
 
-    def y(value: float) -> float:
-        return 14 + tall * (1 - value / 100)
+    def y(share: float) -> float:
+        return 14 + tall * (1 - share / 100)
 
-    parts = [_open(height, font), *_share_grid(y, left, left + inside, language)]
+    svg_parts = [_open(height, font), *_share_grid(y, left_edge, left_edge + inner_width, language)]
     # six labels fit; they are counted from the end, because the last week is what a reader looks for
     label_step = max(1, -(-len(weeks) // 6))
     for (day, _), label in list(zip(weeks, labels, strict=True))[::-label_step]:
-        parts.append(_text(x(day), height - 6, label, "middle", _QUIET))
-    if line is not None:
-        parts.append(
-            f'<line x1="{left}" x2="{left + inside}" y1="{y(line):.1f}" y2="{y(line):.1f}" stroke="{_MISS}" '
-            'stroke-width="1.8" stroke-dasharray="9 4"/>'
+        svg_parts.append(_text(x(day), height - 6, label, "middle", _QUIET))
+    if break_even is not None:
+        svg_parts.append(
+            f'<line x1="{left_edge}" x2="{left_edge + inner_width}" y1="{y(break_even):.1f}" y2="{y(break_even):.1f}" '
+            f'stroke="{_MISS}" stroke-width="1.8" stroke-dasharray="9 4"/>'
         )
-    places = [(x(day), y(value)) for day, value in weeks]
-    parts.append(f'<polyline points="{_joined(places)}" fill="none" stroke="{_NOW}" stroke-width="2.4"/>')
-    parts += [f'<circle cx="{across:.1f}" cy="{down:.1f}" r="2.6" fill="{_NOW}"/>' for across, down in places]
+    places = [(x(day), y(share)) for day, share in weeks]
+    svg_parts.append(f'<polyline points="{_joined(places)}" fill="none" stroke="{_NOW}" stroke-width="2.4"/>')
+    svg_parts += [f'<circle cx="{across:.1f}" cy="{down:.1f}" r="2.6" fill="{_NOW}"/>' for across, down in places]
     ends = [_End(places[-1][1], share_word, _NOW)]
-    if line is not None:
-        ends.append(_End(y(line), line_word, _MISS))
-    parts += _end_words(ends, left + inside + 8)
-    return _closed(parts)
+    if break_even is not None:
+        ends.append(_End(y(break_even), line_word, _MISS))
+    svg_parts += _end_words(ends, left_edge + inner_width + 8)
+    return _closed(svg_parts)
 
 
 class _End(NamedTuple):
@@ -291,27 +291,27 @@ class _End(NamedTuple):
     colour: str
 
 
-def _end_words(ends: Sequence[_End], across: float) -> Iterator[str]:
+def _end_words(line_ends: Sequence[_End], across: float) -> Iterator[str]:
     """The names of one or two lines at their ends, moved apart where they would cover each other."""
-    downs = [end.down for end in ends]
-    is_crowded = len(ends) == 2 and max(downs) - min(downs) < 15
+    downs = [line_end.down for line_end in line_ends]
+    is_crowded = len(line_ends) == 2 and max(downs) - min(downs) < 15
     shift = 8 if is_crowded else 0
     # of two at one height the first goes up: both at once would still cover each other
     highest = downs.index(min(downs))
-    for number, end in enumerate(ends):
-        moved = -shift if number == highest else shift
-        yield _text(across, end.down + 4 + moved, _cut(end.word, 26), "start", end.colour)
+    for end_number, line_end in enumerate(line_ends):
+        moved = -shift if end_number == highest else shift
+        yield _text(across, line_end.down + 4 + moved, _cut(line_end.word, 26), "start", line_end.colour)
 
 
-def _share_grid(y: Callable[[float], float], left: float, right: float, language: str) -> Iterator[str]:
+def _share_grid(y: Callable[[float], float], left_edge: float, right_edge: float, language: str) -> Iterator[str]:
     """A level line each quarter, with its percent at the left."""
     for tick in range(0, 101, 25):
-        yield _level(y(tick), left, right, _LINE)
-        yield _text(left - 6, y(tick) + 4, figures.percent(tick, language), "end", _QUIET)
+        yield _level(y(tick), left_edge, right_edge, _LINE)
+        yield _text(left_edge - 6, y(tick) + 4, figures.percent(tick, language), "end", _QUIET)
 
 
-def _level(down: float, left: float, right: float, colour: str) -> str:
-    return f'<line x1="{left}" x2="{right}" y1="{down:.1f}" y2="{down:.1f}" stroke="{colour}"/>'
+def _level(down: float, left_edge: float, right_edge: float, colour: str) -> str:
+    return f'<line x1="{left_edge}" x2="{right_edge}" y1="{down:.1f}" y2="{down:.1f}" stroke="{colour}"/>'
 
 
 def _joined(places: Iterable[tuple[float, float]]) -> str:

@@ -20,17 +20,17 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 def whole_number(figure: float, language: str) -> str:
     """A whole figure with its thousands apart."""
-    text = f"{round(figure):,}".replace("-", _MINUS)
-    return text if language == "en" else text.replace(",", _THIN)
+    number_text = f"{round(figure):,}".replace("-", _MINUS)
+    return number_text if language == "en" else number_text.replace(",", _THIN)
 
 
 def decimal(thousandths: float, language: str) -> str:
     """A figure in thousandths without trailing zeros."""
-    text = f"{thousandths / 1000:,.3f}".rstrip("0").rstrip(".")
+    decimal_text = f"{thousandths / 1000:,.3f}".rstrip("0").rstrip(".")
     if language != "en":
         # thousands first: afterwards a comma stands for the decimals
-        text = text.replace(",", _THIN).replace(".", ",")
-    return text.replace("-", _MINUS)
+        decimal_text = decimal_text.replace(",", _THIN).replace(".", ",")
+    return decimal_text.replace("-", _MINUS)
 
 
 def percent(figure: float | None, language: str) -> str:
@@ -63,17 +63,17 @@ def money(hundredths: int | None, currency: str, language: str) -> str:
     return f"{figure}{_THIN}{sign}"
 
 
-def day(value: date | None, language: str) -> str:
+def day(day_value: date | None, language: str) -> str:
     """A day; a dash where there is none."""
-    if value is None:
+    if day_value is None:
         return "–"
     if language == "nb":
-        return f"{value.day}.{value.month}.{value.year}"
+        return f"{day_value.day}.{day_value.month}.{day_value.year}"
     if language == "en":
         # a name, because the order of day and month in figures differs among those who read English
-        month = _MONTHS[value.month - 1]
-        return f"{value.day}{_THIN}{month}{_THIN}{value.year}"
-    return value.isoformat()
+        month = _MONTHS[day_value.month - 1]
+        return f"{day_value.day}{_THIN}{month}{_THIN}{day_value.year}"
+    return day_value.isoformat()
 
 
 def short_week(monday: date, language: str) -> str:

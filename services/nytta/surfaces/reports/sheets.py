@@ -15,42 +15,45 @@ _SHARES: Final = ("realised", "forecast", "forecast_low", "forecast_high")
 """Columns in percent."""
 
 
-def sheets(rows: Sequence[dict[str, Any]], document: Document) -> list[Sheet]:
+def sheets(statement_rows: Sequence[dict[str, Any]], document: Document) -> list[Sheet]:
     """The register from its rows, with titles in the document's language, and each table of the appendix."""
     language = document.language
-    names = list(rows[0]) if rows else []
+    column_names = list(statement_rows[0]) if statement_rows else []
     register = Sheet(
         say("register", language),
-        [say(f"column_{name}", language) for name in names],
-        [[_cell(name, row[name]) for name in names] for row in rows],
+        [say(f"column_{column_name}", language) for column_name in column_names],
+        [
+            [_cell(column_name, statement_row[column_name]) for column_name in column_names]
+            for statement_row in statement_rows
+        ],
         note=f"{document.subtitle}. {document.foot}",
     )
     return [register, *_appendix(document)]
 
 
-def _cell(name: str, value: Any) -> Any:
-    if name in _DAYS:
-        return date.fromisoformat(value) if value else None
-    if name in _SHARES and value is not None:
-        return Number(value / 100, "0.0%")
-    return value
+def _cell(column_name: str, cell_value: Any) -> Any:
+    if column_name in _DAYS:
+        return date.fromisoformat(cell_value) if cell_value else None
+    if column_name in _SHARES and cell_value is not None:
+        return Number(cell_value / 100, "0.0%")
+    return cell_value
 
 
 def _appendix(document: Document) -> Iterator[Sheet]:
     """The tables after the last page break but the register, each under its heading with the texts between both."""
     blocks = list(document.blocks)
     begin = max((place for place, block in enumerate(blocks) if isinstance(block, Break)), default=len(blocks))
-    heading, texts = "", list[str]()
+    heading, block_texts = "", list[str]()
     for block in blocks[begin:]:
         if isinstance(block, Heading):
-            if texts:
-                yield Sheet(heading, (heading,), [(text,) for text in texts])
-            heading, texts = block.text, []
+            if block_texts:
+                yield Sheet(heading, (heading,), [(block_text,) for block_text in block_texts])
+            heading, block_texts = block.text, []
         elif isinstance(block, Text):
-            texts.append(block.text)
+            block_texts.append(block.text)
         elif isinstance(block, Table):
             if heading != say("register", document.language):
-                yield Sheet(heading, block.columns, block.rows, block.figures, " ".join(texts))
-            texts = []
-    if texts:
-        yield Sheet(heading, (heading,), [(text,) for text in texts])
+                yield Sheet(heading, block.columns, block.rows, block.figures, " ".join(block_texts))
+            block_texts = []
+    if block_texts:
+        yield Sheet(heading, (heading,), [(block_text,) for block_text in block_texts])

@@ -50,22 +50,22 @@ def _progress_page(content: Content) -> Iterator[Block]:
 def _lead(content: Content) -> str:
     """How many benefits are where, and what is not realised."""
     say = content.say
-    words = [Status(benefit.word) for benefit in content.benefits]
-    early = sum(word is Status.TOO_EARLY for word in words)
-    text = say(
+    status_words = [Status(benefit.word) for benefit in content.benefits]
+    early = sum(status_word is Status.TOO_EARLY for status_word in status_words)
+    lead_text = say(
         "lead",
-        good=sum(word in _GOOD for word in words),
-        all=len(words),
-        watch=sum(word in _WATCH for word in words),
-        bad=sum(word in _BAD for word in words),
+        good=sum(status_word in _GOOD for status_word in status_words),
+        all=len(status_words),
+        watch=sum(status_word in _WATCH for status_word in status_words),
+        bad=sum(status_word in _BAD for status_word in status_words),
         early=say("early", n=early) if early else "",
     )
     hours = sum(place.hours for place in content.unrealised)
     if hours:
         # money stands there only where all of it is known
         money = "" if _is_partly_priced(content) else content.worth(_priced(content))
-        text += say("lead_missing", hours=content.hours(hours), money=money)
-    return text
+        lead_text += say("lead_missing", hours=content.hours(hours), money=money)
+    return lead_text
 
 
 def _priced(content: Content) -> int:
@@ -115,15 +115,20 @@ def _missing_note(content: Content, hours: int) -> str:
 
 def _progress(content: Content) -> Iterator[Block]:
     say = content.say
-    rows = [_progress_row(content, benefit) for benefit in _drawn_benefits(content)]
-    if rows:
-        row_texts = "; ".join(f"{row.label} {content.percent(row.now)} ({row.status})" for row in rows)
-        words = (say("now"), say("forecast"), say("promise"))
-        drawing = charts.progress(rows, words=words, font=content.font, language=content.language)
+    progress_rows = [_progress_row(content, benefit) for benefit in _drawn_benefits(content)]
+    if progress_rows:
+        row_texts = "; ".join(
+            f"{progress_row.label} {content.percent(progress_row.now)} ({progress_row.status})"
+            for progress_row in progress_rows
+        )
+        legend_words = (say("now"), say("forecast"), say("promise"))
+        drawing = charts.progress(
+            progress_rows, legend_words=legend_words, font=content.font, language=content.language
+        )
         yield Chart(drawing, say("progress_alt", list=row_texts))
     yield Text(say("progress_note"), "small")
-    if len(rows) < len(content.benefits):
-        yield Text(say("shown", n=len(rows), all=len(content.benefits)), "small")
+    if len(progress_rows) < len(content.benefits):
+        yield Text(say("shown", n=len(progress_rows), all=len(content.benefits)), "small")
 
 
 def _drawn_benefits(content: Content) -> list[Benefit]:
@@ -187,8 +192,8 @@ def _unrealised_block(content: Content) -> Block:
     bars = []
     for place in content.unrealised[:_PLACES]:
         money = f" · {content.money(place.amount)}" if place.amount else ""
-        text = content.hours(place.hours) + money
-        bars.append(charts.Bar(content.name(place.names), place.by_use, place.by_effect, text))
+        place_text = content.hours(place.hours) + money
+        bars.append(charts.Bar(content.name(place.names), place.by_use, place.by_effect, place_text))
     # together, so that the bars add up to the figure above
     others = content.unrealised[_PLACES:]
     if others:
@@ -196,7 +201,7 @@ def _unrealised_block(content: Content) -> Block:
         by_effect = sum(place.by_effect for place in others)
         bars.append(charts.Bar(say("others"), by_use, by_effect, content.hours(by_use + by_effect)))
     bar_texts = "; ".join(f"{bar.label} {bar.text}" for bar in bars)
-    drawing = charts.missing(bars, words=(say("by_use"), say("by_effect")), font=content.font)
+    drawing = charts.missing(bars, legend_words=(say("by_use"), say("by_effect")), font=content.font)
     return Chart(drawing, say("potential_alt", list=bar_texts))
 
 
@@ -205,10 +210,10 @@ def _decisions(content: Content) -> Iterator[Block]:
     if not content.decisions:
         yield Text(say("no_decisions"))
         return
-    rows = []
+    decision_rows = []
     for decision in content.decisions:
         reversed_day = figures.day(decision.reversed, content.language)
-        rows.append(
+        decision_rows.append(
             (
                 content.name(decision.names),
                 level_names(decision.level).text(content.language),
@@ -219,7 +224,7 @@ def _decisions(content: Content) -> Iterator[Block]:
             )
         )
     heads = content.heads("decision", "level", "acknowledged", "executed", "age", "standing")
-    yield Table(heads, tuple(rows), figures=(4,), widths=(3.2, 1.8, 1.2, 1.2, 1, 1.4))
+    yield Table(heads, tuple(decision_rows), figures=(4,), widths=(3.2, 1.8, 1.2, 1.2, 1, 1.4))
     # a decision that is executed everywhere, and hours that wait for use all the same: it was not enough
     executed = [decision for decision in content.decisions if decision.word == Word.EXECUTED.value]
     places = [content.name(place.names) for place in content.unrealised if place.by_use]
@@ -240,7 +245,7 @@ def _maturity_line(content: Content, maturity: Maturity) -> str:
     scores = {axis.name: unknown if axis.score is None else f"{round(axis.score)}" for axis in maturity.axes}
     # between two levels a unit bears the name of neither
     level_name = f" ({content.name(LEVELS[int(maturity.level)])})" if maturity.level.isdigit() else ""
-    line = say(
+    maturity_line = say(
         "maturity_line",
         system=content.system_name(maturity.system),
         level=maturity.level or unknown,
@@ -250,8 +255,8 @@ def _maturity_line(content: Content, maturity: Maturity) -> str:
     )
     if maturity.held_by:
         indicators = [content.indicator_name(indicator) for indicator in maturity.held_by]
-        line += say("held_by", list=content.listed(indicators))
-    return line
+        maturity_line += say("held_by", list=content.listed(indicators))
+    return maturity_line
 
 
 def _break_even(content: Content, even: BreakEven) -> Iterator[Block]:
@@ -271,8 +276,8 @@ def _break_even(content: Content, even: BreakEven) -> Iterator[Block]:
     if len(even.course) > 1:
         drawing = charts.course(
             even.course,
-            line=even.share,
-            words=(say("digital_share"), say("pays_from", share=share)),
+            break_even=even.share,
+            legend_words=(say("digital_share"), say("pays_from", share=share)),
             labels=[figures.short_week(week, content.language) for week, _share in even.course],
             font=content.font,
             language=content.language,
@@ -333,7 +338,7 @@ def _place_points(content: Content, place: UnrealisedPlace) -> Iterator[tuple[in
     # what weighs more decides what is asked for
     if place.by_use >= place.by_effect:
         main = max(pools, key=lambda pool: pool.use_missing or 0)
-        text = content.say(
+        point_text = content.say(
             "decide_use",
             place=content.name(place.names),
             share=content.percent(share_of_all(own_pools)),
@@ -341,17 +346,17 @@ def _place_points(content: Content, place: UnrealisedPlace) -> Iterator[tuple[in
             hours=content.hours(place.hours),
             money=content.worth(worth_of_all(pools)),
         )
-        yield place.hours, text
+        yield place.hours, point_text
     else:
         main = max(pools, key=lambda pool: pool.effect_missing or 0)
-        text = content.say(
+        point_text = content.say(
             "decide_effect",
             place=content.name(place.names),
             type=content.name(main.case_type_names),
             hours=content.hours(main.missing),
             money=content.worth(main.amount_missing),
         )
-        yield main.missing or 0, text
+        yield main.missing or 0, point_text
 
 
 def _benefit_points(content: Content) -> Iterator[str]:

@@ -73,31 +73,33 @@ class Accounts:
         Refusal where the address belongs to another account, or the account to another address; AccountsError where the
         file cannot be read or written.
         """
-        wanted = Account(account=self._of_account(issuer, subject), address=self._of_address(email), since=day)
-        if self._known(wanted):
+        wanted_account = Account(account=self._of_account(issuer, subject), address=self._of_address(email), since=day)
+        if self._known(wanted_account):
             return
         with self._alone():
-            if not self._known(wanted):
-                permissions.replace(self.path, _written((*self.all(), wanted)))
+            if not self._known(wanted_account):
+                permissions.replace(self.path, _written((*self.all(), wanted_account)))
 
-    def release(self, name: str) -> int:
+    def release(self, address_or_id: str) -> int:
         """Forget whose an address is, by the address or its id: how many accounts were forgotten."""
-        digest = self._of_address(name.strip().lower()) if "@" in name else ""
+        digest = self._of_address(address_or_id.strip().lower()) if "@" in address_or_id else ""
         with self._alone():
             earlier = self.all()
-            remaining = tuple(account for account in earlier if not (account.address == digest or account.id == name))
+            remaining = tuple(
+                account for account in earlier if not (account.address == digest or account.id == address_or_id)
+            )
             if len(remaining) < len(earlier):
                 permissions.replace(self.path, _written(remaining))
         return len(earlier) - len(remaining)
 
-    def _known(self, wanted: Account) -> bool:
+    def _known(self, wanted_account: Account) -> bool:
         for account in self.all():
-            if (account.account, account.address) == (wanted.account, wanted.address):
+            if (account.account, account.address) == (wanted_account.account, wanted_account.address):
                 return True
             # in both directions: an account that could change its address could take over another's roles
-            if account.address == wanted.address:
+            if account.address == wanted_account.address:
                 raise Refusal(Reason.ACCOUNT, f"another account signed in first with this address: {_release(account)}")
-            if account.account == wanted.account:
+            if account.account == wanted_account.account:
                 raise Refusal(Reason.ACCOUNT, f"this account signed in first with another address: {_release(account)}")
         return False
 

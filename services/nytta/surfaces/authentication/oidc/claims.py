@@ -80,13 +80,12 @@ def _check_times(claims: Mapping[str, Any], current_time: datetime) -> None:
         raise _broken(f"is not valid yet: {_CLOCKS}")
 
 
-def _seconds(claims: Mapping[str, Any], name: str) -> float | None:
-    value = claims.get(name)
-    if (
-        isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _LATEST
-    ):  # nor one that is none
+def _seconds(claims: Mapping[str, Any], claim_name: str) -> float | None:
+    claim_value = claims.get(claim_name)
+    if isinstance(claim_value, bool) or not isinstance(claim_value, int | float):
         return None
-    return float(value)
+    # NaN is less than no number, and refused too
+    return float(claim_value) if abs(claim_value) < _LATEST else None
 
 
 def _email(claims: Mapping[str, Any], client: Client) -> str:
@@ -95,7 +94,8 @@ def _email(claims: Mapping[str, Any], client: Client) -> str:
         raise Refusal(Reason.ADDRESS, "the ID token has no `email`: have the provider put it there (scope email)")
     # absent at providers that give out the addresses themselves
     verified = claims.get("email_verified", True)
-    if verified is not True and verified != "true":  # some providers write it as text
+    # some providers write it as text
+    if verified is not True and verified != "true":
         raise Refusal(Reason.ADDRESS, "the provider has not confirmed the e-mail address (`email_verified`)")
     match = _ADDRESS.fullmatch(small := email.lower()) if email.isascii() else None
     if match is None or match[1] not in client.domains:
@@ -103,21 +103,21 @@ def _email(claims: Mapping[str, Any], client: Client) -> str:
     return small
 
 
-def _groups(claims: Mapping[str, Any], name: str) -> frozenset[str]:
-    if not name:
+def _groups(claims: Mapping[str, Any], claim_name: str) -> frozenset[str]:
+    if not claim_name:
         return frozenset()
     # Entra says so where a person has more groups than a token takes; without them roles would be missing
     elsewhere = claims.get("_claim_names")
-    if isinstance(elsewhere, Mapping) and name in elsewhere:
+    if isinstance(elsewhere, Mapping) and claim_name in elsewhere:
         raise _broken(
-            f"leaves `{name}` out, because there are too many: have the provider send only groups that are assigned to "
-            "this client"
+            f"leaves `{claim_name}` out, because there are too many: have the provider send only groups that are "
+            "assigned to this client"
         )
-    value = claims.get(name, [])
+    claim_value = claims.get(claim_name, [])
     # some providers name a single group without a list
-    groups = [value] if isinstance(value, str) else value
+    groups = [claim_value] if isinstance(claim_value, str) else claim_value
     if not isinstance(groups, list) or not all(isinstance(group, str) for group in groups):
-        raise _broken(f"names groups in `{name}` that are not text: choose another claim in NYTTA_OIDC_GROUPS")
+        raise _broken(f"names groups in `{claim_name}` that are not text: choose another claim in NYTTA_OIDC_GROUPS")
     return frozenset(groups)
 
 

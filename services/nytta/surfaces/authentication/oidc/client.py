@@ -113,15 +113,15 @@ def is_safe(address: str) -> bool:
     if not address.isascii() or not address.isprintable() or " " in address:
         return False
     try:
-        parts = urlsplit(address)
-        host = parts.hostname or ""
-        _ = parts.port
+        address_parts = urlsplit(address)
+        host = address_parts.hostname or ""
+        _ = address_parts.port
     except ValueError:
         return False
-    if parts.username is not None or not host:
+    if address_parts.username is not None or not host:
         return False
     is_local = host == "localhost" or is_loopback(host)
-    return parts.scheme == "https" or (parts.scheme == "http" and is_local)
+    return address_parts.scheme == "https" or (address_parts.scheme == "http" and is_local)
 
 
 def _check_issuer(issuer: str) -> None:

@@ -39,7 +39,7 @@ class Attempts:
 
     _attempts: dict[bytes, Attempt] = field(default_factory=dict)
 
-    def begin(self, browser: str, to: str, current_time: datetime) -> tuple[str, Attempt]:
+    def begin(self, browser: str, return_path: str, current_time: datetime) -> tuple[str, Attempt]:
         """A new sign-in of the browser that holds this cookie: its state, and what goes with it."""
         # they stand in the order in which they began, so the oldest is first
         while self._attempts:
@@ -49,7 +49,7 @@ class Attempts:
             del self._attempts[oldest]
         state = secrets.token_urlsafe(32)
         attempt = Attempt(
-            secrets.token_urlsafe(32), secrets.token_urlsafe(48), to, digest_of(browser), current_time + LIFE
+            secrets.token_urlsafe(32), secrets.token_urlsafe(48), return_path, digest_of(browser), current_time + LIFE
         )
         self._attempts[digest_of(state)] = attempt
         return state, attempt

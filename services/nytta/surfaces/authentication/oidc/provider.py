@@ -66,14 +66,18 @@ def description_of(document: object, client: Client) -> Description:
             "to the last slash",
         )
 
-    def address(name: str, *, needed: bool = True) -> str:
-        value = document.get(name, "")
-        if not value and not needed:
+    def address(field_name: str, *, needed: bool = True) -> str:
+        field_value = document.get(field_name, "")
+        if not field_value and not needed:
             return ""
         local = not client.issuer.startswith("https://")
-        if not isinstance(value, str) or not is_safe(value) or (value.startswith("http://") and not local):
-            raise Refusal(Reason.BROKEN, f"the provider's description has no `{name}` that begins with https://")
-        return value
+        if (
+            not isinstance(field_value, str)
+            or not is_safe(field_value)
+            or (field_value.startswith("http://") and not local)
+        ):
+            raise Refusal(Reason.BROKEN, f"the provider's description has no `{field_name}` that begins with https://")
+        return field_value
 
     methods = document.get("token_endpoint_auth_methods_supported")
     challenges = document.get("code_challenge_methods_supported")
@@ -129,7 +133,7 @@ class Provider:
         else:  # RFC 6749, 2.3.1: both parts are encoded as in a form first
             pair = f"{quote_plus(client.id)}:{quote_plus(client.secret)}"
             headers["Authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
-        answer = await self._ask("the token endpoint", "POST", description.token, data=form, headers=headers)
+        answer = await self._ask("the token endpoint", "POST", description.token, form=form, headers=headers)
         reply = _object(answer, "the token endpoint")
         if answer.status == 200:
             token = reply.get("id_token")
@@ -171,35 +175,38 @@ class Provider:
             return description
 
     async def _read_keys(self) -> KeySet:
-        place = (await self.description()).keys
-        return keys_of(_document(await self._ask("the provider's keys", "GET", place), "the provider's keys"))
+        address = (await self.description()).keys
+        return keys_of(_document(await self._ask("the provider's keys", "GET", address), "the provider's keys"))
 
     async def _ask(
-        self, place: str, method: str, address: str, *, data: dict[str, str] | None = None, **more: Any
+        self, asked_for: str, method: str, address: str, *, form: dict[str, str] | None = None, **more: Any
     ) -> _Answer:
-        local = urlsplit(address).scheme == "http"  # on this machine: no proxy lies between
+        # on this machine: no proxy lies between
+        local = urlsplit(address).scheme == "http"
         headers = {"Accept": "application/json", "Accept-Encoding": "identity"} | more.pop("headers", {})
         try:
             async with (
                 asyncio.timeout(SECONDS),
                 httpx.AsyncClient(verify=_authorities(), timeout=SECONDS, trust_env=not local) as http,
-                http.stream(method, address, data=data, headers=headers) as answer,
+                http.stream(method, address, data=form, headers=headers) as response,
             ):
-                body = bytearray()
+                answer_body = bytearray()
                 # as it comes, not unpacked: a small answer could unpack to any size
-                async for part in answer.aiter_raw():
-                    body += part
-                    if len(body) > BYTES:
-                        raise Refusal(Reason.BROKEN, f"{place} sends more than {BYTES >> 10} KiB")
+                async for part in response.aiter_raw():
+                    answer_body += part
+                    if len(answer_body) > BYTES:
+                        raise Refusal(Reason.BROKEN, f"{asked_for} sends more than {BYTES >> 10} KiB")
         except TimeoutError as error:
-            raise Refusal(Reason.AWAY, f"{place} does not answer within {SECONDS:.0f} seconds") from error
+            raise Refusal(Reason.AWAY, f"{asked_for} does not answer within {SECONDS:.0f} seconds") from error
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            raise Refusal(Reason.AWAY, f"{place} cannot be had: {type(error).__name__}, {str(error)[:200]}") from error
-        if answer.status_code >= 500 or answer.status_code == 429:
-            raise Refusal(Reason.AWAY, f"{place} answers {answer.status_code}")
-        if 300 <= answer.status_code < 400:
-            raise Refusal(Reason.BROKEN, f"{place} is a redirect, and none is followed")
-        return _Answer(answer.status_code, answer.headers, bytes(body))
+            raise Refusal(
+                Reason.AWAY, f"{asked_for} cannot be had: {type(error).__name__}, {str(error)[:200]}"
+            ) from error
+        if response.status_code >= 500 or response.status_code == 429:
+            raise Refusal(Reason.AWAY, f"{asked_for} answers {response.status_code}")
+        if 300 <= response.status_code < 400:
+            raise Refusal(Reason.BROKEN, f"{asked_for} is a redirect, and none is followed")
+        return _Answer(response.status_code, response.headers, bytes(answer_body))
 
 
 class _Kept(Generic[T]):
@@ -223,13 +230,13 @@ class _Kept(Generic[T]):
             if self._refusal and current - self._refusal[0] < AGAIN_SECONDS:
                 raise Refusal(self._refusal[1].reason, self._refusal[1].why)
             try:
-                value = await self._read()
+                read_value = await self._read()
             # kept too: while the provider is away, each who signs in would wait for it anew
             except Refusal as refusal:
                 self._refusal = self._clock(), refusal
                 raise
-            self._value, self._refusal = (self._clock(), value), None
-            return value
+            self._value, self._refusal = (self._clock(), read_value), None
+            return read_value
 
 
 @cache
@@ -238,17 +245,17 @@ def _authorities() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-def _document(answer: _Answer, place: str) -> dict[str, Any]:
+def _document(answer: _Answer, asked_for: str) -> dict[str, Any]:
     if answer.status != 200:
-        raise Refusal(Reason.BROKEN, f"{place} is not there ({answer.status}): look at NYTTA_OIDC_ISSUER")
-    return _object(answer, place)
+        raise Refusal(Reason.BROKEN, f"{asked_for} is not there ({answer.status}): look at NYTTA_OIDC_ISSUER")
+    return _object(answer, asked_for)
 
 
-def _object(answer: _Answer, place: str) -> dict[str, Any]:
+def _object(answer: _Answer, asked_for: str) -> dict[str, Any]:
     try:
         reply = orjson.loads(answer.body)
     except ValueError as error:
-        raise Refusal(Reason.BROKEN, f"{place} answers {answer.status} with something that is no JSON") from error
+        raise Refusal(Reason.BROKEN, f"{asked_for} answers {answer.status} with something that is no JSON") from error
     if not isinstance(reply, dict):
-        raise Refusal(Reason.BROKEN, f"{place} answers {answer.status} with something that is no JSON object")
+        raise Refusal(Reason.BROKEN, f"{asked_for} answers {answer.status} with something that is no JSON object")
     return reply

@@ -50,15 +50,15 @@ class SignIn:
         self._attempts = Attempts()
         self._waiting = 0
 
-    async def begin(self, browser: str, to: str, current_time: datetime) -> Redirect:
+    async def begin(self, browser: str, return_path: str, current_time: datetime) -> Redirect:
         """To the provider; the cookie binds the sign-in to the browser, which may hold one already as `browser`.
 
-        Refusal where the provider does not answer. `to` is the page to go on to, a path of this console.
+        Refusal where the provider does not answer. `return_path` is the page to go on to, a path of this console.
         """
         with self._turn():
             description = await self.provider.description()
         browser = browser or secrets.token_urlsafe(32)
-        state, attempt = self._attempts.begin(browser, to, current_time)
+        state, attempt = self._attempts.begin(browser, return_path, current_time)
         return Redirect(request(self.client, description.authorization, state, attempt), browser)
 
     async def finish(self, query: Query, browser: str, current_time: datetime) -> Redirect:

@@ -54,17 +54,17 @@ def keys_of(document: object) -> KeySet:
     return KeySet(keys)
 
 
-def _key(entry: object) -> Key | None:
+def _key(key_entry: object) -> Key | None:
     # a set may hold keys for other uses, and ones that this library does not know: they are no error
-    if not isinstance(entry, dict) or entry.get("kty") not in _KINDS or entry.get("use", "sig") != "sig":
+    if not isinstance(key_entry, dict) or key_entry.get("kty") not in _KINDS or key_entry.get("use", "sig") != "sig":
         return None
     try:
-        key = JWKRegistry.import_key({name: value for name, value in entry.items() if name != "key_ops"})
+        imported_key = JWKRegistry.import_key({name: value for name, value in key_entry.items() if name != "key_ops"})
     except (JoseError, ValueError, TypeError, KeyError):
         return None
-    if isinstance(key, RSAKey) and key.raw_value.key_size not in _RSA_BITS:
+    if isinstance(imported_key, RSAKey) and imported_key.raw_value.key_size not in _RSA_BITS:
         return None
-    return key
+    return imported_key
 
 
 def claims_of(token: str, keys: KeySet) -> dict[str, Any]:

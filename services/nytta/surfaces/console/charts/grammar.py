@@ -22,7 +22,8 @@ _FONT: Final = "system-ui, sans-serif"
 _CONFIG: Final[dict[str, Any]] = {
     "aria": False,
     "background": None,
-    "padding": {"left": 40, "top": 8, "right": 60, "bottom": 5},  # a browser's letters may be wider than those measured
+    # a browser's letters may be wider than those measured
+    "padding": {"left": 40, "top": 8, "right": 60, "bottom": 5},
     "font": _FONT,
     "view": {"stroke": None},
     "axis": {

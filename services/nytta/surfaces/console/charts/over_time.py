@@ -71,7 +71,7 @@ class Trend:
 def trend(trend_data: Trend, *, width: int = 860, height: int = 250) -> dict[str, Any]:
     """Weeks of one unit with the band of comparable ones, the target, and what happened when."""
     points = trend_data.points
-    rows = [asdict(point) | {"week": point.week.isoformat()} for point in points]
+    values = [asdict(point) | {"week": point.week.isoformat()} for point in points]
     week = weeks_axis([point.week for point in points], trend_data.week_letter)
     amount = amounts(trend_data.unit, percent=trend_data.percent)
     # what comes later is drawn over what came before: peers lie behind the unit
@@ -90,7 +90,7 @@ def trend(trend_data: Trend, *, width: int = 860, height: int = 250) -> dict[str
     layers += _events(trend_data.events, trend_data.days, week)
     layers += _since(trend_data, week)
     layers += _line_names(trend_data, week, amount)
-    return spec(rows, layers, width, height)
+    return spec(values, layers, width, height)
 
 
 def _target(trend_data: Trend, week: Channel, amount: Channel) -> list[Layer]:
@@ -151,13 +151,13 @@ class _LineEnd(NamedTuple):
 def _line_names(trend_data: Trend, week: Channel, amount: Channel) -> list[Layer]:
     """The names of the unit's own line and of its peers' at their ends."""
     ends: list[_LineEnd] = []
-    for values, name, colour in (
+    for line_values, line_name, colour in (
         ([point.value for point in trend_data.points], trend_data.own, OWN),
         ([point.peer for point in trend_data.points], trend_data.peers, QUIET),
     ):
-        shown_values = [value for value in values if value is not None]
-        if shown_values and name:
-            ends.append(_LineEnd(shown_values[-1], name, colour))
+        shown_values = [line_value for line_value in line_values if line_value is not None]
+        if shown_values and line_name:
+            ends.append(_LineEnd(shown_values[-1], line_name, colour))
     _first_day, last_day = trend_data.days
     layers: list[Layer] = []
     for number, (end, shift) in enumerate(zip(ends, _shifts(ends, _closest(trend_data)), strict=True)):
@@ -199,35 +199,39 @@ _LINES: Final = {"gained": (OWN, 2.5, [1, 0]), "lost": (AIM, 2.5, [7, 3]), "othe
 
 def shares(
     weeks: Sequence[date],
-    lines: Sequence[Line],
+    share_lines: Sequence[Line],
     events: Sequence[tuple[date, str]],
     week_letter: str,
     percent_sign: str,
 ) -> dict[str, Any]:
     """Parts of a whole over the weeks, each named at its end, and what happened when."""
     week = weeks_axis(weeks, week_letter)
-    largest = max((value for line in lines for value in line.values if value is not None), default=100.0)
+    largest = max(
+        (share for share_line in share_lines for share in share_line.values if share is not None), default=100.0
+    )
     # the next ten above the largest part: small parts would lie on each other on an axis to 100
     top = min(100, 10 * (int(largest) // 10 + 1))
     amount = {"type": "quantitative", "scale": {"domain": [0, top]}, "axis": figure_axis(percent_sign)}
-    place = {"x": week, "y": {"field": "v", **amount}}
+    encoding = {"x": week, "y": {"field": "v", **amount}}
     # events lie behind the lines, which cross them
     layers = _events(events, (weeks[0], weeks[-1]), week)
     ends: list[_LineEnd] = []
-    for line in lines:
-        colour, width, dash = _LINES[line.role]
-        shown = [(monday, value) for monday, value in zip(weeks, line.values, strict=True) if value is not None]
-        if not shown:
+    for share_line in share_lines:
+        colour, width, dash = _LINES[share_line.role]
+        shown_shares = [
+            (monday, share) for monday, share in zip(weeks, share_line.values, strict=True) if share is not None
+        ]
+        if not shown_shares:
             continue
-        values = [{"week": monday.isoformat(), "v": value} for monday, value in shown]
-        layers.append(layer("line", place, values, color=colour, strokeWidth=width, strokeDash=dash))
-        ends.append(_LineEnd(shown[-1][1], line.name, colour))
+        values = [{"week": monday.isoformat(), "v": share} for monday, share in shown_shares]
+        layers.append(layer("line", encoding, values, color=colour, strokeWidth=width, strokeDash=dash))
+        ends.append(_LineEnd(shown_shares[-1][1], share_line.name, colour))
     height = float("inf")
-    for end in sorted(ends, key=lambda end: -end.value):
+    for line_end in sorted(ends, key=lambda line_end: -line_end.value):
         # names that would stand on each other are a line lower each
-        height = min(end.value, height - top / 18)
-        labels = [{"week": weeks[-1].isoformat(), "v": height, "label": end.name}]
-        layers.append(text(labels, end.colour, place, dx=7))
+        height = min(line_end.value, height - top / 18)
+        labels = [{"week": weeks[-1].isoformat(), "v": height, "label": line_end.name}]
+        layers.append(text(labels, line_end.colour, encoding, dx=7))
     return spec([], layers, 860, 280)
 
 
@@ -259,16 +263,16 @@ def curve(curve_data: Curve) -> dict[str, Any]:
 
 
 def _plan(curve_data: Curve, day: Channel, amount: Channel) -> list[Layer]:
-    start, due = curve_data.start, curve_data.due
+    plan_start, due = curve_data.start, curve_data.due
     # a plan that ends as it begins has no line
-    if start is None or due is None or start >= due:
+    if plan_start is None or due is None or plan_start >= due:
         return []
-    place = {"x": day, "y": {"field": "v", **amount}}
-    end = {"day": due.isoformat(), "v": 100.0}
-    line = [{"day": start.isoformat(), "v": 0.0}, end]
+    encoding = {"x": day, "y": {"field": "v", **amount}}
+    plan_end = {"day": due.isoformat(), "v": 100.0}
+    plan_line = [{"day": plan_start.isoformat(), "v": 0.0}, plan_end]
     return [
-        layer("line", place, line, color=AIM, strokeDash=TARGET_DASH, strokeWidth=1.5),
-        text([end | {"label": curve_data.names[0]}], AIM, place, "right", -4, -9),
+        layer("line", encoding, plan_line, color=AIM, strokeDash=TARGET_DASH, strokeWidth=1.5),
+        text([plan_end | {"label": curve_data.names[0]}], AIM, encoding, "right", -4, -9),
     ]
 
 
@@ -276,11 +280,11 @@ def _outcome(curve_data: Curve, day: Channel, amount: Channel) -> list[Layer]:
     measured: Values = [{"day": measured_day.isoformat(), "v": value} for measured_day, value in curve_data.measured]
     if not measured:
         return []
-    place = {"x": day, "y": {"field": "v", **amount}}
+    encoding = {"x": day, "y": {"field": "v", **amount}}
     dots = {"filled": True, "color": OWN, "size": 22}
     return [
-        layer("line", place, measured, color=OWN, strokeWidth=2.5, point=dots),
-        text([measured[-1] | {"label": curve_data.names[1]}], OWN, place, "right", -6, 14, bold=True),
+        layer("line", encoding, measured, color=OWN, strokeWidth=2.5, point=dots),
+        text([measured[-1] | {"label": curve_data.names[1]}], OWN, encoding, "right", -6, 14, bold=True),
     ]
 
 
@@ -296,10 +300,10 @@ def _forecast(curve_data: Curve, day: Channel, amount: Channel) -> list[Layer]:
             "label": curve_data.names[2],
         }
     ]
-    place = {"x": day, "y": {"field": "v", **amount}}
+    encoding = {"x": day, "y": {"field": "v", **amount}}
     interval = {"x": day, "y": {"field": "low", **amount}, "y2": {"field": "high"}}
     return [
         layer("rule", interval, values, color=MISS, strokeWidth=6, opacity=0.4),
-        layer("point", place, values, shape="diamond", filled=True, color=MISS, size=80, opacity=1),
-        text(values, MISS, place, "left", 8, 4, bold=True),
+        layer("point", encoding, values, shape="diamond", filled=True, color=MISS, size=80, opacity=1),
+        text(values, MISS, encoding, "left", 8, 4, bold=True),
     ]

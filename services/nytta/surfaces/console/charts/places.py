@@ -43,10 +43,10 @@ class Dot:
 
 
 def dots(
-    rows: Sequence[Dot], *, middle: float | None = None, middle_name: str = "", unit: str = "", percent: bool = True
+    dot_rows: Sequence[Dot], *, middle: float | None = None, middle_name: str = "", unit: str = "", percent: bool = True
 ) -> dict[str, Any]:
     """Places in their own order, each with its interval; a line where the whole stands."""
-    name, amount = names_axis([row.name for row in rows]), amounts(unit, percent=percent)
+    name_axis, amount = names_axis([dot_row.name for dot_row in dot_rows]), amounts(unit, percent=percent)
     layers: list[Layer] = []
     if middle is not None:
         # above the first place, where no dot can lie under the name
@@ -55,30 +55,34 @@ def dots(
         named = {"x": across, "text": {"field": "label"}}
         layers.append(layer("rule", {"x": across}, labels, color=AIM, strokeDash=TARGET_DASH, strokeWidth=1.5))
         layers.append(layer("text", named, labels, color=AIM, align="left", dx=5, y=-7))
-    interval = {"y": name, "x": {"field": "low", **amount}, "x2": {"field": "high"}}
+    interval = {"y": name_axis, "x": {"field": "low", **amount}, "x2": {"field": "high"}}
     layers.append(layer("rule", interval, color=OWN, strokeWidth=6, opacity=0.25))
     # told apart by shape, for whoever sees no colours
     shapes = {"domain": [False, True], "range": ["circle", "diamond"]}
-    place = {
-        "y": name,
+    encoding = {
+        "y": name_axis,
         "x": {"field": "value", **amount},
         "shape": {"field": "mine", "scale": shapes, "legend": None},
     }
-    layers.append(layer("point", place, filled=True, color=OWN, size=60, opacity=1))
-    note = {"y": name, "x": {"value": 0}, "text": {"field": "note"}}
+    layers.append(layer("point", encoding, filled=True, color=OWN, size=60, opacity=1))
+    note = {"y": name_axis, "x": {"value": 0}, "text": {"field": "note"}}
     layers.append(layer("text", note, color=QUIET, align="left", dx=4))
-    return spec([asdict(row) for row in rows], layers, 640, {"step": 21})
+    return spec([asdict(dot_row) for dot_row in dot_rows], layers, 640, {"step": 21})
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place in a funnel: share in percent and the least number behind it; named if it lies apart or is one's own."""
+    """A place in a funnel: share in percent and the least number behind it.
+
+    Where it lies apart or is one's own it is marked, and `named` if there is room.
+    """
 
     name: str
     value: float
     n: int
     apart: bool = False
     mine: bool = False
+    named: bool = True
 
     @property
     def kind(self) -> str:
@@ -106,37 +110,40 @@ def funnel(
     places: Sequence[Place],
     centre: float,
     limits: Sequence[tuple[int, float, float]],
-    words: tuple[str, str],
+    axis_words: tuple[str, str],
     percent_sign: str,
 ) -> dict[str, Any]:
-    """Shares against how many stand behind them, with what chance gives (n, low, high). `words`: axis and centre."""
-    axis_name, centre_name = words
+    """Shares against how many stand behind them, with what chance gives (n, low, high).
+
+    `axis_words` name the axis and the centre.
+    """
+    axis_name, centre_name = axis_words
     smallest, largest = limits[0][0], max(limits[-1][0], *(place.n for place in places))
     # numbers differ by powers of ten
-    size: Channel = {
+    size_axis: Channel = {
         "field": "n",
         "type": "quantitative",
         "scale": {"type": "log", "domain": [smallest, largest], "nice": False},
         "axis": {"title": axis_name, "values": _ticks(smallest, largest), "grid": False, "format": "d"},
     }
     share = amounts(percent_sign, percent=True)
-    place = {"x": size, "y": {"field": "v", **share}}
+    encoding = {"x": size_axis, "y": {"field": "v", **share}}
     bounds: Values = [{"n": number, "low": low, "high": high} for number, low, high in limits]
-    band = {"x": size, "y": {"field": "low", **share}, "y2": {"field": "high"}}
+    band = {"x": size_axis, "y": {"field": "low", **share}, "y2": {"field": "high"}}
     edge = {"color": QUIET, "strokeDash": [5, 4], "strokeWidth": 1}
     label: Values = [{"n": smallest, "v": centre, "label": centre_name}]
     layers = [
         layer("area", band, bounds, color=BAND, line=edge),
-        layer("rule", {"y": place["y"]}, label, color=QUIET),
-        text(label, QUIET, place, "left", 4, -8),
+        layer("rule", {"y": encoding["y"]}, label, color=QUIET),
+        text(label, QUIET, encoding, "left", 4, -8),
     ]
     for kind, look in _LOOKS.items():
-        points = layer("point", place, filled=True, shape=look.shape, color=look.colour, size=look.size, opacity=0.9)
+        points = layer("point", encoding, filled=True, shape=look.shape, color=look.colour, size=look.size, opacity=0.9)
         layers.append({"transform": [{"filter": {"field": "kind", "equal": kind}}], **points})
-    named = [place for place in places if place.kind != "usual"]
+    named = [place for place in places if place.kind != "usual" and place.named]
     # where numbers grow to the right, names of the last third stand to the left, where there is room
     turning = smallest * (largest / smallest) ** 0.7
-    layers += _names(named, turning, place)
+    layers += _names(named, turning, encoding)
     values: Values = [
         {"n": shown.n, "v": shown.value, "name": "" if shown.kind == "usual" else shown.name, "kind": shown.kind}
         for shown in places
@@ -171,27 +178,27 @@ def _covers(number: int, height: float, other_number: int, other_height: float) 
     return is_beside and abs(height - other_height) < _NAME_HEIGHT
 
 
-def split(rows: Sequence[tuple[str, float, float, str]], names: tuple[str, str], unit: str) -> dict[str, Any]:
+def split(part_rows: Sequence[tuple[str, float, float, str]], names: tuple[str, str], unit: str) -> dict[str, Any]:
     """What is missing per place: for want of use (plain), and although it is used (outlined), with a label each."""
     use_name, effect_name = names
     values: Values = []
     ends: Values = []
-    for name, use_hours, effect_hours, label in rows:
+    for row_name, use_hours, effect_hours, label in part_rows:
         hours = use_hours + effect_hours
-        values.append({"name": name, "from": 0.0, "to": use_hours, "part": use_name})
-        values.append({"name": name, "from": use_hours, "to": hours, "part": effect_name})
-        ends.append({"name": name, "to": hours, "label": f"{label}{unit}"})
-    place = names_axis([name for name, *_ in rows])
+        values.append({"name": row_name, "from": 0.0, "to": use_hours, "part": use_name})
+        values.append({"name": row_name, "from": use_hours, "to": hours, "part": effect_name})
+        ends.append({"name": row_name, "to": hours, "label": f"{label}{unit}"})
+    name_axis = names_axis([row_name for row_name, *_ in part_rows])
     amount = {"field": "from", "type": "quantitative", "axis": figure_axis(unit)}
 
     def bars(part: str, fill: str) -> Layer:
-        extent = {"y": place, "x": amount, "x2": {"field": "to"}}
+        extent = {"y": name_axis, "x": amount, "x2": {"field": "to"}}
         drawn = layer("bar", extent, color=fill, stroke=MISS, strokeWidth=1.2, height=12)
         return {"transform": [{"filter": {"field": "part", "equal": part}}], **drawn}
 
     # without a scale of its own the label takes that of the bars
-    end = {"y": place, "x": {"field": "to", "type": "quantitative"}}
-    layers = [bars(use_name, MISS), bars(effect_name, "var(--paper)"), text(ends, INK, end, "left", 6, 0)]
+    bar_end = {"y": name_axis, "x": {"field": "to", "type": "quantitative"}}
+    layers = [bars(use_name, MISS), bars(effect_name, "var(--paper)"), text(ends, INK, bar_end, "left", 6, 0)]
     return spec(values, layers, 620, {"step": 24})
 
 
@@ -202,17 +209,17 @@ _CORNERS: Final = ((2, 3, "left"), (98, 3, "right"), (2, 97, "left"), (98, 97, "
 def quadrant(points: Sequence[tuple[str, float, float]], words: tuple[str, str, str, str, str, str]) -> dict[str, Any]:
     """Places by two scores of 0 to 100; `words` name the axes (across, up) and the corners from lower left on."""
     across_name, upward_name, *corner_names = words
-    place = {"x": _score("x", across_name), "y": _score("y", upward_name)}
+    encoding = {"x": _score("x", across_name), "y": _score("y", upward_name)}
     corners: list[Layer] = []
     for (across, upward, align), name in zip(_CORNERS, corner_names, strict=True):
-        corners.append(text([{"x": across, "y": upward, "label": name}], QUIET, place, align))
+        corners.append(text([{"x": across, "y": upward, "label": name}], QUIET, encoding, align))
     named = _apart([(name, across, upward) for name, across, upward in points if min(across, upward) < _NAMED])
     layers = [
-        layer("rule", {"x": place["x"]}, [{"x": 50}], color=LINE),
-        layer("rule", {"y": place["y"]}, [{"y": 50}], color=LINE),
+        layer("rule", {"x": encoding["x"]}, [{"x": 50}], color=LINE),
+        layer("rule", {"y": encoding["y"]}, [{"y": 50}], color=LINE),
         *corners,
-        layer("point", place, filled=True, color=OWN, size=50, opacity=1),
-        text(named, INK, place, "left", 6),
+        layer("point", encoding, filled=True, color=OWN, size=50, opacity=1),
+        text(named, INK, encoding, "left", 6),
     ]
     values = [{"x": across, "y": upward} for _name, across, upward in points]
     return spec(values, layers, 620, 340)
@@ -225,8 +232,8 @@ def _score(channel: str, title: str) -> Channel:
 
 def _apart(points: Sequence[tuple[str, float, float]]) -> Values:
     """Names beside points of 0 to 100 by 0 to 100; of two that would stand on each other the lower is a line down."""
-    placed: Values = []
+    placed_labels: Values = []
     for name, across, upward in sorted(points, key=lambda point: -point[2]):
-        lowest = min((other["y"] for other in placed if abs(other["x"] - across) < 30), default=105.0)
-        placed.append({"label": name, "x": across, "y": min(upward, lowest - 5)})
-    return placed
+        lowest = min((other["y"] for other in placed_labels if abs(other["x"] - across) < 30), default=105.0)
+        placed_labels.append({"label": name, "x": across, "y": min(upward, lowest - 5)})
+    return placed_labels

@@ -22,8 +22,9 @@ from nytta.insight.store.effects import PublishedEffect
 from nytta.registry.programme import Suggestion
 from nytta.registry.roles import Permission
 from nytta.registry.units import Unit
+from nytta.surfaces.console.branches import MOST, holds
 from nytta.surfaces.console.figure_texts import day, short_week
-from nytta.surfaces.console.parts import Cell, Link, Refused, Speaker, Table
+from nytta.surfaces.console.parts import Cell, Link, Refused, Speaker, Table, page_number
 from nytta.surfaces.console.readings import Reading
 from nytta.surfaces.console.visitors import Visitor
 from nytta.surfaces.reports import figures
@@ -48,7 +49,10 @@ _STATES = ("live", "all", *(state.value for state in State if state not in (Stat
 
 @dataclass(frozen=True, slots=True)
 class AlertList:
-    """A page of the list, with its filters as they stand."""
+    """A page of the list, with its filters as they stand.
+
+    `units` are those to choose from; none where they are so many that they are looked for `by_name`.
+    """
 
     organisation: str
     organisations: tuple[Link, ...]
@@ -59,6 +63,8 @@ class AlertList:
     sorts: tuple[tuple[str, str], ...]
     unit: str
     units: tuple[tuple[str, str], ...]
+    find: str
+    by_name: bool
     page: int
     pages: int
     total: int
@@ -130,27 +136,32 @@ def subject(reading: Reading, alert: Alert, language: str) -> str:
 
 
 class _Filter(NamedTuple):
-    """What the query asks for; `unit` is '' for all."""
+    """What the query asks for; `unit` is '' for all, `find` a part of units' names."""
 
     state: str
     unit: str
     sort: str
+    find: str
 
 
-def listed(reading: Reading, visitor: Visitor, query: Mapping[str, str]) -> AlertList:
-    """The alerts of an organisation that the visitor may see, filtered, sorted and paged by the query."""
+def listed(reading: Reading, visitor: Visitor, query: Mapping[str, str], *, whole: bool = False) -> AlertList:
+    """The alerts of an organisation that the visitor may see, filtered, sorted and paged by the query.
+
+    All units with alerts can be chosen where the `whole` is asked for.
+    """
     say, language = Speaker(visitor.language), visitor.language
     visible = visitor.visible(Permission.FIGURES)
     visible_alerts = [
         alert for alert in reading.alerts if alert.state is not State.WATCHING and alert.key.unit in visible
     ]
     filters = _filter(query)
-    selected = _selected(reading, visible_alerts, filters)
+    selected = _selected(reading, visible_alerts, filters, language)
     pages = max(1, ceil(len(selected) / SIZE))
-    page = min(max(1, _number(query.get("page", "1"))), pages)
+    page = min(max(1, page_number(query.get("page", "1"))), pages)
     rows = [_row(reading, alert, language) for alert in selected[(page - 1) * SIZE : page * SIZE]]
     columns = say.columns("alert", "unit", "system", "state", "since", "addressee", "answer")
     units = sorted({alert.key.unit for alert in visible_alerts}, key=lambda unit: reading.tree_order.get(unit, 0))
+    choices = units if whole or len(units) <= MOST else []
     return AlertList(
         reading.root,
         tuple(organisations(visitor, Permission.FIGURES, "/alerts")),
@@ -160,7 +171,9 @@ def listed(reading: Reading, visitor: Visitor, query: Mapping[str, str]) -> Aler
         filters.sort,
         tuple(zip(_SORTS, say.columns(*_SORTS), strict=True)),
         filters.unit,
-        tuple((unit, reading.unit_names(unit).text(language)) for unit in units),
+        tuple((unit, reading.unit_names(unit).text(language)) for unit in choices),
+        filters.find,
+        len(choices) < len(units),
         page,
         pages,
         len(selected),
@@ -172,7 +185,9 @@ def listed(reading: Reading, visitor: Visitor, query: Mapping[str, str]) -> Aler
 
 def _filter(query: Mapping[str, str]) -> _Filter:
     """What the query asks for. Refused where it names what is not there."""
-    filters = _Filter(query.get("state", "live"), query.get("unit", ""), query.get("sort", "since"))
+    filters = _Filter(
+        query.get("state", "live"), query.get("unit", ""), query.get("sort", "since"), query.get("find", "").strip()
+    )
     if filters.state not in _STATES:
         raise Refused(400, "bad_filter", what=filters.state)
     if filters.sort not in _SORTS:
@@ -180,8 +195,11 @@ def _filter(query: Mapping[str, str]) -> _Filter:
     return filters
 
 
-def _selected(reading: Reading, alerts: Sequence[Alert], filters: _Filter) -> list[Alert]:
+def _selected(reading: Reading, alerts: Sequence[Alert], filters: _Filter, language: str) -> list[Alert]:
     selected = [alert for alert in alerts if filters.unit in ("", alert.key.unit)]
+    if filters.find:
+        names = {alert.key.unit: reading.unit_names(alert.key.unit).text(language) for alert in selected}
+        selected = [alert for alert in selected if holds(names[alert.key.unit], filters.find)]
     if filters.state == "live":
         selected = [alert for alert in selected if alert.live]
     elif filters.state != "all":
@@ -429,13 +447,6 @@ def _action(reading: Reading, effect: PublishedEffect, language: str) -> str:
     own_suggestions = reading.published.registry.suggested(alert.kind.value, alert.key.system)
     suggestion = actions(alert.kind, own_suggestions, language).get(effect.action)
     return effect.action if suggestion is None else suggestion.text.text(language)
-
-
-def _number(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise Refused(400, "bad_filter", what=text) from None
 
 
 def is_new(alert: Alert, reading: Reading) -> bool:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
 
 from nytta.disclosure.published.values import OpenStore
 from nytta.indicators.definition import Definition
-from nytta.insight.benefits.benchmark import WHOLE, Funnel, by_level, funnel
+from nytta.insight.benefits.benchmark import WHOLE, Funnel, Point, by_level, funnel
 from nytta.insight.store import benchmarks
 from nytta.registry.roles import Permission
 from nytta.surfaces.console import charts, queries
+from nytta.surfaces.console.branches import MOST, Branch, Guide, Way, branch, every_place
 from nytta.surfaces.console.figure_texts import figure_text, number, percent_sign, suffix, week
 from nytta.surfaces.console.pages.mix import Split, splits
 from nytta.surfaces.console.pages.trends import target, trend
-from nytta.surfaces.console.parts import Chart, Link, Refused, Speaker, Table
+from nytta.surfaces.console.parts import Cell, Chart, Link, Refused, Speaker, Table
 from nytta.surfaces.console.readings import Reading
 from nytta.surfaces.console.visitors import Visitor
 from nytta.surfaces.spreadsheets import csv_text
@@ -31,7 +34,7 @@ class IndicatorList:
 
 @dataclass(frozen=True, slots=True)
 class IndicatorView:
-    """One indicator in one system and unit."""
+    """One indicator in one system and unit; `units` are those that can be chosen instead."""
 
     id: str
     title: str
@@ -44,6 +47,7 @@ class IndicatorView:
     facts: Table
     pitfalls: str
     chart: Chart | None
+    guide: Guide | None
     places: Chart | None
     parts: Table | None
     splits: tuple[Split, ...]
@@ -77,9 +81,15 @@ def listed(reading: Reading, visitor: Visitor) -> IndicatorList:
 
 
 def one(
-    store: OpenStore, reading: Reading, visitor: Visitor, indicator_id: str, query: Mapping[str, str]
+    store: OpenStore,
+    reading: Reading,
+    visitor: Visitor,
+    indicator_id: str,
+    query: Mapping[str, str],
+    *,
+    whole: bool = False,
 ) -> IndicatorView:
-    """One indicator; the query chooses system and unit."""
+    """One indicator; the query chooses system and unit, and which places are listed unless the `whole` is asked for."""
     say, language = Speaker(visitor.language), visitor.language
     definition = reading.definitions.get(indicator_id)
     if definition is None:
@@ -88,11 +98,14 @@ def one(
     places = [place for place in reading.published.places(reading.day) if place in visible]
     unit = query.get("unit") or places[0]
     all_systems = reading.systems_of()
-    systems = [system for system in all_systems if any(reading.row(indicator_id, place, system) for place in places)]
+    systems = [system for system in all_systems if not reading.figures(indicator_id, system).keys().isdisjoint(places)]
     system = query.get("system") or (systems[0] if systems else "")
     if system and system not in all_systems:
         raise Refused(404, "no_system", what=system[:80])
     has_rows = bool(system) and any(reading.row(indicator_id, unit, system, week) for week in reading.weeks)
+    part_rows = queries.parts(store, definition.id, definition.version, unit, system, reading.week) if has_rows else []
+    by_type = any(row["case_type"] != "*" and row["value"] is not None for row in part_rows)
+    listed = every_place(places) if whole else _listed(reading, visitor, indicator_id, system, places, unit, query)
     return IndicatorView(
         indicator_id,
         getattr(definition.title, language),
@@ -101,20 +114,48 @@ def one(
         reading.unit_names(unit).text(language),
         system,
         tuple((system, reading.system_names(system).text(language)) for system in systems),
-        tuple((place, reading.unit_names(place).text(language)) for place in places),
+        tuple((place, reading.unit_names(place).text(language)) for place in _choices(listed, places, unit)),
         _facts(definition, say),
         getattr(definition.pitfalls, language),
         trend(reading, visitor, unit, system, definition, "trend") if has_rows else None,
-        _places(reading, visitor, definition, system, places, unit) if system else None,
-        _parts(store, reading, definition, system, unit, say) if has_rows else None,
-        tuple(splits(store, reading, definition, unit, system, say)) if has_rows else (),
-        _funnels(store, reading, definition, system, places, say)
+        listed.guide,
+        _places(reading, visitor, definition, system, places, unit, listed) if system else None,
+        _parts(reading, system, definition, part_rows, say) if has_rows else None,
+        tuple(splits(store, reading, definition, unit, system, say, by_type=by_type)) if has_rows else (),
+        _funnels(store, reading, definition, system, places, listed, say)
         if system and visitor.may(Permission.PROGRAMME, reading.root)
         else (),
         week(reading.week, language),
         f"/indicators/{indicator_id}/csv?unit={unit}&system={system}",
         f"/indicators/{indicator_id}/xlsx?unit={unit}&system={system}",
     )
+
+
+def _listed(
+    reading: Reading,
+    visitor: Visitor,
+    indicator: str,
+    system: str,
+    places: Sequence[str],
+    unit: str,
+    query: Mapping[str, str],
+) -> Branch:
+    """The places of the page: the unit and those below it; of a member of a group, those beside the group."""
+    group = reading.registry.group(unit, reading.day)
+    place = group.id if group else unit
+    asked = {**query, "unit": place if place in places else ""}
+    way = Way(
+        f"/indicators/{indicator}", {"organisation": reading.root, "system": system, "unit": unit}, asked, opens="unit"
+    )
+    return branch(reading, visitor.language, places, way)
+
+
+def _choices(listed: Branch, places: Sequence[str], unit: str) -> list[str]:
+    """The places that can be chosen: those that are listed and those above them, beside the one that is."""
+    if listed.guide is None:
+        return [*places]
+    choices = {unit, *listed.places, *listed.above}
+    return [place for place in places if place in choices]
 
 
 def as_csv(view: IndicatorView) -> bytes:
@@ -158,37 +199,51 @@ def _facts(definition: Definition, say: Speaker) -> Table:
 
 
 def _places(
-    reading: Reading, visitor: Visitor, definition: Definition, system: str, places: list[str], own_place: str
+    reading: Reading,
+    visitor: Visitor,
+    definition: Definition,
+    system: str,
+    places: Sequence[str],
+    own_place: str,
+    listed: Branch,
 ) -> Chart | None:
+    """The places that are listed beside each other; what is said of them is said of all."""
     say, language = Speaker(visitor.language), visitor.language
     measure = definition.display.unit_of_measure
-    dots, rows = [], []
-    for place in places:
-        row = reading.row(definition.id, place, system)
-        if row is None:
+    figures = reading.figures(definition.id, system)
+    present = [place for place in places if place in figures]
+    dots: list[charts.Dot] = []
+    rows: list[list[Cell]] = []
+    for place in listed.places:
+        if place not in figures:
             continue
-        figure = figure_text(row, definition, language)
+        figure = figure_text(reading.row(definition.id, place, system), definition, language)
         name = reading.unit_names(place).text(language)
         note = "" if figure.value is not None else figure.text
         dots.append(charts.Dot(name, figure.value, figure.low, figure.high, note, place == own_place))
         aim = number(target(reading, definition.id, place, system), measure, language)
-        rows.append((Link(name, f"/units/{place}"), figure.text, figure.interval or "–", figure.n_band or "–", aim))
-    if len(dots) < 2:
+        rows.append([Link(name, f"/units/{place}"), figure.text, figure.interval or "–", figure.n_band or "–", aim])
+        if listed.unlisted:
+            rows[-1].append(listed.below(place, say) or "")
+    # one place beside nothing shows no difference
+    if len(present) < 2 or not dots:
         return None
     whole_row = reading.row(definition.id, reading.root, system)
     middle = whole_row["value"] if whole_row else None
     title = getattr(definition.title, language)
-    values = [dot.value for dot in dots if dot.value is not None]
-    finding = say("places_finding", n=len(values), all=len(dots), indicator=title)
+    values = [value for place in present if (value := figures[place]) is not None]
+    finding = say("places_finding", n=len(values), all=len(present), indicator=title)
     if values:
         low, high = number(min(values), measure, language), number(max(values), measure, language)
         finding += " " + say("places_range", low=low, high=high)
-    columns = say.columns("unit", "figure", "interval", "n_band", "target")
+    below_column = ("below",) if listed.unlisted else ()
+    columns = say.columns("unit", "figure", "interval", "n_band", "target", *below_column)
+    note = listed.listed(len(dots), len(present), say)
     return Chart(
         "places",
         finding,
         say("places_title", indicator=title, system=reading.system_names(system).text(language)),
-        say("places_about", finding=finding),
+        say("places_about_some", finding=finding, listed=note) if note else say("places_about", finding=finding),
         charts.dots(
             dots,
             middle=middle,
@@ -196,16 +251,17 @@ def _places(
             unit=suffix(definition, language),
             percent=measure == "percent",
         ),
-        Table(say("places_caption", indicator=title), columns, tuple(rows), (1, 2, 3, 4)),
+        Table(say("places_caption", indicator=title), columns, tuple(map(tuple, rows)), (1, 2, 3, 4)),
+        note,
     )
 
 
 def _parts(
-    store: OpenStore, reading: Reading, definition: Definition, system: str, unit: str, say: Speaker
+    reading: Reading, system: str, definition: Definition, part_rows: Sequence[Mapping[str, Any]], say: Speaker
 ) -> Table | None:
     """Parts (channels) and case types of the last window."""
     rows = []
-    for row in queries.parts(store, definition.id, definition.version, unit, system, reading.week):
+    for row in part_rows:
         part = row["part"] or row["case_type"]
         name = say.word_or(f"channel_{part}", part)
         if row["case_type"] != "*":
@@ -224,12 +280,26 @@ def _funnels(
     reading: Reading,
     definition: Definition,
     system: str,
-    places: list[str],
+    places: Sequence[str],
+    listed: Branch,
     say: Speaker,
 ) -> tuple[Chart, ...]:
     """Per level, which places lie beyond what chance explains, given how much stands behind each."""
     if definition.display.unit_of_measure != "percent" or definition.kind.value != "share":
         return ()
+    levels = reading.published.once(
+        ("funnels", definition.id, system, tuple(places)), partial(_levels, store, reading, definition, system, places)
+    )
+    return tuple(
+        _funnel(reading, definition, level, level_funnel, listed, say, f"funnel-{position}")
+        for position, level, level_funnel in levels
+    )
+
+
+def _levels(
+    store: OpenStore, reading: Reading, definition: Definition, system: str, places: Sequence[str]
+) -> list[tuple[int, str, Funnel]]:
+    """The funnel of each level that has one of the organisation, with the level's position among all."""
     roots = [organisation.id for organisation in reading.registry.organisations]
     rows = benchmarks.peers(store.connection, {definition.id: definition.version}, reading.root, roots, reading.week)
     order = {place: number for number, place in enumerate(places)}
@@ -238,21 +308,38 @@ def _funnels(
     ]
     own_rows.sort(key=lambda row: order[row["unit"]])
     other_rows = [row for row in rows if row["organisation"] != reading.root]
-    drawn = []
+    levels = []
     for position, (level, level_rows) in enumerate(by_level([*own_rows, *other_rows]).items()):
-        drawn_funnel = funnel(level_rows) if level_rows[0]["organisation"] == reading.root else None
-        if drawn_funnel is not None:
-            drawn.append(_funnel(reading, definition, level, drawn_funnel, say, f"funnel-{position}"))
-    return tuple(drawn)
+        level_funnel = funnel(level_rows) if level_rows[0]["organisation"] == reading.root else None
+        if level_funnel is not None:
+            levels.append((position, level, level_funnel))
+    return levels
 
 
-def _funnel(reading: Reading, definition: Definition, level: str, funnel: Funnel, say: Speaker, chart_id: str) -> Chart:
+def _funnel(
+    reading: Reading,
+    definition: Definition,
+    level: str,
+    funnel: Funnel,
+    listed: Branch,
+    say: Speaker,
+    chart_id: str,
+) -> Chart:
     language, title = say.language, getattr(definition.title, say.language)
-    points, rows = [], []
+    apart = [point for point in funnel.points if point.word != "inside"]
+    shown = _shown_points(funnel.points, apart, listed)
+    named = shown if listed.guide is None else frozenset(_most_apart(apart))
+    points: list[charts.Place] = []
+    rows: list[tuple[Cell, ...]] = []
     for point in funnel.points:
         is_own = point.organisation == reading.root
         name = reading.unit_names(point.unit).text(language) if is_own else point.name or point.unit
-        points.append(charts.Place(name, point.value, point.n, point.word != "inside", point.unit == reading.root))
+        is_root = point.unit == reading.root
+        points.append(
+            charts.Place(name, point.value, point.n, point.word != "inside", is_root, is_root or point in named)
+        )
+        if point not in shown:
+            continue
         rows.append(
             (
                 Link(name, f"/units/{point.unit}") if is_own else name,
@@ -261,19 +348,43 @@ def _funnel(reading: Reading, definition: Definition, level: str, funnel: Funnel
                 say(f"funnel_{point.word}"),
             )
         )
-    named = say("level_whole") if level == WHOLE else level.replace("#", say("level_depth"))
-    apart = [point.name for point in points if point.apart]
-    listed = ", ".join(apart[:4]) + (say("and_more") if len(apart) > 4 else "")
-    finding = say("funnel_apart", n=len(apart), all=len(points), list=listed) if apart else ""
+    level_name = say("level_whole") if level == WHOLE else level.replace("#", say("level_depth"))
+    apart_names = [point.name for point in points if point.apart]
+    first_names = ", ".join(apart_names[:4]) + (say("and_more") if len(apart_names) > 4 else "")
+    finding = say("funnel_apart", n=len(apart), all=len(points), list=first_names) if apart else ""
     finding = finding or say("funnel_alike", all=len(points))
     centre = say("funnel_caption", centre=number(funnel.centre, "percent", language))
     words = (say("col_behind"), say("funnel_centre", centre=number(funnel.centre, "percent", language)))
     columns = say.columns("unit", "figure", "behind", "funnel")
+    # of many places, those that lie on each other are drawn once
+    drawn = (
+        points
+        if listed.guide is None
+        else [*{(point.value, point.n, point.kind, point.named): point for point in points}.values()]
+    )
     return Chart(
         chart_id,
         finding,
-        say("funnel_title", indicator=title, level=named),
+        say("funnel_title", indicator=title, level=level_name),
         f"{finding} {centre}.",
-        charts.funnel(points, funnel.centre, funnel.limits, words, percent_sign(language)),
-        Table(f"{centre} ({named})", columns, tuple(rows), (1, 2)),
+        charts.funnel(drawn, funnel.centre, funnel.limits, words, percent_sign(language)),
+        Table(f"{centre} ({level_name})", columns, tuple(rows), (1, 2)),
+        listed.listed(len(rows), len(points), say),
     )
+
+
+_NAMED: Final = 12
+"""Places that a funnel of many names at most."""
+
+
+def _shown_points(points: Sequence[Point], apart: Sequence[Point], listed: Branch) -> frozenset[Point]:
+    """The points of which a funnel's table tells: all, else those that lie apart and those of the listed places."""
+    if listed.guide is None:
+        return frozenset(points)
+    places = frozenset(listed.places)
+    return frozenset(apart[:MOST]).union(point for point in points if point.unit in places)
+
+
+def _most_apart(apart: Sequence[Point]) -> Sequence[Point]:
+    """The points that a funnel has room to name: those that lie furthest out before the others."""
+    return sorted(apart, key=lambda point: not point.word.startswith("far"))[:_NAMED]

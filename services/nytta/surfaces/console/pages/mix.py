@@ -31,15 +31,25 @@ class Split:
 
 
 def splits(
-    store: OpenStore, reading: Reading, definition: Definition, unit: str, system: str, say: Speaker
+    store: OpenStore,
+    reading: Reading,
+    definition: Definition,
+    unit: str,
+    system: str,
+    say: Speaker,
+    *,
+    by_type: bool,
 ) -> Iterator[Split]:
-    """The change over a year, else over the longest part of it that can be told, by what the roll-up consists of."""
+    """The change over a year, else over the longest part of it that can be told, by what the roll-up consists of.
+
+    `by_type` where a figure of a case type is shown in the last week: without one nothing can be told of any.
+    """
     parents = {child.parent for child in reading.registry.units_at(reading.week).values()}
-    kinds: tuple[Over, ...] = ("case-types", "units") if unit in parents else ("case-types",)
+    can_be_told: dict[Over, bool] = {"case-types": by_type, "units": unit in parents}
     # windows that overlap would share the change that is asked for
     first_days = [reading.week - timedelta(weeks=offset) for offset in _BACK if offset >= definition.window_weeks]
-    for over in kinds:
-        for first_day in first_days:
+    for over, can in can_be_told.items():
+        for first_day in first_days if can else ():
             row = reading.row(definition.id, unit, system, first_day)
             if row is None or row["value"] is None:
                 continue

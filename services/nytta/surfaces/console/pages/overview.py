@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
+from itertools import islice
 from typing import Final, NamedTuple
 
 from nytta.disclosure.published.peers import peer_band
@@ -16,6 +18,7 @@ from nytta.insight.benefits.decided import Word
 from nytta.insight.benefits.forecast import WORDS, Status
 from nytta.insight.states.combined import State as Use
 from nytta.registry.roles import Permission
+from nytta.surfaces.console.branches import Branch, Guide, Way, branch, every_place
 from nytta.surfaces.console.figure_texts import FigureText, figure_text, week, why_hidden
 from nytta.surfaces.console.pages import alerts as alert_pages
 from nytta.surfaces.console.pages.channels import channel_mix
@@ -51,24 +54,29 @@ _SHOWN = ("ok", "rounded", "banded")
 
 @dataclass(frozen=True, slots=True)
 class MapRow:
-    """A unit in tree order with a figure per column; `alert` leads to its most urgent open alert."""
+    """A unit in tree order with a figure per column.
+
+    `alert` leads to its most urgent open alert, `below` to the units below it that are not listed.
+    """
 
     unit: Link
     depth: int
     cells: tuple[FigureText, ...]
     alert: Link | None
+    below: Link | None
     group: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """The units of a system against its most telling indicators."""
+    """The units of a system against its most telling indicators; `listed` says how many rows there are elsewhere."""
 
     system: str
     name: str
     columns: tuple[Link, ...]
     rows: tuple[MapRow, ...]
     signs: str
+    listed: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +92,7 @@ class Overview:
     coverage: Table | None
     tiles: tuple[Tile, ...]
     charts: tuple[Chart, ...]
+    guide: Guide | None
     maps: tuple[Map, ...]
     changes: tuple[Link, ...]
     decide: tuple[str, ...]
@@ -96,20 +105,32 @@ class Overview:
     furthest: Table | None
 
 
-def overview(store: OpenStore, reading: Reading, visitor: Visitor) -> Overview:
-    """The overview of the reading's organisation, as far as the visitor may see it."""
+def overview(
+    store: OpenStore,
+    reading: Reading,
+    visitor: Visitor,
+    query: Mapping[str, str] | None = None,
+    *,
+    whole: bool = False,
+) -> Overview:
+    """The overview of the reading's organisation, as far as the visitor may see it.
+
+    The query chooses which places its lists show, unless the `whole` is asked for. What is counted is counted of all.
+    """
     root, language = reading.root, visitor.language
     visible = visitor.visible(Permission.FIGURES)
     places = [place for place in reading.published.places(reading.day) if place in visible]
     if not places:
         raise Refused(403, "no_units")
     programme = visitor.may(Permission.PROGRAMME, root)
-    systems = reading.systems_of(places)
-    maps = [system_map for system in systems if (system_map := _map(reading, visitor, system, places))]
+    way = Way("/", {"organisation": root}, query or {})
+    listed = every_place(places) if whole else branch(reading, language, places, way)
+    mapped = list(_mapped(reading, places))
     top_unit = root if root in places else places[0]
-    trends = _trends(reading, visitor, top_unit, [system_map.system for system_map in maps])
-    mixes = [mix for shown in maps if (mix := channel_mix(store, reading, top_unit, shown.system, language))]
+    trends = _trends(reading, visitor, top_unit, [system.id for system in mapped])
+    mixes = [mix for system in mapped if (mix := channel_mix(store, reading, top_unit, system.id, language))]
     report = _report(reading, language) if programme else ()
+    gates = steps(reading, language, visible, listed) if programme else None
     return Overview(
         root,
         reading.unit_names(root).text(language),
@@ -117,7 +138,7 @@ def overview(store: OpenStore, reading: Reading, visitor: Visitor) -> Overview:
         tuple(_other_organisations(reading, visitor)),
         # what is the matter first, and then of how much it is said
         (
-            *_sentences(reading, visitor, places, report, programme=programme),
+            *_sentences(reading, visitor, places, report, gates, programme=programme),
             *(mix.finding for mix in mixes[:1]),
             *_extent(reading, places, language),
         ),
@@ -125,17 +146,18 @@ def overview(store: OpenStore, reading: Reading, visitor: Visitor) -> Overview:
         _coverage_table(reading, Speaker(language)),
         tuple(_tiles(reading, visitor, places, programme=programme)),
         (*trends[:2], *mixes[:1]),
-        tuple(maps),
+        listed.guide,
+        tuple(_map(reading, visitor, system, listed) for system in mapped),
         tuple(_changes(reading, visitor, places, programme=programme)),
         # what the report of the benefits puts before the steering group
         tuple(text for block in report if isinstance(block, Items) for text in block.items),
-        tuple(_matrices(reading, language, places)) if programme else (),
+        tuple(_matrices(reading, language, places, listed)) if programme else (),
         service_figures(reading, language) if programme else None,
-        legacy_apps(reading, language, places) if programme else None,
+        legacy_apps(reading, language, places, listed) if programme else None,
         pulse(reading, language, root) if programme else None,
-        steps(reading, language, visible) if programme else None,
+        gates,
         follow_up(reading, language) if programme else None,
-        _furthest(reading, visitor, maps) if programme else None,
+        _furthest(reading, visitor, mapped) if programme else None,
     )
 
 
@@ -156,50 +178,71 @@ def _other_organisations(reading: Reading, visitor: Visitor) -> Iterator[Link]:
             yield Link(names.text(visitor.language), f"/?organisation={root}")
 
 
-def _matrices(reading: Reading, language: str, places: Sequence[str]) -> Iterator[CaseTypeMatrix]:
+def _matrices(reading: Reading, language: str, places: Sequence[str], listed: Branch) -> Iterator[CaseTypeMatrix]:
     for system in reading.systems_of(places):
-        matrix = case_type_matrix(reading, language, system, places)
+        matrix = case_type_matrix(reading, language, system, places, listed)
         if matrix is not None:
             yield matrix
 
 
-def _map(reading: Reading, visitor: Visitor, system: str, places: Sequence[str]) -> Map | None:
-    language = visitor.language
-    indicators = _map_indicators(reading, system, places)
-    if not indicators:
-        return None
+class _Mapped(NamedTuple):
+    """A system with the indicators that its map shows, and the places that have a row of any, in tree order."""
+
+    id: str
+    indicators: list[str]
+    places: list[str]
+
+
+def _mapped(reading: Reading, places: Sequence[str]) -> Iterator[_Mapped]:
+    """The systems that show a figure of any place."""
+    for system in reading.systems_of(places):
+        indicators = _map_indicators(reading, system, places)
+        if indicators:
+            columns = [reading.figures(indicator, system) for indicator in indicators]
+            rows = [place for place in places if any(place in figures for figures in columns)]
+            yield _Mapped(system, indicators, rows)
+
+
+def _map(reading: Reading, visitor: Visitor, mapped: _Mapped, listed: Branch) -> Map:
+    say, language, system = Speaker(visitor.language), visitor.language, mapped.id
     depths = {unit.id: depth for unit, depth in reading.registry.tree(reading.day)}
+    has_row = frozenset(mapped.places)
+    shown = [place for place in listed.places if place in has_row]
+    depth_of = {place: depths.get(reading.published.member(place), 0) for place in shown}
+    # an opened branch stands as far out as the whole tree does
+    outermost = min(depth_of.values(), default=0) if listed.guide else 0
     rows = []
-    for place in places:
+    for place in shown:
         cells = tuple(
             figure_text(reading.row(indicator, place, system), reading.definitions[indicator], language)
-            for indicator in indicators
+            for indicator in mapped.indicators
         )
-        if all(cell.status == "none" for cell in cells):
-            continue
-        member = reading.published.member(place)
         alert = _most_urgent(reading.alerts_about(place, system), language)
+        alerted = sum(bool(reading.alerts_about(other, system)) for other in listed.unlisted.get(place, ()))
+        below = listed.below(place, say, alerted)
+        is_group = reading.published.member(place) != place
         link = reading.unit_link(place, language)
-        rows.append(MapRow(link, depths.get(member, 0), cells, alert, member != place))
+        rows.append(MapRow(link, depth_of[place] - outermost, cells, alert, below, is_group))
     columns = []
-    for indicator in indicators:
+    for indicator in mapped.indicators:
         title = getattr(reading.definitions[indicator].title, language)
         columns.append(Link(title, f"/indicators/{indicator}?system={system}&unit={reading.root}"))
     name = reading.system_names(system).text(language)
     signs = _signs((cell for row in rows for cell in row.cells), language)
-    return Map(system, name, tuple(columns), tuple(rows), signs)
+    count = listed.listed(len(rows), len(has_row), say)
+    return Map(system, name, tuple(columns), tuple(rows), signs, count)
 
 
 def _map_indicators(reading: Reading, system: str, places: Sequence[str]) -> list[str]:
     """The most telling indicators of a system that show a figure of any place, shares before all others."""
-    shown: dict[str, bool] = {}
-    for place in places:
-        for indicator in reading.indicators(place, system):
-            row = reading.row(indicator, place, system)
-            has_figure = row is not None and row["value"] is not None
-            shown[indicator] = shown.get(indicator, False) or has_figure
-    indicators = [indicator for indicator, has_figure in shown.items() if has_figure]
-    # colours of a map compare shares alone; the sort keeps the order of what tells most
+    first_rows: dict[str, int] = {}
+    for indicator in reading.measured(system):
+        figures = reading.figures(indicator, system)
+        if any(figures.get(place) is not None for place in places):
+            first_rows[indicator] = next(number for number, place in enumerate(places) if place in figures)
+    # what the uppermost unit has comes first; the sorts keep the order of what tells most
+    indicators = sorted(first_rows, key=lambda indicator: first_rows[indicator])
+    # colours of a map compare shares alone
     indicators.sort(key=lambda indicator: reading.definitions[indicator].display.unit_of_measure != "percent")
     return indicators[:_COLUMNS]
 
@@ -236,11 +279,17 @@ def _signs(cells: Iterable[FigureText], language: str) -> str:
 
 
 def _sentences(
-    reading: Reading, visitor: Visitor, places: Sequence[str], report: Sequence[Block], *, programme: bool
+    reading: Reading,
+    visitor: Visitor,
+    places: Sequence[str],
+    report: Sequence[Block],
+    gates: Steps | None,
+    *,
+    programme: bool,
 ) -> Iterator[str]:
     """What is the matter: alerts, and for the programme what states and statements say of the organisation."""
     say, language = Speaker(visitor.language), visitor.language
-    open_alerts = reading.open_alerts(places)
+    open_alerts = reading.open_alerts(frozenset(places))
     new = [alert for alert in open_alerts if alert_pages.is_new(alert, reading)]
     if open_alerts:
         yield say("sum_alerts", n=len(open_alerts), waiting=_waiting(open_alerts), new=len(new))
@@ -255,7 +304,6 @@ def _sentences(
         exploitation = exploited(reading, language, reading.root, system)
         if exploitation is not None and exploitation.left:
             yield exploitation.sentence
-    gates = steps(reading, language, visitor.visible(Permission.FIGURES))
     if gates is not None:
         yield from gates.waiting
     yield from _statement_sentences(reading, report, say)
@@ -290,9 +338,10 @@ def _statement_sentences(reading: Reading, report: Sequence[Block], say: Speaker
 def _extent(reading: Reading, places: Sequence[str], language: str) -> Iterator[str]:
     """How many units the page is about, and how many of their figures are shown."""
     say = Speaker(language)
-    grouped = sum(len(group.units) for group in reading.registry.groups if group.id in places)
+    groups = {group.id: group for group in reading.registry.groups}
+    grouped = sum(len(groups[place].units) for place in places if place in groups)
     singly = [place for place in places if place != reading.root and place == reading.published.member(place)]
-    alone = sum(_shows_figures(reading, place) for place in singly)
+    alone = len(reading.shown_places.intersection(singly))
     units = "sum_units" if grouped else "sum_units_alone"
     yield say(units, n=alone, grouped=grouped, week=week(reading.week, language))
     yield from _coverage(reading, say)
@@ -300,7 +349,7 @@ def _extent(reading: Reading, places: Sequence[str], language: str) -> Iterator[
 
 def _urgent(reading: Reading, places: Sequence[str], language: str) -> Iterator[Link]:
     """What the most urgent open alerts are about."""
-    ordered = sorted(reading.open_alerts(places), key=lambda alert: -alert.urgency)
+    ordered = sorted(reading.open_alerts(frozenset(places)), key=lambda alert: -alert.urgency)
     for alert in ordered[:_URGENT]:
         yield _alert_link(alert, alert_pages.subject(reading, alert, language))
 
@@ -351,7 +400,7 @@ def _tiles(reading: Reading, visitor: Visitor, places: Sequence[str], *, program
             figure = figure_text(reading.row(indicator, top_unit, system), definition, language)
             name = f"{getattr(definition.title, language)}, {reading.system_names(system).text(language)}"
             tiles.append(Tile(name, figure.text, figure.interval and say("between", interval=figure.interval)))
-    open_alerts = reading.open_alerts(places)
+    open_alerts = reading.open_alerts(frozenset(places))
     waiting = _waiting(open_alerts)
     tiles.append(Tile(say("tile_alerts"), str(len(open_alerts)), say("tile_alerts_note", n=waiting)))
     statement = reading.statement.statement if reading.statement and programme else None
@@ -365,27 +414,39 @@ def _tiles(reading: Reading, visitor: Visitor, places: Sequence[str], *, program
 
 def _changes(reading: Reading, visitor: Visitor, places: Sequence[str], *, programme: bool) -> list[Link]:
     """What opened, closed or turned since a week ago."""
-    say, language = Speaker(visitor.language), visitor.language
+    links = _alert_changes(reading, visitor.language, frozenset(places))
+    changes = [*islice(links, _CHANGES)]
+    if programme:
+        changes += _benefit_changes(reading, visitor.language)
+    return changes[:_CHANGES]
+
+
+def _alert_changes(reading: Reading, language: str, places: Collection[str]) -> Iterator[Link]:
+    say = Speaker(language)
     since = reading.day - timedelta(weeks=1)
-    links = []
     for alert in reading.alerts:
         if alert.key.unit not in places:
             continue
-        about = alert_pages.subject(reading, alert, language)
-        href = alert_pages.address(alert.id)
         if alert.live and alert_pages.is_new(alert, reading):
-            links.append(Link(say("change_opened", about=about), href, "open"))
+            key, icon = "change_opened", "open"
         elif alert.closed and alert.closed > since:
-            links.append(Link(say("change_closed", about=about), href, "closed"))
-    if programme and reading.statement:
+            key, icon = "change_closed", "closed"
+        else:
+            continue
+        about = alert_pages.subject(reading, alert, language)
+        yield Link(say(key, about=about), alert_pages.address(alert.id), icon)
+
+
+def _benefit_changes(reading: Reading, language: str) -> Iterator[Link]:
+    say = Speaker(language)
+    if reading.statement:
         for benefit in reading.statement.statement.benefits:
             if benefit.word_before and benefit.word != benefit.word_before:
                 before, after = (
                     WORDS[Status(word)].text(language).lower() for word in (benefit.word_before, benefit.word)
                 )
                 text = say("change_benefit", name=benefit.plan.names.text(language), before=before, after=after)
-                links.append(Link(text, f"/benefits/{benefit.id}?organisation={reading.root}", "turned"))
-    return links[:_CHANGES]
+                yield Link(text, f"/benefits/{benefit.id}?organisation={reading.root}", "turned")
 
 
 def _report(reading: Reading, language: str) -> Sequence[Block]:
@@ -396,47 +457,58 @@ def _report(reading: Reading, language: str) -> Sequence[Block]:
     return document(published.statement, published.published_at, language, font="").blocks
 
 
-def _shows_figures(reading: Reading, place: str) -> bool:
-    """Whether any figure of the place is shown in the last window."""
-    return any(reading.leading(place, system) for system in reading.systems(place))
-
-
 class _Shortfall(NamedTuple):
-    """By how many points a unit lies below its target, or below the middle of its peers, and the row that says so."""
+    """By how many points an indicator of a unit lies below its target, or below the middle of its peers."""
 
     points: float
-    cells: tuple[Cell, ...]
+    indicator: str
+    aim: float
+    planned: bool
 
 
-def _furthest(reading: Reading, visitor: Visitor, maps: Sequence[Map]) -> Table | None:
+def _furthest(reading: Reading, visitor: Visitor, mapped: Sequence[_Mapped]) -> Table | None:
     """Units furthest below their target, or below most like units where there is none; for the lead alone."""
     say = Speaker(visitor.language)
-    shortfalls: list[_Shortfall] = []
-    for system_map in maps:
-        for row in system_map.rows:
-            shortfall = _shortfall(reading, say, row.unit, system_map.system)
-            if shortfall is None:
-                continue
-            # of two systems an indicator has two figures
-            system_cells = (system_map.name,) if len(maps) > 1 else ()
-            shortfalls.append(_Shortfall(shortfall.points, (*shortfall.cells, *system_cells)))
-    if not shortfalls:
+    behind: list[tuple[_Shortfall, str, str]] = []
+    for system in mapped:
+        shortfalls = reading.published.once(("shortfalls", system.id), partial(_shortfalls, reading, system.id))
+        behind += [(shortfalls[place], place, system.id) for place in system.places if place in shortfalls]
+    if not behind:
         return None
-    shortfalls.sort(key=lambda shortfall: -shortfall.points)
-    system_columns = ("system",) if len(maps) > 1 else ()
+    behind.sort(key=lambda entry: -entry[0].points)
+    # of two systems an indicator has two figures
+    system_columns = ("system",) if len(mapped) > 1 else ()
     columns = say.columns("unit", "indicator", "figure", "against", *system_columns)
-    rows = tuple(shortfall.cells for shortfall in shortfalls[:_FURTHEST])
-    return Table(say("furthest_caption"), columns, rows)
+    rows: list[tuple[Cell, ...]] = []
+    for shortfall, place, system_id in behind[:_FURTHEST]:
+        system_cells = (reading.system_names(system_id).text(say.language),) if system_columns else ()
+        rows.append((*_furthest_cells(reading, say, shortfall, place, system_id), *system_cells))
+    return Table(say("furthest_caption"), columns, tuple(rows))
 
 
-def _shortfall(reading: Reading, say: Speaker, unit_link: Link, system: str) -> _Shortfall | None:
+def _furthest_cells(reading: Reading, say: Speaker, shortfall: _Shortfall, place: str, system: str) -> tuple[Cell, ...]:
+    definition: Definition = reading.definitions[shortfall.indicator]
+    title = getattr(definition.title, say.language)
+    figure = figure_text(reading.row(shortfall.indicator, place, system), definition, say.language).text
+    key = "behind_by" if shortfall.planned else "behind_peers"
+    against = say(key, target=figures.percent(shortfall.aim, say.language))
+    return reading.unit_link(place, say.language), title, figure, against
+
+
+def _shortfalls(reading: Reading, system: str) -> dict[str, _Shortfall]:
+    """By how much each unit and group that is behind in a system is so."""
+    shortfalls: dict[str, _Shortfall] = {}
+    for place in reading.published.places(reading.day):
+        if place != reading.root and (shortfall := _shortfall(reading, place, system)):
+            shortfalls[place] = shortfall
+    return shortfalls
+
+
+def _shortfall(reading: Reading, place: str, system: str) -> _Shortfall | None:
     """Of the first indicator of use that can be compared; None where the unit is not behind."""
-    place = unit_link.href.rpartition("/")[2]
-    if place == reading.root:
-        return None
     for indicator in ("intended-use", "weekly-breadth", "enrolment"):
-        row = reading.row(indicator, place, system)
-        if row is None or row["value"] is None:
+        value = reading.figures(indicator, system).get(place)
+        if value is None:
             continue
         planned = target(reading, indicator, place, system)
         aim: float | None = planned
@@ -447,12 +519,7 @@ def _shortfall(reading: Reading, say: Speaker, unit_link: Link, system: str) -> 
             aim, edge = band.middle, band.low
         if aim is None or edge is None:
             continue
-        if row["value"] >= edge:
+        if value >= edge:
             return None
-        definition: Definition = reading.definitions[indicator]
-        title = getattr(definition.title, say.language)
-        figure = figure_text(row, definition, say.language).text
-        key = "behind_by" if planned is not None else "behind_peers"
-        against = say(key, target=figures.percent(aim, say.language))
-        return _Shortfall(aim - row["value"], (unit_link, title, figure, against))
+        return _Shortfall(aim - value, indicator, aim, planned is not None)
     return None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from nytta.insight.states.cascade import ANCHORED, TIERS, Gate
 from nytta.insight.states.combined import READINESS, READY, USE, USED, Exploitation, State
 from nytta.registry.programme import level_names
+from nytta.surfaces.console.branches import Branch
 from nytta.surfaces.console.figure_texts import figure_text, number
 from nytta.surfaces.console.pages.trends import target
 from nytta.surfaces.console.parts import Cell, Link, Speaker, Table
@@ -60,24 +61,29 @@ class Pulse:
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """Gates between the steps of a change: what the organisation's own say, and every place large enough to tell.
+    """Gates between the steps of a change: what the organisation's own say, and the places large enough to tell.
 
-    `waiting` are those of the sentences that say that a step should wait.
+    `waiting` are those of the sentences that say that a step should wait, `listed` says how many places are elsewhere.
     """
 
     sentences: tuple[str, ...]
     waiting: tuple[str, ...]
     table: Table
+    listed: str
 
 
 @dataclass(frozen=True, slots=True)
 class CaseTypeMatrix:
-    """Where the case types of units stand, unit by case type, and the figures of those that are digital in vain."""
+    """Where the case types of units stand, unit by case type, and the figures of those that are digital in vain.
+
+    `listed` says how many units are elsewhere.
+    """
 
     id: str
     title: str
     table: Table
     friction: Table | None
+    listed: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +219,13 @@ def _exploitation_table(reading: Reading, state_rows: Sequence[StateRow], say: S
     return Table(say("exploited_caption"), columns, tuple(rows), (2, 3, 4, 5))
 
 
-def case_type_matrix(reading: Reading, language: str, system: str, places: Sequence[str]) -> CaseTypeMatrix | None:
-    """Units in tree order by case types in the registry's order; None without two units or two case types."""
+def case_type_matrix(
+    reading: Reading, language: str, system: str, places: Sequence[str], listed: Branch
+) -> CaseTypeMatrix | None:
+    """Units that are listed, in tree order, by case types in the registry's order.
+
+    None where of all `places` not two units or two case types are told.
+    """
     say = Speaker(language)
     by_place: dict[str, dict[str, StateRow]] = {}
     for place in places:
@@ -227,7 +238,10 @@ def case_type_matrix(reading: Reading, language: str, system: str, places: Seque
     if len(by_place) < 2 and len(case_types) < 2:
         return None
     rows: list[tuple[Cell, ...]] = []
-    for place, by_case_type in by_place.items():
+    for place in listed.places:
+        by_case_type = by_place.get(place)
+        if by_case_type is None:
+            continue
         cells = [_matrix_cell(by_case_type.get(case_type), say) for case_type in case_types]
         rows.append((reading.unit_link(place, language), *cells))
     case_type_names = [reading.case_type_name(system, case_type, language) for case_type in case_types]
@@ -237,6 +251,7 @@ def case_type_matrix(reading: Reading, language: str, system: str, places: Seque
         say("matrix_title", system=reading.system_names(system).text(language)),
         Table(say("matrix_caption"), columns, tuple(rows), tuple(range(1, len(columns)))),
         _friction(reading, say, system, by_place),
+        listed.listed(len(rows), len(by_place), say),
     )
 
 
@@ -322,26 +337,31 @@ def pulse(reading: Reading, language: str, unit: str) -> Pulse | None:
     return Pulse(sentence, Table(say("pulse_caption"), columns, tuple(rows), (2, 3)))
 
 
-def steps(reading: Reading, language: str, visible: Collection[str]) -> Steps | None:
-    """Gates of the places in `visible` that are large enough to tell any, in tree order; None without any."""
+def steps(reading: Reading, language: str, visible: Collection[str], listed: Branch) -> Steps | None:
+    """Gates of the listed places that are large enough to tell any, in tree order; None where none in `visible` is."""
     say = Speaker(language)
     rows: list[tuple[Cell, ...]] = []
     sentences, waiting = [], []
-    for (unit, system), tiers in _gates_by_place(reading, visible).items():
-        if all(tiers[tier]["state"] == Gate.UNCLEAR for tier in TIERS[1:] if tier in tiers):
-            continue
+    told = {
+        place: tiers
+        for place, tiers in _gates_by_place(reading, visible).items()
+        if any(tiers[tier]["state"] != Gate.UNCLEAR for tier in TIERS[1:] if tier in tiers)
+    }
+    for (unit, system), tiers in told.items():
         system_name = reading.system_names(system).text(language)
-        cells = [_gate_cell(tiers.get(tier), say) for tier in TIERS]
-        rows.append((reading.unit_link(unit, language), system_name, *cells))
+        if unit not in listed.left_out:
+            cells = [_gate_cell(tiers.get(tier), say) for tier in TIERS]
+            rows.append((reading.unit_link(unit, language), system_name, *cells))
         if unit == reading.root:
             sentence = _progress_sentence(tiers, system_name, say)
             sentences.append(sentence)
             if any(row["state"] == Gate.CLOSED for row in tiers.values()):
                 waiting.append(sentence)
-    if not rows:
+    if not told:
         return None
     columns = (*say.columns("unit", "system"), *(say(_TIERS[tier]) for tier in TIERS))
-    return Steps(tuple(sentences), tuple(waiting), Table(say("steps_caption"), columns, tuple(rows)))
+    table = Table(say("steps_caption"), columns, tuple(rows))
+    return Steps(tuple(sentences), tuple(waiting), table, listed.listed(len(rows), len(told), say))
 
 
 def _gates_by_place(reading: Reading, visible: Collection[str]) -> dict[tuple[str, str], dict[str, StateRow]]:

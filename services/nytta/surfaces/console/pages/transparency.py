@@ -12,6 +12,7 @@ from nytta.disclosure.published.values import OpenStore
 from nytta.registry.roles import Permission
 from nytta.surfaces.access_log import AccessLog
 from nytta.surfaces.console import queries
+from nytta.surfaces.console.branches import MOST, holds
 from nytta.surfaces.console.pages.operations import when
 from nytta.surfaces.console.parts import Cell, Link, Speaker, Table
 from nytta.surfaces.console.services import Services
@@ -48,7 +49,10 @@ class Transparency:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """A page of the access log."""
+    """A page of the access log.
+
+    `units` are those to choose from; none where they are so many that they are looked for `by_name`.
+    """
 
     table: Table
     page: int
@@ -56,6 +60,8 @@ class Log:
     total: int
     unit: str
     units: tuple[tuple[str, str], ...]
+    find: str
+    by_name: bool
 
 
 def transparency(store: OpenStore, services: Services, visitor: Visitor) -> Transparency:
@@ -177,17 +183,25 @@ def _disposals(store: OpenStore, visitor: Visitor) -> Table:
     return Table(say("disposals_caption"), columns, tuple(rows), (0, 5, 6))
 
 
-def log(access_log: AccessLog, visitor: Visitor, query: Mapping[str, str], current_time: datetime) -> Log:
-    """Who read figures of the units whose access log the visitor may see; the latest first."""
+def log(
+    access_log: AccessLog, visitor: Visitor, query: Mapping[str, str], current_time: datetime, *, whole: bool = False
+) -> Log:
+    """Who read figures of the units whose access log the visitor may see; the latest first.
+
+    All units can be chosen where the `whole` is asked for.
+    """
     say = Speaker(visitor.language)
     visible = visitor.visible(Permission.ACCESS_LOG)
     unit = query.get("unit", "")
+    find = query.get("find", "").strip()
+    names = _place_names(visitor)
     units = frozenset({unit} & visible) if unit else visible
+    if find:
+        units = frozenset(place for place in units if holds(names.get(place, place), find))
     reads = access_log.read(units, current_time - _KEPT)
     pages = max(1, ceil(len(reads) / SIZE))
     page_text = query.get("page", "1")
     page = min(max(1, int(page_text) if page_text.isdigit() else 1), pages)
-    names = _place_names(visitor)
     # numbers in the order of the first read, so that a reader bears the same one on every page
     reader_numbers: dict[str, int] = {}
     for read in reversed(reads):
@@ -208,13 +222,16 @@ def log(access_log: AccessLog, visitor: Visitor, query: Mapping[str, str], curre
     columns = say.columns("at", "reader", "role", "role_unit", "what", "unit", "surface")
     choices = [(unit_id, names[unit_id]) for unit_id in visible if unit_id in names]
     choices.sort(key=lambda choice: choice[1])
+    by_name = len(choices) > MOST and not whole
     return Log(
         Table(say("log_caption", n=len(reads)), columns, tuple(rows)),
         page,
         pages,
         len(reads),
         unit,
-        tuple(choices),
+        () if by_name else tuple(choices),
+        find,
+        by_name,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,6 +10,7 @@ from nytta.insight.alerts.model import Alert
 from nytta.insight.alerts.texts import Message
 from nytta.insight.states.combined import State
 from nytta.registry.roles import Permission
+from nytta.surfaces.console.branches import Guide, Way, page_of
 from nytta.surfaces.console.figure_texts import day, figure_text, number, week
 from nytta.surfaces.console.pages import alerts as alert_pages
 from nytta.surfaces.console.pages.hours import hours_table
@@ -59,6 +61,7 @@ class UnitView:
     week: str
     above: tuple[Link, ...]
     below: tuple[Link, ...]
+    guide: Guide | None
     lead: str
     group: Link | None
     members: tuple[Link, ...]
@@ -68,8 +71,19 @@ class UnitView:
     address: str
 
 
-def unit(reading: Reading, visitor: Visitor, unit_id: str, today: date) -> UnitView:
-    """The page of a unit or reporting group that the visitor may see."""
+def unit(
+    reading: Reading,
+    visitor: Visitor,
+    unit_id: str,
+    today: date,
+    query: Mapping[str, str] | None = None,
+    *,
+    whole: bool = False,
+) -> UnitView:
+    """The page of a unit or reporting group that the visitor may see.
+
+    Of many units below it the query chooses a page, unless the `whole` is asked for.
+    """
     say, language = Speaker(visitor.language), visitor.language
     registry = reading.registry
     group = registry.reporting_group(unit_id, reading.day)
@@ -81,13 +95,17 @@ def unit(reading: Reading, visitor: Visitor, unit_id: str, today: date) -> UnitV
     member = reading.published.member(unit_id)
     above = [unit for unit in reversed(registry.ancestors(member, visitor.day)) if unit.id in visible]
     tree = registry.units_at(visitor.day)
-    below = [unit for unit in tree.values() if unit.parent == unit_id and unit.id in visible]
+    units_below = [unit for unit in tree.values() if unit.parent == unit_id and unit.id in visible]
+    links_below = tuple(Link(unit.names.text(language), f"/units/{unit.id}") for unit in units_below)
+    way = Way(f"/units/{unit_id}", {"organisation": reading.root}, query or {})
+    below, guide = (links_below, None) if whole else page_of(links_below, say, way)
     return UnitView(
         unit_id,
         reading.unit_names(unit_id).text(language),
         week(reading.week, language),
         tuple(Link(unit.names.text(language), f"/units/{unit.id}") for unit in above),
-        tuple(Link(unit.names.text(language), f"/units/{unit.id}") for unit in below),
+        below,
+        guide,
         _lead(reading, visitor, unit_id, summaries, systems, small=is_small),
         Link(own_group.names.text(language), f"/units/{own_group.id}") if own_group else None,
         tuple(reading.unit_link(unit, language) for unit in group.units) if group else (),

@@ -18,7 +18,7 @@ from nytta.surfaces.console.pages.operations import Operations
 from nytta.surfaces.console.pages.overview import Overview
 from nytta.surfaces.console.pages.transparency import Log, Transparency
 from nytta.surfaces.console.pages.unit import UnitView
-from nytta.surfaces.console.routing import benefits, intake, reading
+from nytta.surfaces.console.routing import benefits, operations, reading
 
 _ROUTES: Final[tuple[tuple[str, str, type[Any], str], ...]] = (
     ("/overview", "overview", Overview, "An organisation at a glance; ?organisation= chooses it."),
@@ -40,7 +40,7 @@ def add(app: FastAPI, console: Console) -> None:
     build: dict[str, Any] = {
         **reading.builders(console),
         **benefits.builders(console),
-        **intake.builders(console),
+        **operations.builders(console),
     }
     for path, name, model, summary in _ROUTES:
         app.add_api_route(

@@ -33,7 +33,7 @@ def builders(console: Console) -> dict[str, Build]:
 
     def register(page_request: PageRequest) -> Answer:
         reading = chosen_reading(console, page_request.visitor, page_request.query, Permission.PROGRAMME)
-        page = register_page(reading, page_request.visitor, page_request.query)
+        page = register_page(reading, page_request.visitor, page_request.query, whole=page_request.whole)
         return Answer(page, ((Permission.PROGRAMME, reading.root),))
 
     def one(page_request: PageRequest) -> Answer:
@@ -56,9 +56,9 @@ def add(app: FastAPI, console: Console) -> None:
     async def report(request: Request) -> Response:
         visitor = console.visitor(request)
         query = dict(request.query_params)
-        form = query.get("format", "pdf")
-        if form not in _MEDIA:
-            raise Refused(400, "bad_filter", what=form[:20])
+        file_format = query.get("format", "pdf")
+        if file_format not in _MEDIA:
+            raise Refused(400, "bad_filter", what=file_format[:20])
 
         def written() -> tuple[str, bytes]:
             reading = chosen_reading(console, visitor, query, Permission.PROGRAMME)
@@ -68,28 +68,28 @@ def add(app: FastAPI, console: Console) -> None:
                 raise Refused(404, "no_system", what=system[:80])
             # before the file is made: a read that was not logged is not shown
             console.log(visitor, Answer(None, ((Permission.PROGRAMME, reading.root),)), "export")
-            name = f"nytta-{reading.root}-{published.statement.week}.{form}"
-            return name, _report(published, form, visitor.language, system)
+            file_name = f"nytta-{reading.root}-{published.statement.week}.{file_format}"
+            return file_name, _report(published, file_format, visitor.language, system)
 
-        name, body = await console.run(written)
+        file_name, body = await console.run(written)
         # a saved page brings its own style, which the console's policy would not let it show
-        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return Response(body, media_type=_MEDIA[form], headers=headers)
+        headers = {"Content-Disposition": f'attachment; filename="{file_name}"'}
+        return Response(body, media_type=_MEDIA[file_format], headers=headers)
 
     @app.get("/benefits/{benefit}", include_in_schema=False)
     async def one(request: Request) -> Response:
         return await console.page(request, "benefit.html", build["benefit"])
 
 
-def _report(published: PublishedStatement, form: str, language: str, system: str) -> bytes:
-    """The report of a statement as a file of this form; of one system, or of all."""
+def _report(published: PublishedStatement, file_format: str, language: str, system: str) -> bytes:
+    """The report of a statement as a file of this format; of one system, or of all."""
     statement = published.statement
-    if form == "csv":
+    if file_format == "csv":
         # with the mark by which spreadsheets know UTF-8
         return b"\xef\xbb\xbf" + as_csv(rows(statement, language, system)).encode()
-    font = pdf.FONT if form == "pdf" else html.FONT
+    font = pdf.FONT if file_format == "pdf" else html.FONT
     report = document(statement, published.published_at, language, system, font=font)
-    if form == "xlsx":
+    if file_format == "xlsx":
         tables = sheets(rows(statement, language, system), report)
         return workbook(tables, language, title=report.title, made_at=published.published_at)
-    return pdf.pdf(report) if form == "pdf" else html.html(report).encode()
+    return pdf.pdf(report) if file_format == "pdf" else html.html(report).encode()

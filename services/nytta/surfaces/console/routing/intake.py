@@ -1,11 +1,11 @@
-"""Operations, transparency, help, and the import of files."""
+"""The import of files that somebody gives: as events, or by a mapping that is chosen or drafted and tried first."""
 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 from fastapi import FastAPI
 from starlette.datastructures import UploadFile
@@ -14,16 +14,16 @@ from starlette.responses import Response
 
 from nytta.ingest.files.explain import Explanation
 from nytta.registry.roles import Permission
-from nytta.surfaces.console.context import Build, Console, PageRequest
-from nytta.surfaces.console.pages import operations as operating
-from nytta.surfaces.console.pages import transparency as transparent
+from nytta.surfaces.console.context import Console, PageRequest
 from nytta.surfaces.console.parts import Answer, Refused
-from nytta.surfaces.console.routing.reading import chosen_reading
+from nytta.surfaces.console.routing.table import add_routes
 from nytta.surfaces.console.services import CannotDo, Job
 from nytta.surfaces.console.visitors import Visitor
 
 _CHUNK: Final = 1 << 20
 _DRAFT: Final = "draft"
+_EVENTS: Final = "cloudevents"
+"""What stands for a mapping where the file holds events already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,141 +47,106 @@ class Preview:
     text: str = ""
 
 
-def builders(console: Console) -> dict[str, Build]:
-    """The functions from a visitor to a page's model, by name."""
-
-    def operations(page_request: PageRequest) -> Answer:
-        reading = chosen_reading(console, page_request.visitor, page_request.query, Permission.PLATFORM)
-        model = operating.operations(console.store, console.services, reading, page_request.visitor, page_request.query)
-        return Answer(model)
-
-    def transparency(page_request: PageRequest) -> Answer:
-        return Answer(transparent.transparency(console.store, console.services, page_request.visitor))
-
-    def log(page_request: PageRequest) -> Answer:
-        if not page_request.visitor.visible(Permission.ACCESS_LOG):
-            raise Refused(403, "no_role")
-        return Answer(transparent.log(console.access, page_request.visitor, page_request.query, console.now()))
-
-    return {"operations": operations, "transparency": transparency, "access-log": log}
-
-
 def add(app: FastAPI, console: Console) -> None:
     """Add the routes."""
-    build = builders(console)
-    waiting: dict[str, tuple[Path, str]] = {}
+    imports = _ImportRoutes(console)
+    add_routes(
+        app,
+        ("GET", "/import", imports.show),
+        ("POST", "/import", imports.upload),
+        ("GET", "/import/{id_}", imports.preview),
+        ("POST", "/import/{id_}", imports.begin),
+    )
 
-    def maintains(visitor: Visitor) -> None:
-        if not visitor.visible(Permission.MAINTAIN):
-            raise Refused(403, "no_role")
 
-    @app.get("/operations", include_in_schema=False)
-    async def operations(request: Request) -> Response:
-        return await console.page(request, "operations.html", build["operations"], keep=False)
+class Upload(NamedTuple):
+    """A file that somebody gave: where it waits and what it is called."""
 
-    @app.post("/operations", include_in_schema=False)
-    async def replay(request: Request) -> Response:
-        visitor, fields = await console.posted(request)
-        maintains(visitor)
+    path: Path
+    name: str
 
-        def made() -> str:
-            outcome = console.services.replay(
-                fields.get("reason", ""), fields.get("source", ""), dry_run=fields.get("do") == "try"
-            )
-            console.readings.changed()
-            reading = chosen_reading(console, visitor, {}, Permission.PLATFORM)
-            model = operating.operations(console.store, console.services, reading, visitor, {}, outcome)
-            return console.render("operations.html", visitor, page=model, at="/operations", path="/operations")
 
-        return console.html(request, await console.run(made), name=visitor.name)
+class _ImportRoutes:
+    """Uploaded files that wait to be imported, by id."""
 
-    @app.get("/transparency", include_in_schema=False)
-    async def transparency(request: Request) -> Response:
-        return await console.page(request, "transparency.html", build["transparency"])
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._waiting: dict[str, Upload] = {}
 
-    @app.get("/access-log", include_in_schema=False)
-    async def log(request: Request) -> Response:
-        return await console.page(request, "log.html", build["access-log"], keep=False)
-
-    @app.get("/help", include_in_schema=False)
-    async def help_(request: Request) -> Response:
-        return await console.page(request, "help.html", lambda _: Answer(None))
-
-    @app.get("/api", include_in_schema=False)
-    async def reference(request: Request) -> Response:
-        paths: dict[str, Any] = app.openapi()["paths"]
-        operations = tuple((path, path_item["get"]["summary"]) for path, path_item in paths.items())
-        return await console.page(request, "api.html", lambda _: Answer({"paths": operations}))
-
-    @app.get("/import", include_in_schema=False)
-    async def imports(request: Request) -> Response:
-        imports_for(console.visitor(request))
-        return await console.page(
+    async def show(self, request: Request) -> Response:
+        imports_for(self._console.visitor(request))
+        return await self._console.page(
             request,
             "import.html",
-            lambda _: Answer(Importing(tuple(console.services.jobs()), console.upload_limit >> 20)),
+            lambda _: Answer(Importing(tuple(self._console.services.jobs()), self._console.upload_limit >> 20)),
             keep=False,
         )
 
-    @app.post("/import", include_in_schema=False)
-    async def upload(request: Request) -> Response:
-        async with console.upload(request) as (_, upload):
-            if not upload:
+    async def upload(self, request: Request) -> Response:
+        async with self._console.upload(request) as (_, files):
+            if not files:
                 raise Refused(422, "no_file")
             upload_id = secrets.token_urlsafe(12)
-            waiting[upload_id] = await kept(upload[0], console.services.uploads(), upload_id)
-        return console.answered(f"/import/{upload_id}")
+            self._waiting[upload_id] = await kept(files[0], self._console.services.uploads(), upload_id)
+        return self._console.answered(f"/import/{upload_id}")
 
-    @app.get("/import/{id_}", include_in_schema=False)
-    async def preview(request: Request, id_: str) -> Response:
-        organisation = imports_for(console.visitor(request))
-        job = next((candidate for candidate in console.services.jobs() if candidate.id == id_), None)
+    async def preview(self, request: Request, id_: str) -> Response:
+        organisation = imports_for(self._console.visitor(request))
+        job = next((candidate for candidate in self._console.services.jobs() if candidate.id == id_), None)
         if job is not None:
-            return await console.page(request, "job.html", lambda _: Answer(job), keep=False)
-        if id_ not in waiting:
-            raise Refused(404, "no_upload")
+            return await self._console.page(request, "job.html", lambda _: Answer(job), keep=False)
+        self._upload(id_)
 
         def model(page_request: PageRequest) -> Answer:
-            place, name = waiting[id_]
-            mapping = page_request.query.get("mapping", "")
-            names = tuple(console.services.mappings())
-            explanation, problem, text = None, "", ""
-            if mapping and mapping not in ("cloudevents", _DRAFT, *names):
-                raise Refused(404, "no_mapping", what=mapping[:80])
-            if mapping and mapping != "cloudevents":
-                try:
-                    if mapping == _DRAFT:
-                        if not drafted(place).exists():
-                            drafted(place).write_text(
-                                console.services.draft(place, name, organisation), encoding="utf-8"
-                            )
-                        text = drafted(place).read_text(encoding="utf-8")
-                    explanation = console.services.preview(place, str(drafted(place)) if mapping == _DRAFT else mapping)
-                except CannotDo as error:
-                    problem = str(error).replace(str(drafted(place)), _DRAFT)
-            return Answer(Preview(id_, name, mapping, names, explanation, problem, text))
+            return Answer(self._preview(id_, page_request.query.get("mapping", ""), organisation))
 
-        return await console.page(request, "preview.html", model, keep=False, of_file=True)
+        return await self._console.page(request, "preview.html", model, keep=False, of_file=True)
 
-    @app.post("/import/{id_}", include_in_schema=False)
-    async def begin(request: Request, id_: str) -> Response:
-        visitor, fields = await console.posted(request)
+    async def begin(self, request: Request, id_: str) -> Response:
+        visitor, fields = await self._console.posted(request)
         organisation = imports_for(visitor)
-        if id_ not in waiting:
-            raise Refused(404, "no_upload")
-        place, name = waiting[id_]
+        upload = self._upload(id_)
+        draft_path = drafted(upload.path)
         mapping = fields.get("mapping", "")
-        if "text" in fields:  # a draft as it was corrected: kept, and tried on the first rows
-            drafted(place).write_text(fields["text"].replace("\r\n", "\n"), encoding="utf-8")
-            return console.answered(f"/import/{id_}?mapping={_DRAFT}")
-        if mapping not in ("cloudevents", *console.services.mappings()) and not (
-            mapping == _DRAFT and drafted(place).exists()
-        ):
+        # a draft as it was corrected: kept, and tried on the first rows
+        if "text" in fields:
+            draft_path.write_text(fields["text"].replace("\r\n", "\n"), encoding="utf-8")
+            return self._console.answered(f"/import/{id_}?mapping={_DRAFT}")
+        is_drafted = mapping == _DRAFT and draft_path.exists()
+        if not is_drafted and mapping not in (_EVENTS, *self._console.services.mappings()):
             raise Refused(422, "no_mapping", what=mapping[:80])
-        del waiting[id_]
-        chosen_ = {"cloudevents": "", _DRAFT: str(drafted(place))}.get(mapping, mapping)
-        job = await console.run(lambda: console.services.begin_import(place, name, chosen_, organisation))
-        return console.answered(f"/import/{job.id}")
+        del self._waiting[id_]
+        mapping_or_path = {_EVENTS: "", _DRAFT: str(draft_path)}.get(mapping, mapping)
+        services = self._console.services
+        job = await self._console.run(lambda: services.begin_import(*upload, mapping_or_path, organisation))
+        return self._console.answered(f"/import/{job.id}")
+
+    def _upload(self, upload_id: str) -> Upload:
+        if upload_id not in self._waiting:
+            raise Refused(404, "no_upload")
+        return self._waiting[upload_id]
+
+    def _preview(self, upload_id: str, mapping: str, organisation: str) -> Preview:
+        """The first rows as a mapping reads them; the draft of one is made when it is asked for first."""
+        upload = self._waiting[upload_id]
+        services = self._console.services
+        names = tuple(services.mappings())
+        if mapping and mapping not in (_EVENTS, _DRAFT, *names):
+            raise Refused(404, "no_mapping", what=mapping[:80])
+        preview = Preview(upload_id, upload.name, mapping, names, None, "")
+        if mapping in ("", _EVENTS):
+            return preview
+        draft_path = drafted(upload.path)
+        try:
+            if mapping != _DRAFT:
+                return replace(preview, explanation=services.preview(upload.path, mapping))
+            if not draft_path.exists():
+                draft_path.write_text(services.draft(*upload, organisation), encoding="utf-8")
+            preview = replace(preview, text=draft_path.read_text(encoding="utf-8"))
+            return replace(preview, explanation=services.preview(upload.path, str(draft_path)))
+        except CannotDo as error:
+            # whoever gave the file knows nothing of where its draft lies
+            return replace(preview, problem=str(error).replace(str(draft_path), _DRAFT))
 
 
 def imports_for(visitor: Visitor) -> str:
@@ -193,26 +158,27 @@ def imports_for(visitor: Visitor) -> str:
     raise Refused(403, "no_role")
 
 
-def drafted(place: Path) -> Path:
+def drafted(path: Path) -> Path:
     """Where the drafted mapping of an uploaded file waits beside it."""
-    return place.with_name(f"{place.name}.draft.yaml")
+    return path.with_name(f"{path.name}.draft.yaml")
 
 
-async def kept(sent: UploadFile, folder: Path, id_: str) -> tuple[Path, str]:
-    """Where an uploaded file now waits under an id, and what it is called. Refused where it is empty."""
-    name = Path(sent.filename or "file").name[:200]
-    if not await sent.read(8):
-        raise Refused(422, "empty_file", file=name)
-    await sent.seek(0)
-    place = folder / f"{id_}-{_plain(name)}"
-    with place.open("wb") as file:
-        while block := await sent.read(_CHUNK):
-            file.write(block)
-    return place, name
+async def kept(uploaded: UploadFile, folder: Path, upload_id: str) -> Upload:
+    """The uploaded file, which now waits under an id. Refused where it is empty."""
+    file_name = Path(uploaded.filename or "file").name[:200]
+    if not await uploaded.read(8):
+        raise Refused(422, "empty_file", file=file_name)
+    await uploaded.seek(0)
+    path = folder / f"{upload_id}-{_plain(file_name)}"
+    with path.open("wb") as file:
+        while chunk := await uploaded.read(_CHUNK):
+            file.write(chunk)
+    return Upload(path, file_name)
 
 
-def _plain(name: str) -> str:
+def _plain(file_name: str) -> str:
     """A file's name with letters, digits, dots and dashes only: suffixes tell formats."""
     return "".join(
-        character if character.isascii() and (character.isalnum() or character in ".-_") else "_" for character in name
+        character if character.isascii() and (character.isalnum() or character in ".-_") else "_"
+        for character in file_name
     )[-80:]

@@ -30,6 +30,7 @@ from nytta.surfaces.console.context import Console, PageRequest
 from nytta.surfaces.console.parts import Answer, Refused, Speaker
 from nytta.surfaces.console.routing.intake import drafted as place_of_draft
 from nytta.surfaces.console.routing.intake import imports_for, kept
+from nytta.surfaces.console.routing.table import add_routes
 from nytta.surfaces.console.services import CannotDo, Job
 
 _MOST: Final = 8
@@ -121,61 +122,76 @@ class _Given:
 
 def add(app: FastAPI, console: Console) -> None:
     """Add the routes."""
-    waiting: dict[str, _Given] = {}
+    lists = _ListRoutes(console)
+    add_routes(
+        app,
+        ("POST", "/import/lists", lists.upload),
+        ("GET", "/import/lists/{id_}", lists.show),
+        ("POST", "/import/lists/{id_}", lists.answer),
+    )
 
-    @app.post("/import/lists", include_in_schema=False)
-    async def upload(request: Request) -> Response:
-        organisation = _home(console.services.registry(), imports_for(console.visitor(request)))
-        places: list[tuple[Path, str]] = []
-        async with console.upload(request, _MOST) as (_, uploads):
+
+class _ListRoutes:
+    """Lists that wait for answers, by id."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._waiting: dict[str, _Given] = {}
+
+    async def upload(self, request: Request) -> Response:
+        organisation = _home(self._console.services.registry(), imports_for(self._console.visitor(request)))
+        async with self._console.upload(request, _MOST) as (_, uploads):
             if not uploads:
                 raise Refused(422, "no_file")
             id_ = secrets.token_urlsafe(12)
-            for number, file in enumerate(uploads):
-                places.append(await kept(file, console.services.uploads(), f"{id_}-{number}"))
-        lists = [await console.run_on_file(partial(_looked_at, console, *place)) for place in places]
-        waiting[id_] = _Given(organisation, lists)
-        while len(waiting) > _WAITING:
-            _forget(waiting.pop(next(iter(waiting))))
-        return console.answered(f"/import/lists/{id_}")
+            folder = self._console.services.uploads()
+            waiting = [await kept(file, folder, f"{id_}-{number}") for number, file in enumerate(uploads)]
+        lists = [await self._console.run_on_file(partial(_looked_at, self._console, *upload)) for upload in waiting]
+        self._waiting[id_] = _Given(organisation, lists)
+        while len(self._waiting) > _WAITING:
+            _forget(self._waiting.pop(next(iter(self._waiting))))
+        return self._console.answered(f"/import/lists/{id_}")
 
-    def offer_of(request: Request, id_: str) -> _Given:
-        allowed = imports_for(console.visitor(request))
-        offer = waiting.get(id_)
+    def _offer_of(self, request: Request, id_: str) -> _Given:
+        allowed = imports_for(self._console.visitor(request))
+        offer = self._waiting.get(id_)
         if offer is None or allowed not in ("", offer.organisation):
             raise Refused(404, "no_upload")
         return offer
 
-    @app.get("/import/lists/{id_}", include_in_schema=False)
-    async def show(request: Request, id_: str) -> Response:
-        offer = offer_of(request, id_)
+    async def show(self, request: Request, id_: str) -> Response:
+        offer = self._offer_of(request, id_)
 
         def model(page_request: PageRequest) -> Answer:
-            registry, language = console.services.registry(), page_request.visitor.language
+            registry, language = self._console.services.registry(), page_request.visitor.language
             if not offer.jobs:
-                return Answer(Shown(id_, tuple(_shown(console, registry, offer, language)), (), (), (), {}))
-            reached = reach(console.store.connection, offer.organisation, console.services.lacking)
-            missing = _missing(console, registry, offer.organisation)
+                return Answer(Shown(id_, tuple(_shown(self._console, registry, offer, language)), (), (), (), {}))
+            reached = reach(self._console.store.connection, offer.organisation, self._console.services.lacking)
+            missing = _missing(self._console, registry, offer.organisation)
             titles = {
-                definition.id: getattr(definition.title, language) for definition in console.services.definitions()
+                definition.id: getattr(definition.title, language)
+                for definition in self._console.services.definitions()
             }
             return Answer(Shown(id_, (), tuple(offer.jobs), tuple(reached), missing, titles))
 
         # answers change what is shown at the same address, so nothing of it is kept
-        return await console.page(request, "lists.html", model, keep=False, of_file=True)
+        return await self._console.page(request, "lists.html", model, keep=False, of_file=True)
 
-    @app.post("/import/lists/{id_}", include_in_schema=False)
-    async def answer(request: Request, id_: str) -> Response:
-        _, fields = await console.posted(request)
-        offer = offer_of(request, id_)
+    async def answer(self, request: Request, id_: str) -> Response:
+        _, fields = await self._console.posted(request)
+        offer = self._offer_of(request, id_)
         if not offer.jobs:
-            for number, listing in enumerate(offer.lists):
-                prefix = f"{number}."
-                answers = {name.removeprefix(prefix): text for name, text in fields.items() if name.startswith(prefix)}
+            for list_number, listing in enumerate(offer.lists):
+                prefix = f"{list_number}."
+                answers = {
+                    field_name.removeprefix(prefix): field_text
+                    for field_name, field_text in fields.items()
+                    if field_name.startswith(prefix)
+                }
                 _take(listing, answers)
         if fields.get("do") == "begin" and not offer.jobs:
-            await console.run_on_file(lambda: _begin(console, offer))
-        return console.answered(f"/import/lists/{id_}")
+            await self._console.run_on_file(lambda: _begin(self._console, offer))
+        return self._console.answered(f"/import/lists/{id_}")
 
 
 def _home(registry: Registry, organisation: str) -> str:
@@ -186,17 +202,17 @@ def _home(registry: Registry, organisation: str) -> str:
     return organisation if organisation in organisation_ids else organisation_ids[0]
 
 
-def _looked_at(console: Console, place: Path, name: str) -> _List:
+def _looked_at(console: Console, upload_path: Path, file_name: str) -> _List:
     try:
-        draft = console.services.drafted(place, name)
+        draft = console.services.drafted(upload_path, file_name)
     except CannotDo as error:
-        return _List(place, name, None, str(error))
-    return _List(place, name, draft, beginning.problem(draft))
+        return _List(upload_path, file_name, None, str(error))
+    return _List(upload_path, file_name, draft, beginning.problem(draft))
 
 
 def _take(listing: _List, answers: Mapping[str, str]) -> None:
     """Keep what somebody answered of a list; another kind makes another draft."""
-    listing.answers |= {key: answer.strip()[:200] for key, answer in answers.items()}
+    listing.answers |= {question_key: answer_text.strip()[:200] for question_key, answer_text in answers.items()}
     kind = answers.get("kind", "")
     if listing.draft and kind != listing.draft.kind and kind in possible(listing.draft.look):
         try:
@@ -209,68 +225,70 @@ def _take(listing: _List, answers: Mapping[str, str]) -> None:
 
 def _shown(console: Console, registry: Registry, offer: _Given, language: str) -> list[ListShown]:
     """The lists as they will be read, with what was answered so far."""
-    rows = []
-    texts = _mappings(registry, offer)
-    for number, listing in enumerate(offer.lists):
+    shown_lists = []
+    mapping_texts = _mappings(registry, offer)
+    for list_number, listing in enumerate(offer.lists):
         draft = listing.draft
         if draft is None:
-            rows.append(ListShown(listing.name, "", (), (), (), (), (), "", None, listing.problem))
+            shown_lists.append(ListShown(listing.name, "", (), (), (), (), (), "", None, listing.problem))
             continue
-        questions = _asked(registry, offer, number, language)
+        questions = _asked(registry, offer, list_number, language)
         explanation, problem = None, listing.problem
-        place = place_of_draft(listing.place)
-        place.write_text(texts[number], "utf-8")
+        draft_path = place_of_draft(listing.place)
+        draft_path.write_text(mapping_texts[list_number], "utf-8")
         try:
-            explanation = console.services.preview(listing.place, str(place)) if not problem else None
+            explanation = console.services.preview(listing.place, str(draft_path)) if not problem else None
         except CannotDo as error:
             # whoever gave the file knows it by its name, not by where it waits
-            problem = str(error).replace(str(place), listing.name)
+            problem = str(error).replace(str(draft_path), listing.name)
         if explanation:
             # a few rows show whether columns are read right; more would be a list of persons on a page
             explanation = replace(explanation, rows=explanation.rows[:_ROWS])
-        read = set(draft.fields.values())
-        rows.append(
+        read_columns = set(draft.fields.values())
+        shown_lists.append(
             ListShown(
                 listing.name,
                 draft.kind,
                 tuple((column, role) for role, column in draft.fields.items()),
-                tuple(column for column in draft.look.columns if column not in read),
+                tuple(column for column in draft.look.columns if column not in read_columns),
                 draft.remarks,
                 tuple(questions),
                 _unknown(registry, draft, offer.organisation, console.now().date()),
-                texts[number],
+                mapping_texts[list_number],
                 explanation,
                 problem,
             )
         )
-    return rows
+    return shown_lists
 
 
-def _asked(registry: Registry, offer: _Given, number: int, language: str) -> list[Question]:
+def _asked(registry: Registry, offer: _Given, list_number: int, language: str) -> list[Question]:
     """The questions of one list, with the answers as they stand: those given, else those proposed."""
-    listing, organisation = offer.lists[number], offer.organisation
+    listing, organisation = offer.lists[list_number], offer.organisation
     draft = listing.draft
     assert draft is not None
     kinds = tuple((kind, Speaker(language)(f"list_{kind}")) for kind in possible(draft.look))
-    questions = [Question(f"{number}.kind", "kind", "", "", kinds, draft.kind)]
+    questions = [Question(f"{list_number}.kind", "kind", "", "", kinds, draft.kind)]
     for question in draft.questions:
         choices = tuple((choice, _choice(question, choice, language)) for choice in question.choices)
         proposed = question.proposed if question.about == "case" else ""
         if question.about == "unit":
             proposed = organisation
             choices = tuple((unit.id, unit.names.text(language)) for unit in _units(registry, organisation))
-        answer = listing.answers.get(question.about, proposed)
-        name = f"{number}.{question.about}"
-        questions.append(Question(name, question.about, question.column, question.shown, choices, answer))
+        chosen_answer = listing.answers.get(question.about, proposed)
+        question_name = f"{list_number}.{question.about}"
+        questions.append(
+            Question(question_name, question.about, question.column, question.shown, choices, chosen_answer)
+        )
     if draft.kind in (TICKETS, CASES, USE, LOG):
         systems = tuple((system.id, system.names.text(language)) for system in registry.systems)
-        answer = listing.answers.get("system", _system(registry, draft))
-        questions.append(Question(f"{number}.system", "system", "", "", systems, answer))
+        chosen_answer = listing.answers.get("system", _system(registry, draft))
+        questions.append(Question(f"{list_number}.system", "system", "", "", systems, chosen_answer))
         drafts = [(other.place, other.draft) for other in offer.lists if other.draft]
-        if draft.kind == USE and beginning.has_untold_users(drafts, dict(systems).get(answer, "")):
+        if draft.kind == USE and beginning.has_untold_users(drafts, dict(systems).get(chosen_answer, "")):
             either = tuple((word, Speaker(language)(f"answer_{word}")) for word in ("no", "yes"))
             questions.append(
-                Question(f"{number}.expected", "expected", "", "", either, listing.answers.get("expected", "no"))
+                Question(f"{list_number}.expected", "expected", "", "", either, listing.answers.get("expected", "no"))
             )
     return questions
 
@@ -296,36 +314,36 @@ def _mappings(registry: Registry, offer: _Given) -> list[str]:
     """The mapping of each list, with what was answered so far; "" for one that cannot be read."""
     zone = registry.organisation(offer.organisation).timezone
     drafts = [(listing.place, listing.draft) for listing in offer.lists if listing.draft]
-    names: set[str] = set()
-    texts = []
-    asked = [
-        (listing.draft, _asked(registry, offer, number, "en"))
-        for number, listing in enumerate(offer.lists)
+    taken_names: set[str] = set()
+    mapping_texts = []
+    asked_lists = [
+        (listing.draft, _asked(registry, offer, list_number, "en"))
+        for list_number, listing in enumerate(offer.lists)
         if listing.draft
     ]
     support = [
         question.answer
-        for draft, questions in asked
+        for draft, questions in asked_lists
         for question in questions
         if draft.kind == TICKETS and question.about == "system"
     ]
     expected = [
         question.answer
-        for _, questions in asked
+        for _, questions in asked_lists
         if {(question.about, question.answer) for question in questions} >= {("expected", "yes")}
         for question in questions
         if question.about == "system"
     ]
-    for number, listing in enumerate(offer.lists):
+    for list_number, listing in enumerate(offer.lists):
         if listing.draft is None:
-            texts.append("")
+            mapping_texts.append("")
             continue
-        questions = _asked(registry, offer, number, "en")
-        name = listed_units.free(listing.draft.kind, names)
+        questions = _asked(registry, offer, list_number, "en")
+        mapping_name = listed_units.free(listing.draft.kind, taken_names)
         answers = {
             question.about: question.answer for question in questions if question.answer and question.about != "kind"
         }
-        answers |= {"id": name, "source": f"{offer.organisation}/{name}"}
+        answers |= {"id": mapping_name, "source": f"{offer.organisation}/{mapping_name}"}
         if listing.draft.kind == STAFF and (begins := beginning.first_day(drafts)):
             answers["not_before"] = begins
         if listing.draft.kind == STAFF:
@@ -333,8 +351,8 @@ def _mappings(registry: Registry, offer: _Given) -> list[str]:
             answers["system"] = beginning.system_of_access(listing.draft, systems)
             answers["support"] = " ".join(filter(None, support))
             answers["expected"] = " ".join(filter(None, expected))
-        texts.append(text(listing.draft, offer.organisation, zone, answers))
-    return texts
+        mapping_texts.append(text(listing.draft, offer.organisation, zone, answers))
+    return mapping_texts
 
 
 def _unknown(registry: Registry, draft: Draft, organisation: str, today: date) -> tuple[str, ...]:
@@ -354,12 +372,12 @@ def _missing(console: Console, registry: Registry, organisation: str) -> tuple[s
 
 def _begin(console: Console, offer: _Given) -> None:
     """Begin the import of every list, staff first. CannotDo where one is not ready."""
-    rows = _shown(console, console.services.registry(), offer, "en")
-    if not all(listing.is_ready for listing in rows):
+    shown_lists = _shown(console, console.services.registry(), offer, "en")
+    if not all(listing.is_ready for listing in shown_lists):
         return
     # staff first: persons must have a unit before tickets and cases name them
-    order = sorted(offer.lists, key=lambda listing: listing.draft is None or listing.draft.kind != STAFF)
-    for listing in order:
+    staff_first = sorted(offer.lists, key=lambda listing: listing.draft is None or listing.draft.kind != STAFF)
+    for listing in staff_first:
         mapping = str(place_of_draft(listing.place))
         offer.jobs.append(console.services.begin_import(listing.place, listing.name, mapping, offer.organisation))
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import date
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fastapi import FastAPI
 from starlette.requests import Request
@@ -22,6 +22,7 @@ from nytta.surfaces.console.pages.overview import overview
 from nytta.surfaces.console.pages.unit import unit, visible_root
 from nytta.surfaces.console.parts import Answer, Refused, Speaker
 from nytta.surfaces.console.readings import Reading
+from nytta.surfaces.console.routing.table import add_routes
 from nytta.surfaces.console.visitors import Visitor
 from nytta.surfaces.workbooks import MEDIA
 
@@ -33,151 +34,165 @@ def chosen_reading(console: Console, visitor: Visitor, query: Mapping[str, str],
     roots = visitor.roots(permission)
     if not roots:
         raise Refused(403, "no_role")
-    wanted = query.get("organisation", roots[0])
-    if wanted not in roots:
+    wanted_root = query.get("organisation", roots[0])
+    if wanted_root not in roots:
         # an organisation of others is refused, one that does not exist is not found: a typing error reads as one
-        is_registered = any(organisation.id == wanted for organisation in visitor.registry.organisations)
-        raise Refused(403 if is_registered else 404, "other_unit" if is_registered else "no_unit", unit=wanted[:80])
-    return console.readings.of(wanted)
+        is_registered = any(organisation.id == wanted_root for organisation in visitor.registry.organisations)
+        status, key = (403, "other_unit") if is_registered else (404, "no_unit")
+        raise Refused(status, key, unit=wanted_root[:80])
+    return console.readings.of(wanted_root)
 
 
 def builders(console: Console) -> dict[str, Build]:
     """The functions from a visitor to a page's model, by name: pages and API show the same."""
+    models = _Models(console)
+    return {
+        "overview": models.overview,
+        "unit": models.unit,
+        "indicators": models.indicators,
+        "indicator": models.indicator,
+        "alerts": models.alerts,
+        "alert": models.alert,
+    }
 
-    def an_overview(page_request: PageRequest) -> Answer:
-        reading = chosen_reading(console, page_request.visitor, page_request.query, Permission.FIGURES)
-        model = overview(console.store, reading, page_request.visitor)
-        top_unit = (
-            reading.root
-            if page_request.visitor.may(Permission.FIGURES, reading.root)
-            else _first(page_request.visitor, reading)
-        )
+
+class _Models:
+    """Models of pages about figures, with the units whose figures they show."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def overview(self, page_request: PageRequest) -> Answer:
+        visitor = page_request.visitor
+        reading = chosen_reading(self._console, visitor, page_request.query, Permission.FIGURES)
+        query = page_request.query
+        model = overview(self._console.store, reading, visitor, query, whole=page_request.whole)
+        may_see_all = visitor.may(Permission.FIGURES, reading.root)
+        top_unit = reading.root if may_see_all else _first(visitor, reading)
         return Answer(model, ((Permission.FIGURES, top_unit),))
 
-    def a_unit(page_request: PageRequest) -> Answer:
-        root = visible_root(page_request.visitor, page_request.path["unit"])
-        model = unit(
-            console.readings.of(root), page_request.visitor, page_request.path["unit"], page_request.visitor.day
-        )
-        return Answer(model, ((Permission.FIGURES, page_request.path["unit"]),))
+    def unit(self, page_request: PageRequest) -> Answer:
+        visitor, unit_id = page_request.visitor, page_request.path["unit"]
+        root = visible_root(visitor, unit_id)
+        reading = self._console.readings.of(root)
+        model = unit(reading, visitor, unit_id, visitor.day, page_request.query, whole=page_request.whole)
+        return Answer(model, ((Permission.FIGURES, unit_id),))
 
-    def indicators(page_request: PageRequest) -> Answer:
-        reading = chosen_reading(console, page_request.visitor, page_request.query, Permission.FIGURES)
+    def indicators(self, page_request: PageRequest) -> Answer:
+        reading = chosen_reading(self._console, page_request.visitor, page_request.query, Permission.FIGURES)
         return Answer(indicator_pages.listed(reading, page_request.visitor))
 
-    def an_indicator(page_request: PageRequest) -> Answer:
-        reading = _of_unit(console, page_request.visitor, page_request.query)
-        model = indicator_pages.one(
-            console.store, reading, page_request.visitor, page_request.path["indicator"], page_request.query
-        )
+    def indicator(self, page_request: PageRequest) -> Answer:
+        visitor, query = page_request.visitor, page_request.query
+        reading = _of_unit(self._console, visitor, query)
+        indicator, whole = page_request.path["indicator"], page_request.whole
+        model = indicator_pages.one(self._console.store, reading, visitor, indicator, query, whole=whole)
         return Answer(model, ((Permission.FIGURES, model.unit),))
 
-    def alerts(page_request: PageRequest) -> Answer:
-        reading = chosen_reading(console, page_request.visitor, page_request.query, Permission.FIGURES)
-        return Answer(
-            alert_pages.listed(reading, page_request.visitor, page_request.query),
-            ((Permission.FIGURES, _first(page_request.visitor, reading)),),
-        )
+    def alerts(self, page_request: PageRequest) -> Answer:
+        visitor, query = page_request.visitor, page_request.query
+        reading = chosen_reading(self._console, visitor, query, Permission.FIGURES)
+        model = alert_pages.listed(reading, visitor, query, whole=page_request.whole)
+        return Answer(model, ((Permission.FIGURES, _first(visitor, reading)),))
 
-    def an_alert(page_request: PageRequest) -> Answer:
+    def alert(self, page_request: PageRequest) -> Answer:
+        visitor = page_request.visitor
         alert_id = alert_pages.identity(page_request.path["alert"])
-        about = alert_id.partition("/")[0]
+        unit_id = alert_id.partition("/")[0]
         try:
-            root = visible_root(page_request.visitor, about)
+            root = visible_root(visitor, unit_id)
         except Refused as refused:
             # whether a unit exists is told; an alert of a unit that does not is simply none
             if refused.status == 404:
                 raise Refused(404, "no_alert") from refused
             raise
-        model = alert_pages.one(console.readings.of(root), page_request.visitor, alert_id, page_request.visitor.day, {})
-        return Answer(model, ((Permission.FIGURES, about),))
-
-    return {
-        "overview": an_overview,
-        "unit": a_unit,
-        "indicators": indicators,
-        "indicator": an_indicator,
-        "alerts": alerts,
-        "alert": an_alert,
-    }
+        model = alert_pages.one(self._console.readings.of(root), visitor, alert_id, visitor.day, {})
+        return Answer(model, ((Permission.FIGURES, unit_id),))
 
 
 def add(app: FastAPI, console: Console) -> None:
     """Add the routes."""
     build = builders(console)
+    figures = _FigureRoutes(console, build["overview"])
+    add_routes(
+        app,
+        ("GET", "/", figures.start),
+        ("GET", "/units/{unit}", _page(console, "unit.html", build["unit"])),
+        ("GET", "/indicators", _page(console, "indicators.html", build["indicators"])),
+        ("GET", "/indicators/{indicator}", _page(console, "indicator.html", build["indicator"])),
+        ("GET", "/alerts", _page(console, "alerts.html", build["alerts"])),
+        ("GET", "/alerts/{alert:path}", _page(console, "alert.html", build["alert"])),
+        ("GET", "/indicators/{indicator}/csv", figures.download),
+        ("GET", "/indicators/{indicator}/xlsx", figures.download),
+        ("POST", "/alerts/{alert:path}", figures.answer),
+    )
 
-    @app.get("/", include_in_schema=False)
-    async def start(request: Request) -> Response:
-        visitor = console.visitor(request)
-        visible = visitor.visible(Permission.FIGURES)
-        if not visible:
+
+class _FigureRoutes:
+    """Where a visitor begins, figures to take away, and answers to alerts."""
+
+    def __init__(self, console: Console, overview_model: Build) -> None:
+        self._console = console
+        self._overview_model = overview_model
+
+    async def start(self, request: Request) -> Response:
+        visitor = self._console.visitor(request)
+        if not visitor.visible(Permission.FIGURES):
             target = "/operations" if visitor.visible(Permission.PLATFORM) else "/transparency"
             return RedirectResponse(target, 303)
         # who manages one unit and does nothing else here wants that unit's page, and no overview of one line
         managed = [grant.unit for grant in visitor.held if grant.role is Role.MANAGER]
         units = visitor.registry.units_at(visitor.day)
-        alone = len(managed) == 1 and not any(unit.parent == managed[0] for unit in units.values())
+        alone = len(managed) == 1 and not any(other.parent == managed[0] for other in units.values())
         if alone and len(visitor.held) == 1 and not request.query_params:
             return RedirectResponse(f"/units/{managed[0]}", 303)
-        return await console.page(request, "overview.html", build["overview"])
+        return await self._console.page(request, "overview.html", self._overview_model)
 
-    for path, template, name in (
-        ("/units/{unit}", "unit.html", "unit"),
-        ("/indicators", "indicators.html", "indicators"),
-        ("/indicators/{indicator}", "indicator.html", "indicator"),
-        ("/alerts", "alerts.html", "alerts"),
-        ("/alerts/{alert:path}", "alert.html", "alert"),
-    ):
-        app.add_api_route(path, _page(console, template, build[name]), methods=["GET"], include_in_schema=False)
-
-    @app.get("/indicators/{indicator}/csv", include_in_schema=False)
-    @app.get("/indicators/{indicator}/xlsx", include_in_schema=False)
-    async def download(request: Request) -> Response:
-        form = request.url.path.rpartition("/")[2]
+    async def download(self, request: Request) -> Response:
+        console = self._console
+        file_format = request.url.path.rpartition("/")[2]
+        indicator = request.path_params["indicator"]
         visitor = console.visitor(request)
         query = dict(request.query_params)
 
-        def made() -> bytes:
+        def file() -> bytes:
             reading = _of_unit(console, visitor, query)
-            model = indicator_pages.one(console.store, reading, visitor, request.path_params["indicator"], query)
+            model = indicator_pages.one(console.store, reading, visitor, indicator, query, whole=True)
             console.log(visitor, Answer(model, ((Permission.FIGURES, model.unit),)), "export")
-            if form == "xlsx":
+            if file_format == "xlsx":
                 return indicator_pages.as_workbook(model, visitor.language)
             return indicator_pages.as_csv(model)
 
-        name = f"{request.path_params['indicator']}.{form}"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return Response(
-            await console.run(made), media_type=MEDIA if form == "xlsx" else "text/csv; charset=utf-8", headers=headers
-        )
+        headers = {"Content-Disposition": f'attachment; filename="{indicator}.{file_format}"'}
+        media_type = MEDIA if file_format == "xlsx" else "text/csv; charset=utf-8"
+        return Response(await console.run(file), media_type=media_type, headers=headers)
 
-    @app.post("/alerts/{alert:path}", include_in_schema=False)
-    async def answer(request: Request) -> Response:
-        visitor, fields = await console.posted(request)
-
-        def act() -> None:
-            alert_id = alert_pages.identity(request.path_params["alert"])
-            reading = console.readings.of(visible_root(visitor, alert_id.partition("/")[0]))
-            alert = next((alert for alert in reading.alerts if alert.id == alert_id), None)
-            if alert is None:
-                raise Refused(404, "no_alert")
-            if not alert_pages.may_answer(visitor, alert, reading):
-                raise Refused(403, "may_not_act")
-            say = Speaker(visitor.language)
-            given_answer = _given(alert_id, fields, visitor.day, say)
-            if given_answer.does == "wait":
-                try:
-                    carry_out(given_answer, alert, visitor.day)
-                except ClickError:
-                    raise Mistake(say("mistake_until")) from None
-            console.services.answer(given_answer)
-            console.readings.changed()
-
+    async def answer(self, request: Request) -> Response:
+        visitor, fields = await self._console.posted(request)
+        alert_id = alert_pages.identity(request.path_params["alert"])
         try:
-            await console.run(act)
-        except Mistake as error:
-            return await _again(console, request, visitor, fields, str(error))
-        return console.answered(request.url.path + "?done=1")
+            await self._console.run(lambda: self._carry_out(visitor, alert_id, fields))
+        except Mistake as mistake:
+            return await _again(self._console, request, visitor, fields, str(mistake))
+        return self._console.answered(request.url.path + "?done=1")
+
+    def _carry_out(self, visitor: Visitor, alert_id: str, fields: Mapping[str, str]) -> None:
+        """Answer an alert as a form says. `Mistake` where a field does not say it."""
+        reading = self._console.readings.of(visible_root(visitor, alert_id.partition("/")[0]))
+        alert = next((alert for alert in reading.alerts if alert.id == alert_id), None)
+        if alert is None:
+            raise Refused(404, "no_alert")
+        if not alert_pages.may_answer(visitor, alert, reading):
+            raise Refused(403, "may_not_act")
+        say = Speaker(visitor.language)
+        given_answer = _given(alert_id, fields, visitor.day, say)
+        if given_answer.does == "wait":
+            try:
+                carry_out(given_answer, alert, visitor.day)
+            except ClickError:
+                raise Mistake(say("mistake_until")) from None
+        self._console.services.answer(given_answer)
+        self._console.readings.changed()
 
 
 class Mistake(Exception):
@@ -227,14 +242,14 @@ def _reason(kind: type[_R], fields: Mapping[str, str], say: Speaker) -> _R:
         raise Mistake(say("mistake_reason")) from None
 
 
-def _day(text: str, say: Speaker) -> date:
+def _day(day_text: str, say: Speaker) -> date:
     try:
-        return date.fromisoformat(text)
+        return date.fromisoformat(day_text)
     except ValueError:
         raise Mistake(say("mistake_day")) from None
 
 
-def _page(console: Console, template: str, build: Build) -> Callable[[Request], object]:
+def _page(console: Console, template: str, build: Build) -> Callable[[Request], Coroutine[Any, Any, Response]]:
     async def show(request: Request) -> Response:
         return await console.page(request, template, build)
 

@@ -7,6 +7,7 @@ from typing import Final
 from nytta.insight.benefits.decided import Word
 from nytta.insight.benefits.statement import Statement
 from nytta.registry.programme import level_names
+from nytta.surfaces.console.branches import Branch
 from nytta.surfaces.console.figure_texts import figure_text
 from nytta.surfaces.console.parts import Cell, Link, Speaker, Table
 from nytta.surfaces.console.readings import Reading
@@ -39,8 +40,8 @@ def decisions_table(last_statement: Statement, say: Speaker) -> Table | None:
     return Table(say("decisions_caption"), columns, tuple(rows), (4,))
 
 
-def cascade_table(reading: Reading, say: Speaker) -> Table | None:
-    """Per unit: what share of each tier has taken its step; None where no share is published."""
+def cascade_table(reading: Reading, say: Speaker, listed: Branch) -> Table | None:
+    """Per listed unit: what share of each tier has taken its step; None where no share of any is published."""
     shares_by_place = _shares_by_place(reading, say.language)
     tiers = [tier for tier in _TIERS if any(tier in shares for shares in shares_by_place.values())]
     if not tiers:
@@ -48,7 +49,8 @@ def cascade_table(reading: Reading, say: Speaker) -> Table | None:
     # as the tree stands; units that are no more stand behind it
     order = reading.tree_order
     rows: list[tuple[Cell, ...]] = []
-    for unit, system in sorted(shares_by_place, key=lambda place: (order.get(place[0], len(order)), place)):
+    places = listed.rows(shares_by_place, lambda place: place[0])
+    for unit, system in sorted(places, key=lambda place: (order.get(place[0], len(order)), place)):
         shares = shares_by_place[unit, system]
         cells = [shares.get(tier, "–") for tier in tiers]
         rows.append((reading.unit_link(unit, say.language), reading.system_names(system).text(say.language), *cells))
@@ -59,9 +61,7 @@ def cascade_table(reading: Reading, say: Speaker) -> Table | None:
 def _shares_by_place(reading: Reading, language: str) -> dict[tuple[str, str], dict[str, str]]:
     """The share of each tier that has taken its step, as text, by unit and system."""
     shares_by_place: dict[tuple[str, str], dict[str, str]] = {}
-    for (fact, unit, system, fact_week), facts in reading.published.evidence.facts.items():
-        if fact != "trained" or fact_week != reading.week:
-            continue
+    for (unit, system), facts in reading.published.facts_of_week("trained", reading.week).items():
         for row in facts:
             text = figure_text(row, None, language).text
             shares_by_place.setdefault((unit, system), {})[row["part"]] = text

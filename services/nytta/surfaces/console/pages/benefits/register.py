@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from nytta.insight.benefits.forecast import WORDS, Status
 from nytta.insight.benefits.statement import Benefit, Statement
 from nytta.registry.roles import Permission
+from nytta.surfaces.console.branches import Guide, Way, branch, every_place
 from nytta.surfaces.console.figure_texts import day, week
 from nytta.surfaces.console.pages.alerts import organisations
 from nytta.surfaces.console.pages.benefits import anchoring, break_even, maturity, unrealised
@@ -33,7 +34,7 @@ _SORTS: Final = ("unit", "realised", "due", "status")
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """All benefits of an organisation as they were stated last."""
+    """All benefits of an organisation as they were stated last; `listed` says how many of them are shown."""
 
     organisation: str
     organisations: tuple[Link, ...]
@@ -42,6 +43,7 @@ class Register:
     lead: str
     tiles: tuple[Tile, ...]
     table: Table
+    listed: str
     system: str
     systems: tuple[tuple[str, str], ...]
     status: str
@@ -56,6 +58,7 @@ class Register:
     cascade: Table | None
     quadrant: Chart | None
     maturity: Table | None
+    guide: Guide | None
     report: str
 
 
@@ -67,8 +70,11 @@ class _Filter(NamedTuple):
     sort: str
 
 
-def register(reading: Reading, visitor: Visitor, query: Mapping[str, str]) -> Register:
-    """The register, filtered and sorted by the query."""
+def register(reading: Reading, visitor: Visitor, query: Mapping[str, str], *, whole: bool = False) -> Register:
+    """The register, filtered and sorted by the query, which also chooses which places its lists show.
+
+    They show all where the `whole` is asked for.
+    """
     published = published_statement(reading)
     last_statement = published.statement
     language = visitor.language
@@ -77,6 +83,12 @@ def register(reading: Reading, visitor: Visitor, query: Mapping[str, str]) -> Re
     # the page quotes the report, so that the two cannot say different things of one week
     report = document(last_statement, published.published_at, language, filters.system, font="")
     pools = [pool for pool in last_statement.pools if filters.system in ("", pool.system)]
+    visible = visitor.visible(Permission.PROGRAMME)
+    places = [place for place in reading.published.places(reading.day) if place in visible]
+    way = Way("/benefits", {"organisation": reading.root, **filters._asdict()}, query)
+    listed = every_place(places) if whole else branch(reading, language, places, way)
+    selected = _selected(last_statement, filters)
+    benefits = listed.rows(selected, lambda benefit: benefit.place)
     report_path = f"/benefits/report?organisation={reading.root}"
     return Register(
         organisation=reading.root,
@@ -85,21 +97,23 @@ def register(reading: Reading, visitor: Visitor, query: Mapping[str, str]) -> Re
         week=week(last_statement.week, language),
         lead=_lead(report),
         tiles=_tiles(report),
-        table=_table(_selected(last_statement, filters), reading, say),
+        table=_table(benefits, len(selected), reading, say),
+        listed=listed.listed(len(benefits), len(selected), say),
         system=filters.system,
         systems=tuple((system_id, names.text(language)) for system_id, names in last_statement.systems.items()),
         status=filters.status,
         statuses=_statuses(last_statement, language),
         sort=filters.sort,
         sorts=tuple(zip(_SORTS, say.columns(*_SORTS), strict=True)),
-        lying=unrealised.unrealised_chart(pools, last_statement.currency, say),
-        hours=hours_table(pools, last_statement.currency, say, by_unit=True),
+        lying=unrealised.unrealised_chart(pools, last_statement.currency, say, listed),
+        hours=hours_table(listed.rows(pools, lambda pool: pool.place), last_statement.currency, say, by_unit=True),
         break_even=tuple(break_even.break_even_charts(last_statement, say, filters.system)),
         decisions=anchoring.decisions_table(last_statement, say),
         decide=tuple(text for block in report.blocks if isinstance(block, Items) for text in block.items),
-        cascade=anchoring.cascade_table(reading, say),
-        quadrant=maturity.quadrant_chart(last_statement, say),
-        maturity=maturity.maturity_table(last_statement, say),
+        cascade=anchoring.cascade_table(reading, say, listed),
+        quadrant=maturity.quadrant_chart(last_statement, say, listed),
+        maturity=maturity.maturity_table(last_statement, say, listed),
+        guide=listed.guide,
         report=report_path + (f"&system={filters.system}" if filters.system else ""),
     )
 
@@ -149,7 +163,8 @@ def _selected(last_statement: Statement, filters: _Filter) -> list[Benefit]:
     return selected
 
 
-def _table(benefits: Sequence[Benefit], reading: Reading, say: Speaker) -> Table:
+def _table(benefits: Sequence[Benefit], number: int, reading: Reading, say: Speaker) -> Table:
+    """Benefits of the register, of which there are so many."""
     language = say.language
     rows: list[tuple[Cell, ...]] = []
     for benefit in benefits:
@@ -167,4 +182,4 @@ def _table(benefits: Sequence[Benefit], reading: Reading, say: Speaker) -> Table
             )
         )
     columns = say.columns("benefit", "unit", "status", "realised", "forecast", "due", "freed", "owner")
-    return Table(say("benefits_caption", n=len(benefits)), columns, tuple(rows), (3, 4, 6))
+    return Table(say("benefits_caption", n=number), columns, tuple(rows), (3, 4, 6))

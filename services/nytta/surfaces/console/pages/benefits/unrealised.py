@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from nytta.insight.benefits.statement import Pool, share_of_all, worth_of_all
 from nytta.surfaces.console import charts
+from nytta.surfaces.console.branches import Branch
 from nytta.surfaces.console.parts import Cell, Chart, Speaker, Table
 from nytta.surfaces.reports import figures
 
@@ -18,6 +19,7 @@ _BARS: Final = 12
 class _PlaceHours(NamedTuple):
     """Hours of a year that a place does not realise, in thousandths, by what they wait for."""
 
+    id: str
     name: str
     by_use: int
     """More of the cases on the new way."""
@@ -32,8 +34,11 @@ class _PlaceHours(NamedTuple):
         return self.by_use + self.by_effect
 
 
-def unrealised_chart(pools: Sequence[Pool], currency: str, say: Speaker) -> Chart | None:
-    """The places of these pools, the most hours first; None where no place has any."""
+def unrealised_chart(pools: Sequence[Pool], currency: str, say: Speaker, listed: Branch) -> Chart | None:
+    """The places of these pools, the most hours first; None where no place has any.
+
+    The table holds those of the chart and those that are listed.
+    """
     language = say.language
     places = _places(pools, currency, language)
     if not places:
@@ -50,8 +55,9 @@ def unrealised_chart(pools: Sequence[Pool], currency: str, say: Speaker) -> Char
         for place in places[:_BARS]
     ]
     spec = charts.split(bars, (say("by_use"), say("by_effect")), "\u00a0h")
-    table = _table(places, say)
-    return Chart("lying", finding, say("lying_title"), finding, spec, table, say("lying_note"))
+    rows = [*places[:_BARS], *listed.rows(places[_BARS:], lambda place: place.id)]
+    note = " ".join(filter(None, (say("lying_note"), listed.listed(len(rows), len(places), say))))
+    return Chart("lying", finding, say("lying_title"), finding, spec, _table(rows, say), note)
 
 
 def _table(places: Sequence[_PlaceHours], say: Speaker) -> Table:
@@ -84,6 +90,7 @@ def _place_hours(pools: Sequence[Pool], currency: str, language: str) -> _PlaceH
     if not unrealised:
         return None
     return _PlaceHours(
+        pools[0].place,
         pools[0].names.text(language),
         sum(max(0, pool.use_missing or 0) for pool in unrealised),
         sum(max(0, pool.effect_missing or 0) for pool in unrealised),
