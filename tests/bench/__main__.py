@@ -58,8 +58,8 @@ def ingest(folder: Path, events: int) -> dict[str, Any]:
     does: units resolved, the indexes of identities and actions kept, every part on disk. `accepted` is the whole
     acceptance: rejects and marks too, all of it on disk before a body is answered.
     """
-    bodies = list(bulk(events, 7, units=UNITS, size=50_000))
-    others = list(bulk(events, 8, units=UNITS, size=50_000))
+    bodies = list(bulk(events, 7, units=UNITS, body_size=50_000))
+    others = list(bulk(events, 8, units=UNITS, body_size=50_000))
     with _app(folder) as app:
         connection = app.private.connection
         connection.run(RAW_TABLE)
@@ -104,7 +104,7 @@ def ingest(folder: Path, events: int) -> dict[str, Any]:
 
 def one_week(folder: Path, events: int) -> dict[str, Any]:
     """Recomputation of one touched week of 500 units, against recomputing everything."""
-    bodies = bulk(events, 7, units=UNITS, size=2_000)  # a body is a day's: small ones spread over all weeks
+    bodies = bulk(events, 7, units=UNITS, body_size=2_000)  # a body is a day's: small ones spread over all weeks
     with _app(folder) as app:
         list(app.intake.accept(bodies, NOW))
         started = time.perf_counter()

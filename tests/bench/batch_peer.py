@@ -1,7 +1,8 @@
 """Whom the ratios of `stream.py` are taken to: a plain aiokafka consumer that takes what waits, stores it, and commits.
 
-It stores the messages' bytes as they are, one text a message (`bytes`), or decodes them as Nytta does and stores the
-columns of raw events (`decoded`). Both are durable before they commit; neither marks, rejects or answers for order.
+It stores the messages' bytes as they are, one text a message (`bytes`) or one text an event (`lines`), or decodes them
+as Nytta does and stores the columns of raw events (`decoded`). All are durable before they commit; none marks, rejects
+or answers for order.
 Prints events a second from the first that were stored to the last.
 """
 
@@ -14,11 +15,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import clickhouse_connect
+import pyarrow as pa
 from aiokafka import AIOKafkaConsumer
 
 from nytta.ingest.events import decode
 
-WAYS = ("bytes", "decoded")
+WAYS = ("bytes", "lines", "decoded")
 _MESSAGES = 40  # of 500 events: about what a worker of Nytta finds within its tenth of a second
 
 
@@ -59,11 +61,15 @@ def main() -> None:
     def store_bytes(bodies: list[bytes]) -> None:
         client.insert("peer_bytes", [[body] for body in bodies], column_names=["message"])
 
+    def store_lines(bodies: list[bytes]) -> None:
+        lines = [line for body in bodies for line in body.splitlines()]
+        client.insert_arrow("peer_lines", pa.table({"event": pa.array(lines, pa.binary())}))
+
     def store_decoded(bodies: list[bytes]) -> None:
         lines = b"\n".join(body.rstrip(b"\n") for body in bodies) + b"\n"
         client.insert_arrow("peer_decoded", decode(lines, received_at=datetime.now(UTC), pseudonymise=None).table)
 
-    store = {"bytes": store_bytes, "decoded": store_decoded}[way]
+    store = {"bytes": store_bytes, "lines": store_lines, "decoded": store_decoded}[way]
     print(asyncio.run(consume(servers, topic, int(events), store)))
 
 

@@ -1,10 +1,12 @@
 """How heavy the console's pages are and how soon they come: kept, made anew with charts drawn, and with fifty readers.
 
-    python -m tests.bench.console [--units NUMBER]
+    python -m tests.bench.console [--units NUMBER] [--deep] [--store FOLDER]
 
 Readers look at one page after another with a second between; server and readers share the machine. With a number of
-units the town becomes a county of so many more, with ten indicators and 164 weeks of each, and what is measured is the
-first reading after a publication, what it holds, and the pages of each path made anew.
+units the town becomes a county of so many more, directly below the organisation or in a tree of four levels, with ten
+indicators and 164 weeks of each, a tenth of them with an alert, all with states. Measured are the first reading after a
+publication, what it holds, and pages of every kind, when they are first asked for and made anew. A store that is kept
+in a folder is filled once, so that versions can be held against each other.
 """
 
 from __future__ import annotations
@@ -16,22 +18,44 @@ import random
 import tempfile
 import time
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
-from statistics import quantiles
+from statistics import median, quantiles
 from typing import Any
 
 import httpx
 
 from nytta.ingest.store.private import PrivateStore
+from nytta.insight.store.alerts import AlertStore, Changes
 from nytta.registry import declarations
 from nytta.registry.registry import Registry
+from nytta.registry.store import tables as registry_tables
 from nytta.registry.units import Names
 from nytta.storage.client import Zones, embedded
 from nytta.storage.migrate import migrate
 from nytta.surfaces.authentication.proxy import SECRET_HEADER
 from nytta.surfaces.console.context import Console
-from tests.surfaces.console.world import HEADER, LAST, ROLES, SECRET, World, fill, opened
+from nytta.surfaces.console.pages.alerts import address
+from tests.insight.alerts.evaluation.conftest import START
+from tests.surfaces.console.world import HEADER, LAST, NOW, ROLES, SECRET, World, fill, opened
 
+COUNTY_PATHS = {
+    "overview": ("/", "/?under={unit}", "/?page=2", "/?find=unit+c7"),
+    "unit": ("/units/town", "/units/{unit}", "/units/{other}", "/units/c11", "/units/c1998"),
+    "indicators": ("/indicators",),
+    "indicator": (
+        "/indicators/weekly-breadth?unit=town&system=arken",
+        "/indicators/rework?unit={unit}&system=arken",
+        "/indicators/habit?unit=c11&system=arken",
+        "/indicators/lead-time?unit=c1998&system=arken&find=c19",
+    ),
+    "alerts": ("/alerts", "/alerts?state=all&sort=unit&page=3", "/alerts?unit={alerted}"),
+    "alert": ("{alert}",),
+    "benefits": ("/benefits", "/benefits/shorter"),
+    "operations": ("/operations",),
+    "transparency": ("/transparency", "/access-log", "/help", "/api"),
+}
+"""Addresses of each kind of page of a county."""
 PATHS = ("/", "/units/u00", "/indicators/weekly-breadth?unit=u00&system=arken", "/alerts", "/benefits")
 READERS, SECONDS = 50, 30
 COUNTY_WEEKS = 164
@@ -59,52 +83,98 @@ def console(rounds: int = 40) -> dict[str, Any]:
             connection.close()
 
 
-def county(units: int, rounds: int = 20) -> dict[str, Any]:
-    """Of a county of so many units: the first reading, and milliseconds of pages made anew; their charts are kept."""
+def county(units: int, *, deep: bool = False, kept: Path | None = None) -> dict[str, Any]:
+    """Of a county of so many units: the first reading, and milliseconds of pages of every kind.
+
+    `first` is with charts that nobody has drawn, `anew` with those that are kept; CPU is this process's, in which the
+    reader is too, and without the process that draws.
+    """
     with tempfile.TemporaryDirectory() as folder:
         tables = declarations.schemas() / "tables"
-        connection = embedded(Path(folder) / "store")
+        place = kept or Path(folder) / "store"
+        is_filled = place.exists()
+        connection = embedded(place)
         migrate(connection, tables)
         store = PrivateStore(connection)
-        fill(store)
-        _more_units(store, units)
+        if not is_filled:
+            fill(store)
+            _more_units(store, units)
         filled = opened(store, Path(folder), tables)
-        filled.app.intake.registry = _county(filled.app.intake.registry, units)
+        registry = _county(filled.app.intake.registry, units, deep=deep)
+        registry_tables.save(connection, registry, START, LAST + timedelta(weeks=60), purposes=set(), day=LAST)
+        filled.app.intake.registry = registry
         try:
-            desk = filled.console()
-            before, started, worked = _resident(), time.perf_counter(), time.process_time()
-            desk.readings.of("town")
-            figures: dict[str, Any] = {
-                "published_rows": int(connection.value("SELECT count() FROM {open}.published_values")),
-                "reading_seconds": round(time.perf_counter() - started, 2),
-                "reading_cpu_seconds": round(time.process_time() - worked, 2),
-                "reading_mb": _resident() - before,
-                "pages": {},
-            }
-            visit = filled.visit("lead", console=desk)
-            for path in (*PATHS, "/units/c1", "/indicators/weekly-breadth?unit=c1&system=arken"):
-                first = _timed(visit, path, desk)
-                worked = time.process_time()
-                anew = [_timed(visit, path, desk) for _ in range(rounds)]
-                cpu = 1000 * (time.process_time() - worked) / rounds
-                figures["pages"][path] = {
-                    "first_ms": round(first, 1),
-                    "anew_ms_95": _high(anew),
-                    "cpu_ms": round(cpu, 1),
-                    "bytes": len(visit.get(path).content),
-                }
-            figures["resident_mb_after"] = _resident() - before
-            return figures
+            return _of_county(filled)
         finally:
             filled.close()
             connection.close()
 
 
-def _county(registry: Registry, units: int) -> Registry:
-    """The town's registry with so many units more, of five kinds."""
+def _of_county(filled: World, rounds: int = 5) -> dict[str, Any]:
+    desk = filled.console()
+    connection = filled.app.open.connection
+    before = _resident()
+    figures: dict[str, Any] = {
+        "published_rows": int(connection.value("SELECT count() FROM {open}.published_values")),
+        "first_reading": _read_anew(desk),
+        "reading_mb": _resident() - before,
+    }
+    # a week of every unit is published once more
+    publication = connection.value("SELECT max(publication) + 1 FROM {open}.published_values")
+    connection.run(
+        f"""INSERT INTO {{open}}.published_values
+            SELECT * REPLACE (value + 1 AS value, {publication} AS publication)
+            FROM {{open}}.published_values FINAL WHERE period = '{LAST}' AND startsWith(unit, 'c')"""
+    )
+    figures |= {"reading_after_a_publication": _read_anew(desk), "pages": {}}
+    visit = filled.visit("administrator", console=desk)
+    _timed(visit, "/help")  # templates are read, connections made
+    alert = next(alert for alert in desk.readings.of("town").alerts if alert.key.unit.startswith("c"))
+    names = {"unit": "c0", "other": "c42", "alerted": alert.key.unit, "alert": address(alert.id)}
+    all_first, all_anew, all_cpu = [], [], []
+    for kind, paths in COUNTY_PATHS.items():
+        for path in (path.format(**names) for path in paths):
+            first = _timed(visit, path, desk)
+            cpu, anew = [], []
+            for _ in range(rounds):
+                worked = time.process_time()
+                anew.append(_timed(visit, path, desk))
+                cpu.append(1000 * (time.process_time() - worked))
+            figures["pages"][f"{kind} {path}"] = {
+                "first_ms": round(first, 1),
+                "anew_ms": round(median(anew), 1),
+                "cpu_ms": round(median(cpu), 1),
+                "bytes": len(visit.get(path).content),
+            }
+            all_first.append(first)
+            all_anew += anew
+            all_cpu += cpu
+    figures |= {"first_ms_95": _high(all_first), "anew_ms_95": _high(all_anew), "cpu_ms_95": _high(all_cpu)}
+    figures["resident_mb_after"] = _resident() - before
+    return figures
+
+
+def _read_anew(desk: Console) -> dict[str, float]:
+    """Seconds of the reading that follows what was published, by the clock and of the processor."""
+    desk.readings.changed()
+    started, worked = time.perf_counter(), time.process_time()
+    desk.readings.of("town")
+    return {"seconds": round(time.perf_counter() - started, 2), "cpu": round(time.process_time() - worked, 2)}
+
+
+def _county(registry: Registry, units: int, *, deep: bool) -> Registry:
+    """The town's registry with so many units more, of five kinds: beside each other, or each below a tenth of them."""
     like = next(unit for unit in registry.units if unit.id == "u02")
     more = [
-        replace(like, id=f"c{number}", names=Names.of(f"Unit c{number}"), peer_group=f"like{number % 5}", manager=None)
+        replace(
+            like,
+            id=f"c{number}",
+            names=Names.of(f"Unit c{number}"),
+            # twelve at the top, then twelve below each
+            parent=f"c{(number - 12) // 12}" if deep and number >= 12 else like.parent,
+            peer_group=f"like{number % 5}",
+            manager=None,
+        )
         for number in range(units)
     ]
     return replace(registry, units=(*registry.units, *more))
@@ -117,11 +187,24 @@ def _more_units(store: PrivateStore, units: int) -> None:
                ({columns}, n_band, status, unit_of_measure, published_at, publication)
         SELECT 'town', concat('c', toString(number)), 'arken', '*', '', indicator, 1, grain,
                toDate('{LAST}') - 7 * week, cityHash64(number, week, indicator) % 80 + 10 AS figure, figure - 8,
-               figure + 8, '30-99', 'rounded', 'percent', now(), 1
+               figure + 8, '30-99', 'rounded', 'percent', now(), {COUNTY_WEEKS} - week
         FROM numbers({units}) ARRAY JOIN {[*COUNTY_INDICATORS]} AS indicator ARRAY JOIN ['week', 'window'] AS grain
         ARRAY JOIN range({COUNTY_WEEKS}) AS week"""
     )
     store.connection.run("OPTIMIZE TABLE {open}.published_values FINAL")
+    # as one unit of the town stands, so do these
+    for table, condition, number in (
+        ("published_states", "unit = 'u00'", units),
+        ("published_signals", "unit = 'u01'", units // 10),
+    ):
+        store.connection.run(
+            f"""INSERT INTO {{open}}.{table} SELECT * REPLACE (concat('c', toString(number)) AS unit)
+                FROM {{open}}.{table} AS t ARRAY JOIN range({number}) AS number WHERE t.{condition}"""
+        )
+    alerts = AlertStore(store.connection)
+    like = next(alert for alert in alerts.alerts("town") if alert.key.unit == "u01" and alert.live)
+    more = [replace(like, key=replace(like.key, unit=f"c{number}")) for number in range(units // 10)]
+    alerts.commit("town", Changes(alerts=more), NOW)
 
 
 def _resident() -> int:
@@ -187,8 +270,11 @@ def main() -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--units", type=int, default=0)
+    parser.add_argument("--deep", action="store_true")
+    parser.add_argument("--store", type=Path)
     chosen = parser.parse_args()
-    print(json.dumps(county(chosen.units) if chosen.units else console(), indent=2))
+    figures = county(chosen.units, deep=chosen.deep, kept=chosen.store) if chosen.units else console()
+    print(json.dumps(figures, indent=2))
 
 
 if __name__ == "__main__":

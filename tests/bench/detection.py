@@ -34,10 +34,11 @@ Detector = Callable[[World], Episodes]
 def panels(world: World, *, presence: bool = True) -> list[Panel]:
     """The world as detection sees it; without `presence` it knows neither absence nor the register.
 
-    Units with fewer than three peers have a plan (60 % by week 38): it stands where peers cannot.
+    Units with fewer than three peers of ten persons have a plan (60 % by week 38): it stands where peers cannot.
     """
     out = []
-    lonely = np.bincount(world.group)[world.group] < 4
+    able = world.eligible[:, 0] >= 10
+    lonely = np.bincount(world.group, weights=able)[world.group] - able < 3
     target = np.where(lonely[:, None], 0.6, np.nan) + np.zeros(len(world.weeks))
     due = (world.live[:, None] + 38.0) + np.zeros(len(world.weeks))
     for j, (x, n) in enumerate(zip(world.numerator, world.denominator, strict=True)):

@@ -26,7 +26,7 @@ _QUIET = 6
 
 def cost(way: str, events: int, folder: Path) -> float:
     """CPU-microseconds an event of one way."""
-    first_body, *bodies = bulk(events + BODY, 7, units=UNITS, size=BODY)
+    first_body, *bodies = bulk(events + BODY, 7, units=UNITS, body_size=BODY)
     with _app(folder) as app:
         connection = app.private.connection
         connection.run(RAW_TABLE)

@@ -24,7 +24,8 @@ from typing import Any, Final
 from nytta import service as nytta
 from nytta.demo.bulk import bulk
 from nytta.service.settings import Settings
-from nytta.storage.client import Connection, StoreError
+from nytta.storage.client import Connection
+from nytta.storage.errors import StoreError
 
 UNITS: Final = 50
 PERSONS: Final = 20
@@ -95,7 +96,7 @@ def filled(folder: Path, events: int) -> Iterator[nytta.App]:
         if not app.intake.private.connection.value("SELECT count() FROM {private}.events"):
             weeks = max(1, events // PER_WEEK)
             start = END - timedelta(weeks=weeks)
-            bodies = bulk(events, 1, start=start, units=UNITS, weeks=weeks)
+            bodies = bulk(events, 1, first_day=start, units=UNITS, weeks=weeks)
             for batch in app.intake.accept((people(start), *bodies), NOW):
                 assert not batch.rejects, batch.rejects[0]
             app.bring_up_to_date(NOW)

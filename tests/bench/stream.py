@@ -1,5 +1,5 @@
 """The streaming parts, as ratios in one run: what a worker takes in with 1, 100 and 500 events per message, beside the
-embedded pipeline and a plain aiokafka consumer that stores the same messages, as bytes and decoded alike
+embedded pipeline and a plain aiokafka consumer that stores the same messages, as bytes, line by line and decoded alike
 (`batch_peer.py`); what `nytta up` accepts over HTTP; and how soon that is figures.
 
     python -m tests.bench.stream [--events 400000] [--out var/bench-stream.json]
@@ -46,7 +46,7 @@ _TOTAL = re.compile(r"^nytta_worker_events_total (\S+)$", re.MULTILINE)
 
 def embedded(folder: Path, registry: Path, count: int) -> float:
     """Events per second of the pipeline in one process."""
-    bodies = list(bulk(count, 3, units=_UNITS, size=20_000))
+    bodies = list(bulk(count, 3, units=_UNITS, body_size=20_000))
     with nytta.embedded(Settings(data=folder, registry=registry)) as app:
         started = time.perf_counter()
         for _ in app.intake.accept(bodies, datetime.now(UTC)):
@@ -69,7 +69,7 @@ def worker(folder: Path, started: Broker, count: int, per_message: int) -> float
 async def _fill(place: Installation, count: int, per_message: int) -> None:
     # units share a partition: what is put at once fills messages as full as they may be
     async with Producer(cluster_of(place.settings), place.keys.seal, events=per_message, linger=1.0) as producer:
-        for events, rejects in place.decoded(bulk(count, 3, units=_UNITS, size=min(20_000, 200 * per_message))):
+        for events, rejects in place.decoded(bulk(count, 3, units=_UNITS, body_size=min(20_000, 200 * per_message))):
             await producer.put(events, rejects)
 
 
@@ -95,9 +95,11 @@ def _rate(port: int, count: int) -> float:
 _PEER_TABLES = (
     "CREATE TABLE peer_bytes (message String) ENGINE = MergeTree ORDER BY tuple() "
     "SETTINGS fsync_after_insert = 1, fsync_part_directory = 1",
+    "CREATE TABLE peer_lines (event String) ENGINE = MergeTree ORDER BY tuple() "
+    "SETTINGS fsync_after_insert = 1, fsync_part_directory = 1",
     "CREATE TABLE peer_decoded AS nytta_private.events",
 )
-"""As durable as raw events, which the second table is a copy of."""
+"""As durable as raw events, which the last table is a copy of."""
 
 
 def peer(folder: Path, started: Broker, count: int, way: str) -> float:
@@ -140,6 +142,7 @@ def measure(folder: Path, events: int) -> dict[str, Any]:
         "worker_100_to_embedded": round(rates["worker_100"] / rates["embedded"], 2),
         "worker_500_to_peer_decoded": round(rates["worker_500"] / rates["peer_decoded"], 2),
         "worker_500_to_peer_bytes": round(rates["worker_500"] / rates["peer_bytes"], 2),
+        "worker_500_to_peer_lines": round(rates["worker_500"] / rates["peer_lines"], 2),
     }
 
 
@@ -153,7 +156,8 @@ def behind_kafka(folder: Path) -> list[dict[str, Any]]:
 def cells_behind_kafka(folder: Path, started: Broker, rate: int, seconds: int = 60) -> dict[str, Any]:
     """At `rate` events a second through one worker: how long events wait to be stored, and marks of them for cells.
 
-    Of what is stored or computed at once, the oldest counts. Together they are what an event waits at most.
+    Of what is stored at once the oldest message counts, of what is computed every one. Together they are what an event
+    waits at most.
     """
     place = Installation(folder, started, units=_UNITS)
     stages = {"stored": "nytta_worker_stored_seconds", "cells": "nytta_worker_cell_seconds"}
@@ -170,7 +174,7 @@ def cells_behind_kafka(folder: Path, started: Broker, rate: int, seconds: int = 
         stage: {edge: count - before[stage].get(edge, 0) for edge, count in after[stage].items()} for stage in stages
     }
     edges = {f"{stage}_seconds_95_at_most": edge_95(counts[stage]) for stage in stages}
-    return {"events_per_second": rate, "rounds": counts["cells"]["+Inf"], **edges}
+    return {"events_per_second": rate, "messages": counts["cells"]["+Inf"], **edges}
 
 
 async def _paced(place: Installation, name: str, rate: int, seconds: int) -> None:

@@ -1,6 +1,7 @@
 """The CSV of a weekly series: what is read, what is refused, and that everything refused is named."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,8 @@ import pytest
 
 from nytta.indicators.detection import NotAssessed, SeriesError, detect, load, parse
 from nytta.indicators.detection.series import ordinal_week, week_ordinal
+from nytta.ingest.files.errors import InputError
+from tests.ingest.files.test_workbook import workbook
 
 HEAD = "unit,peer_group,system,indicator,week,numerator,denominator\n"
 
@@ -100,10 +103,43 @@ def test_week_53_exists_where_the_year_has_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "week", ["2026W7", "2026-w07", "2026-02-09", "2026-02-15", "2026-02-09T00:00:00Z", "2026-02-12 08:00", "9.2.2026"]
+    "week",
+    [
+        *("2026W7", "2026-w07", "2026-02-09", "2026-02-15", "2026-02-09T00:00:00Z", "2026-02-12 08:00", "9.2.2026"),
+        *("2026-W07-3", "2026-v07", "2026 v7", "v. 7, 2026", "v7 2026", "Vecka 7 2026", "uke 7 2026", "W07/2026"),
+        *("2026/02/09", "20260209", "2026.02.15", "09.02.2026 08:00"),
+    ],
 )
-def test_a_day_of_a_week_stands_for_it(week: str) -> None:
-    assert parse(HEAD + f"A,g,s,u,{week},1,20\n").panels[0].weeks == ("2026-W07",)
+def test_a_day_of_a_week_stands_for_it_and_a_week_is_read_as_it_is_written(week: str) -> None:
+    assert parse(HEAD.replace(",", ";") + f"A;g;s;u;{week};1;20\n").panels[0].weeks == ("2026-W07",)
+
+
+@pytest.mark.parametrize("week", ["2026-07", "202607", "7", "02/09/2026", "v. 54, 2026", "2026-02-30", "20260230"])
+def test_what_may_be_a_month_or_is_no_week_is_refused(week: str) -> None:
+    assert [reason for *_, reason in reasons(HEAD + f'A,g,s,u,"{week}",1,20\n')] == ["invalid_week"]
+
+
+def test_percentages_of_persons_and_parted_thousands_are_read() -> None:
+    text = (HEAD.strip() + ",presence,entitlement\n").replace(",", ";")
+    text += "A;g;s;u;2026-W07;1 015,5;1\u00a0200;85,5 %;100%\nA;g;s;u;2026-W08;75 %;100;150 %;\n"
+    series = parse(text)
+    panel = series.panels[0]
+    assert (panel.numerator[0, 0], panel.denominator[0, 0]) == (1015.5, 1200)
+    assert panel.presence is not None
+    assert panel.presence[0, 0] == pytest.approx(0.855)
+    assert panel.entitlement is not None
+    assert panel.entitlement[0, 0] == 1
+    assert [entry.reason for entry in series.refused] == ["invalid_number", "invalid_number"]
+
+
+def test_shares_in_place_of_counts_are_said_and_rare_use_is_none_of_them() -> None:
+    with pytest.raises(SeriesError, match=r"s, u: no numerator is larger than 1 .* write counts"):
+        parse(HEAD + "A,g,s,u,2026-W07,0.75,20\nA,g,s,u,2026-W08,1,20\n")
+    assert parse(HEAD + "A,g,s,u,2026-W07,0,20\nA,g,s,u,2026-W08,1,20\n").is_read
+
+
+def test_the_line_that_names_what_parts_columns_is_no_header() -> None:
+    assert parse("sep=;\r\n" + HEAD.replace(",", ";") + "A;g;s;u;2026-W07;1;20\r\n").is_read
 
 
 def test_duplicates_are_named_and_kept_only_where_they_agree() -> None:
@@ -150,10 +186,41 @@ def test_a_go_live_after_measured_weeks_begins_a_stretch_of_its_own() -> None:
     assert panel.until.tolist() == [1, 2]
 
 
-def test_a_file_that_is_not_utf_8_says_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+def test_a_file_is_read_in_the_encoding_of_its_letters(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "series.csv"
-    path.write_bytes(HEAD.encode() + b"\xe5,g,s,u,2026-W07,1,20\n")
+    path.write_bytes((HEAD + "Förskolan Ängen,g,s,u,2026-W07,1,20\n").encode(encoding))
+    series = load(path)
+    assert series.panels[0].units == ("Förskolan Ängen",)
+    assert series.encoding == ("cp1252" if encoding == "cp1252" else "")
+
+
+def test_damaged_utf_8_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "series.csv"
+    path.write_bytes((HEAD + "Förskolan Ängen Ö,g,s,u,2026-W07,1,20\n").encode() + b"\xe5,g,s,u,2026-W08,1,20\n")
     with pytest.raises(SeriesError, match=r"series.csv: not UTF-8 at byte"):
+        load(path)
+
+
+def test_a_workbook_is_a_series_too(tmp_path: Path) -> None:
+    path = tmp_path / "series.xlsx"
+    header: list[object] = [*HEAD.strip().title().split(","), "Presence"]
+    rows: list[list[object]] = [["Not about it"], [], header]
+    rows += [[unit, "g", "s", "u", datetime(2026, 2, 9), 15, 20, 0.85] for unit in "AB"]
+    path.write_bytes(workbook(rows))
+    panel = load(path).panels[0]
+    assert (panel.units, panel.weeks, panel.numerator.tolist()) == (("A", "B"), ("2026-W07",), [[15.0], [15.0]])
+    assert panel.presence is not None
+    assert panel.presence[0, 0] == 0.85
+
+
+def test_a_workbook_without_a_column_and_what_is_no_list_are_said(tmp_path: Path) -> None:
+    path = tmp_path / "series.xlsx"
+    path.write_bytes(workbook([["unit", "week"], ["A", "2026-W07"]]))
+    with pytest.raises(SeriesError, match="the header: no column peer_group, system"):
+        load(path)
+    path.write_bytes(b"%PDF-1.4")
+    with pytest.raises(InputError, match="a PDF document"):
         load(path)
 
 

@@ -1,4 +1,4 @@
-"""A weekly series as CSV text becomes panels; whatever cannot be used is named, row by row."""
+"""A weekly series, CSV or a workbook, becomes panels; whatever cannot be used is named, row by row."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 
 from nytta import Mendable
+from nytta.ingest.files import files
+from nytta.ingest.files.encodings import encoding_of
+from nytta.ingest.files.files import Stream
+from nytta.ingest.files.rows import Broken
 
 from .detector import assess
 from .gates import Reason
@@ -25,10 +29,19 @@ REQUIRED = ("unit", "peer_group", "system", "indicator", "week", "numerator", "d
 OPTIONAL = ("eligible", "presence", "entitlement", "milestone", "plan")
 #: Milestones that mean go-live; every other one lets the unit's baseline begin anew.
 LIVE = frozenset({"live", "go_live", "go-live", "golive"})
-WEEK = re.compile(r"(\d{4})-?W(\d{1,2})", re.IGNORECASE)
-DATE = re.compile(r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})(?:[T ].*)?")
-NORDIC_DATE = re.compile(r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})")
+_LETTER = r"(?:week|wk|vecka|veckan|uke|uge|[wvu])\.?"
+WEEK = re.compile(
+    rf"(?P<year>\d{{4}})[-/ ]?{_LETTER} ?(?P<week>\d{{1,2}})(?:-[1-7])?"
+    rf"|{_LETTER} ?(?P<week2>\d{{1,2}})(?:, ?|[-/ ])(?P<year2>\d{{4}})",
+    re.IGNORECASE,
+)
+"""An ISO week with its year: 2026-W07, and as it is written in the Nordic countries, v. 7 2026 or uke 7, 2026."""
+DATE = re.compile(r"(?P<year>\d{4})(?P<sign>[-/.]?)(?P<month>\d{2})(?P=sign)(?P<day>\d{2})(?:[T ].*)?")
+NORDIC_DATE = re.compile(r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})(?: .*)?")
 DECIMAL = re.compile(r"\d+,\d+")
+THOUSANDS = re.compile(r"\d{1,3}(?:[ \u00a0\u202f'\u2019]\d{3})+(?:[.,]\d+)?")
+"""A number whose thousands are parted by a sign that parts no decimals."""
+_SAMPLE = 1 << 16
 LONGEST = 1040
 """Weeks that a series may span: twenty years. More is a mistyped year."""
 
@@ -39,12 +52,21 @@ class SeriesError(Mendable, ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Panels on one calendar, the rows that could not be used, and the columns that were not understood."""
+    """Panels on one calendar, the rows that could not be used, and the columns that were not understood.
+
+    `encoding` is that of the file where it had to be guessed, else "".
+    """
 
     panels: tuple[Panel, ...]
     refused: tuple[NotAssessed, ...] = ()
     ignored_columns: tuple[str, ...] = ()
     rows: int = 0
+    encoding: str = ""
+
+    @property
+    def is_read(self) -> bool:
+        """Whether any row has counts that can be used."""
+        return any(bool(np.isfinite(panel.numerator).any()) for panel in self.panels)
 
 
 @dataclass(slots=True)
@@ -69,38 +91,72 @@ class _Unit:
 
 
 def load(path: Path) -> Series:
-    """Read a series from a file in UTF-8. Raises SeriesError as `parse` does."""
+    """Read a series from a file: CSV, packed or not, in the encoding that its letters tell, or a workbook.
+
+    Raises SeriesError as `parse` does, and InputError where the file is neither.
+    """
+    with files.opened(path) as stream:
+        if stream.is_workbook:
+            return _of_workbook(stream)
+        body = stream.read()
+    encoding, is_guessed = encoding_of(body[:_SAMPLE])
+    if body[:_SAMPLE].isascii():
+        # Letters of ASCII tell of no encoding: the first others do, wherever they stand.
+        encoding, is_guessed = encoding_of(body)
     try:
-        return parse(path.read_text(encoding="utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise SeriesError(f"{path.name}: not UTF-8 at byte {error.start}; save the file as UTF-8") from error
+        text = body.decode(encoding)
+    except UnicodeError as error:
+        place = f" at byte {error.start}" if isinstance(error, UnicodeDecodeError) else ""
+        raise SeriesError(f"{path.name}: not {encoding.upper()}{place}; save the file as UTF-8") from error
+    return replace(parse(text), encoding=encoding if is_guessed and encoding != "utf-8" else "")
+
+
+def _of_workbook(stream: Stream) -> Series:
+    """The series of the sheet that holds most."""
+    from nytta.ingest.files.workbook import WorkbookReader  # loaded where a workbook comes, and not before
+
+    reader = WorkbookReader(stream, skip=None)
+    rows = (list(row.values()) for row in reader if not isinstance(row, Broken))
+    return _series(_header(reader.header, "the header"), rows, decimal_comma=True)
 
 
 def parse(text: str) -> Series:
     """Read a series from CSV text (comma, semicolon or tab; header in any order).
 
     A comma is a decimal sign where it parts no columns. Raises SeriesError where there is no header, a required column
-    lacks, a quotation mark is not closed or the weeks span more than twenty years. A bad row is refused with a
-    reason and the others are kept; two rows of one week are both refused unless they say the same.
+    lacks, a quotation mark is not closed, the weeks span more than twenty years or numerators are shares. A bad row is
+    refused with a reason and the others are kept; two rows of one week are both refused unless they say the same.
     """
-    # What a spreadsheet puts before the header is no part of it.
+    # What a spreadsheet puts before the header is no part of it: a mark, empty lines, the sign that parts columns.
     text = text.removeprefix("\ufeff").lstrip("\r\n")
-    delimiter = _delimiter(text)
-    reader = _rows(text, delimiter)
-    header = [name.strip().lower() for name in next(reader, [])]
-    _check_header(header)
+    hint = re.match(r"sep=(.)[\r\n]+", text, re.IGNORECASE)
+    delimiter = hint[1] if hint else _delimiter(text)
+    reader = _rows(text[hint.end() :] if hint else text, delimiter)
+    header = _header(next(reader, []), "line 1")
+    return _series(header, reader, decimal_comma=delimiter != ",")
+
+
+def _header(cells: Sequence[str], place: str) -> list[str]:
+    """The names of columns. SeriesError where a required one lacks or one stands twice."""
+    header = [str(name).strip().lower() for name in cells]
+    _check_header(header, place)
+    return header
+
+
+def _series(header: list[str], records: Iterable[Sequence[str]], *, decimal_comma: bool) -> Series:
+    """The series of records below their header. SeriesError as in `parse`."""
     # A column that is not there lies beyond the end of every row, and is read as empty.
     beyond = len(header) + 10**6
     places = [header.index(name) if name in header else beyond for name in REQUIRED + OPTIONAL]
 
     tables = _Tables()
     rows = 0
-    for fields in reader:
+    for fields in records:
         if not any(fields) or not "".join(fields).strip():
             continue
         rows += 1
         values = [fields[place].strip() if place < len(fields) else "" for place in places]
-        tables.take(values, decimal_comma=delimiter != ",")
+        tables.take(values, decimal_comma=decimal_comma)
     refused, unknown = tuple(tables.refused), _unknown(header)
     if not tables.units:
         return Series((), refused, unknown, rows)
@@ -112,22 +168,34 @@ def parse(text: str) -> Series:
             f"the weeks reach from {ordinal_week(first_week)} to {ordinal_week(last_week)}, more than twenty years; "
             "mend the year of the rows that are wrong, or leave them out"
         )
+    _refuse_shares(tables)
     weeks = tuple(ordinal_week(ordinal) for ordinal in range(first_week, last_week + 1))
     in_order = sorted(tables.units.items())
     panels = tuple(_panel(system, indicator, units, weeks, first_week) for (system, indicator), units in in_order)
     return Series(panels, refused, unknown, rows)
 
 
-def _check_header(header: list[str]) -> None:
+def _refuse_shares(tables: _Tables) -> None:
+    """SeriesError where the numerators of an indicator are shares: as counts they would mean that hardly anybody is."""
+    for (system, indicator), units in tables.units.items():
+        numerators = [cell.numerator for unit in units.values() for cell in unit.cells.values()]
+        if not any(numerator > 1 for numerator in numerators) and any(0 < numerator < 1 for numerator in numerators):
+            raise SeriesError(
+                f"{system}, {indicator}: no numerator is larger than 1 and some are parts of 1, so they are shares; "
+                "write counts, as 15 of 20 (the share times the denominator)"
+            )
+
+
+def _check_header(header: list[str], place: str) -> None:
     missing = [name for name in REQUIRED if name not in header]
     if missing:
         raise SeriesError(
-            f"line 1: no column {', '.join(missing)}; a series has the columns {', '.join(REQUIRED)} "
+            f"{place}: no column {', '.join(missing)}; a series has the columns {', '.join(REQUIRED)} "
             f"and may have {', '.join(OPTIONAL)}"
         )
     duplicates = {name for name in header if name in REQUIRED + OPTIONAL and header.count(name) > 1}
     if duplicates:
-        raise SeriesError(f"line 1: column {', '.join(sorted(duplicates))} stands twice; keep one")
+        raise SeriesError(f"{place}: column {', '.join(sorted(duplicates))} stands twice; keep one")
 
 
 @dataclass(slots=True)
@@ -208,8 +276,8 @@ def week_ordinal(week: str) -> int | None:
     """
     try:
         if match := WEEK.fullmatch(week):
-            monday = date.fromisocalendar(int(match[1]), int(match[2]), 1)
-            return monday.toordinal() // 7
+            year, number = match["year"] or match["year2"], match["week"] or match["week2"]
+            return date.fromisocalendar(int(year), int(number), 1).toordinal() // 7
         # with strokes it might be the ninth of February or the second of September
         if match := DATE.fullmatch(week) or NORDIC_DATE.fullmatch(week):
             day = date(int(match["year"]), int(match["month"]), int(match["day"]))
@@ -237,17 +305,28 @@ def _float(text: str) -> float | None:
     try:
         value = float(text)
     except ValueError:
-        return None
+        is_parted = "," not in text and THOUSANDS.fullmatch(text) is not None
+        return float(re.sub(r"[^\d.]", "", text)) if is_parted else None
     return value if math.isfinite(value) else None
 
 
 def _decimal_point(value: str) -> str:
-    return value.replace(",", ".") if DECIMAL.fullmatch(value) else value
+    bare = value.removesuffix("%").rstrip()
+    return value.replace(",", ".") if DECIMAL.fullmatch(bare) or THOUSANDS.fullmatch(bare) else value
+
+
+def _part(text: str) -> float | None:
+    """The same of a share or number of persons, which may be a percentage."""
+    if not text.endswith("%"):
+        return _float(text)
+    value = _float(text[:-1].rstrip())
+    return value / 100 if value is not None and 0 <= value <= 100 else None
 
 
 def _cell(values: Sequence[str], ordinal: int) -> tuple[_Cell, list[Reason]]:
     """One row as numbers, from numerator on. A refused row is named and keeps its place as a gap."""
-    numerator, denominator, eligible, presence, entitlement = (_float(value) for value in values[:5])
+    numerator, denominator, eligible = (_float(value) for value in values[:3])
+    presence, entitlement = _part(values[3]), _part(values[4])
     milestone, plan = values[5:]
     reasons: list[Reason] = []
     refusal = _refusal(numerator, denominator)

@@ -38,7 +38,7 @@ class Counts:
     entitlement: Array | None = None
 
 
-def panel(
+def panel(  # noqa: PLR0913 - the columns of a panel, by name
     system: str,
     indicator: str,
     weeks: Sequence[str],
