@@ -17,7 +17,7 @@ from pathlib import Path
 
 from nytta import service as nytta
 from nytta.indicators.definition import Definition
-from nytta.ingest.files.mapping import load as load_mapping
+from nytta.ingest.files.mapping_load import load as load_mapping
 from nytta.ingest.store.private import PrivateStore
 from nytta.service.settings import Settings
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from nytta import service as nytta
 from nytta.indicators.store.supports import supports
-from nytta.ingest.files.mapping import load as load_mapping
+from nytta.ingest.files.mapping_load import load as load_mapping
 from nytta.service.settings import Settings
 
 PAGE = Path(__file__).parents[1] / "docs" / "logs.md"

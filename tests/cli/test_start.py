@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from nytta.cli import start, words
 from nytta.cli.common import commands
-from nytta.ingest.files import mapping as mappings
+from nytta.ingest.files import mapping_load as mappings
 from nytta.ingest.files.beginning import begin, questions
 from nytta.ingest.files.column_names import names_of_fields
 from nytta.ingest.files.draft import Draft, drafted

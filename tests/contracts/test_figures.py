@@ -51,7 +51,7 @@ def test_publication_and_facts_alone_pass_figures_through_the_gate() -> None:
         for path in SOURCES.rglob("*.py")
         if re.search(r"from nytta\.disclosure\.gate import[^\n]*\b(gate|Exact)\b", path.read_text())
     }
-    assert by == {"disclosure/store/publish.py", "disclosure/store/facts.py"}
+    assert by == {"disclosure/store/publication/figures.py", "disclosure/store/facts.py"}
 
 
 def test_facts_and_verdicts_are_written_in_one_place_each() -> None:
@@ -65,7 +65,7 @@ def test_facts_and_verdicts_are_written_in_one_place_each() -> None:
     }
     assert writers == {
         "published_values": {
-            "disclosure/store/publish.py",
+            "disclosure/store/publication/writing.py",
             "disclosure/store/withdrawal.py",
         },  # the latter why there is no figure
         "benchmarks": {"insight/store/benchmarks.py"},

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from nytta.ingest.files.mapping import load
+from nytta.ingest.files.mapping_load import load
 from nytta.ingest.pull import declared
 from nytta.ingest.store.private import PrivateStore
 from nytta.service.pulls import puller

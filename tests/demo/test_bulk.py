@@ -11,7 +11,7 @@ from nytta.ingest.events import Pseudonymiser, decode
 
 
 def test_bulk_makes_as_many_distinct_acceptable_events_as_asked() -> None:
-    bodies = list(bulk(25_001, 1, size=10_000))
+    bodies = list(bulk(25_001, 1, body_size=10_000))
     assert [body.count(b"\n") for body in bodies] == [10_000, 10_000, 5_001]
     found = [orjson.loads(line) for body in bodies for line in body.splitlines()]
     assert len({(event["source"], event["id"]) for event in found}) == 25_001

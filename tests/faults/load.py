@@ -26,7 +26,7 @@ def bodies(run: str, events: int, seed: int) -> list[bytes]:
     """Bodies of events that no other run has: their sources and subjects bear its name."""
     name = run.encode()
     made = []
-    for body in bulk(events, seed, units=_UNITS, size=_BODY):
+    for body in bulk(events, seed, units=_UNITS, body_size=_BODY):
         own = body.replace(b"/last/", b"/" + name + b"/")
         for kind in (b"arende-", b"samtal-", b"dator-"):
             own = own.replace(b':"' + kind, b':"' + name + b"-" + kind)

@@ -42,9 +42,9 @@ def test_school_breaks_count_from_three_working_days() -> None:
         Break("a", week, week + timedelta(days=1)),
         Break("b", week + timedelta(days=5), week + timedelta(days=9)),
     )
-    assert presence_any("SE", week, breaks=three) == 800
-    assert presence_any("SE", week, breaks=two) == 1000
-    assert presence_any("SE", week + timedelta(days=7), breaks=two) == 800
+    assert presence_any("SE", week, school_breaks=three) == 800
+    assert presence_any("SE", week, school_breaks=two) == 1000
+    assert presence_any("SE", week + timedelta(days=7), school_breaks=two) == 800
 
 
 def test_the_lowest_share_holds_and_the_registry_overrides(example: Registry) -> None:

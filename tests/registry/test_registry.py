@@ -12,6 +12,7 @@ import pytest
 from nytta.registry.load import Loaded
 from nytta.registry.registry import Registry
 from nytta.registry.retention import Rule
+from tests.organisations import county
 
 DAY = date(2026, 3, 2)
 
@@ -359,3 +360,12 @@ suggestions:
     assert [suggestion.text.en for suggestion in registry.suggested("level", "s")] == ["own"]
     assert [suggestion.text.en for suggestion in registry.suggested("level", "t")] == ["all"]
     assert registry.suggested("relapse", "t") == ()
+
+
+def test_a_unit_is_no_more_on_the_day_on_which_it_ends() -> None:
+    last_day = date(2026, 6, 30)
+    registry = county()
+    ended = tuple(replace(unit, valid_to=date(2026, 7, 1)) if unit.id == "south" else unit for unit in registry.units)
+    registry = replace(registry, units=ended)
+    assert "south" in registry.units_at(last_day)
+    assert "south" not in registry.units_at(date(2026, 7, 1))

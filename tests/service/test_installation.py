@@ -14,7 +14,8 @@ import pytest
 from nytta import service as nytta
 from nytta.disclosure.published.values import OpenStore
 from nytta.indicators.store.values import ValueQuery
-from nytta.ingest.files.mapping import Mapping, parse
+from nytta.ingest.files.mapping import Mapping
+from nytta.ingest.files.mapping_load import parse
 from nytta.ingest.intake import Intake, IntakeError
 from nytta.ingest.keys import Keys
 from nytta.ingest.store.imports import all_imports

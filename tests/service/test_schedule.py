@@ -23,7 +23,8 @@ from nytta.registry import declarations
 from nytta.registry.registry import Registry
 from nytta.service import rotation, schedule
 from nytta.service.schedule import Rounds, moment
-from nytta.storage import client
+from nytta.storage import clients
+from nytta.storage.errors import StoreError
 from nytta.storage.lease import Guarded
 from tests.organisations import county
 from tests.rows import NOW, event, table
@@ -57,7 +58,7 @@ class Service:
         for name, seconds in {"_LOOK": 0.01, "_PAUSE": 0.0, "_PUBLISH": 0.0, "_EVALUATE": 0.0}.items():
             monkeypatch.setattr(schedule, name, seconds)
         self.statements = self.looks = 0
-        failed, moments = client._failed_writes, schedule.moment
+        failed, moments = clients.failed_writes, schedule.moment
 
         def failed_writes(one: Client) -> int:
             self.stated()
@@ -67,7 +68,7 @@ class Service:
             self.looks += 1
             return moments(registry, changes, now)
 
-        monkeypatch.setattr(client, "_failed_writes", failed_writes)
+        monkeypatch.setattr(clients, "failed_writes", failed_writes)
         monkeypatch.setattr(schedule, "moment", looked)
         connection = Guarded.of(store.connection, self.stated)
         self.store = PrivateStore(connection)
@@ -144,7 +145,7 @@ def test_a_round_that_failed_is_made_again(
 ) -> None:
     monkeypatch.setattr(schedule, "_FAILED", 0.0)
     service = Service(store, tables, tmp_path, monkeypatch)
-    compute, tries = service.app.compute, iter([client.StoreError("out of memory"), None])
+    compute, tries = service.app.compute, iter([StoreError("out of memory"), None])
 
     def failing(now: datetime) -> int:
         problem = next(tries, None)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from nytta.storage.client import StoreError, explain, server
+from nytta.storage.client import server
+from nytta.storage.errors import StoreError, explain
 from tests.support.processes import free_port
 
 

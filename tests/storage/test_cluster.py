@@ -79,6 +79,7 @@ from pathlib import Path
 from nytta.registry import declarations
 from nytta.storage import client
 from nytta.storage.cluster import across
+from nytta.storage.errors import StoreError
 from nytta.storage.migrate import migrate
 import clickhouse_connect
 real = clickhouse_connect.get_client
@@ -96,7 +97,7 @@ failed = {}
 for sql in asked:
     try:
         connection.rows(sql)
-    except client.StoreError as error:
+    except StoreError as error:
         failed[sql] = str(error)
 print(json.dumps([failed, connection.value("SELECT count() FROM nytta_all.go_lives")]))
 """

@@ -16,7 +16,8 @@ from tests.support.processes import ROOT, python
 OPENED = """
 import os, sys
 from pathlib import Path
-from nytta.storage.client import DamagedError, DiskFullError, embedded
+from nytta.storage.client import embedded
+from nytta.storage.errors import DamagedError, DiskFullError
 
 folder = Path(sys.argv[1])
 store = embedded(folder / "store")

@@ -14,7 +14,7 @@ import pytest
 
 from nytta.ingest.store.private import PrivateStore
 from nytta.registry.roles import Permission, Role
-from nytta.storage.client import StoreError
+from nytta.storage.errors import StoreError
 from nytta.storage.journal import Journal
 from nytta.surfaces.access_log import AccessLog, Read
 from tests.support.processes import ROOT

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from nytta.storage.client import Connection, StoreError
+from nytta.storage.client import Connection
+from nytta.storage.errors import StoreError
 
 
 def test_the_sentence_names_the_setting_and_what_there_was(engine: Connection) -> None:

@@ -13,7 +13,8 @@ import pytest
 
 from nytta.ingest.store.private import PrivateStore
 from nytta.storage import migrate as migrations
-from nytta.storage.client import Connection, StoreError, Zones
+from nytta.storage.client import Connection, Zones
+from nytta.storage.errors import StoreError
 from nytta.storage.migrate import migrate, missing, recorded
 from tests.rows import NOW, event, table
 

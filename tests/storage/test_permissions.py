@@ -46,7 +46,7 @@ def test_everything_below_is_closed_and_then_nothing_is_left(tmp_path: Path) -> 
 
 
 def test_a_look_is_bounded(tmp_path: Path) -> None:
-    assert exposure([opened(tmp_path / "data")], most=5).seen == 5
+    assert exposure([opened(tmp_path / "data")], entry_limit=5).seen == 5
 
 
 def test_nothing_outside_is_touched_through_links(tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_what_is_made_is_private_whatever_the_umask(tmp_path: Path) -> None:
         with create(tmp_path / "a" / "new") as file:
             file.write(b"1")
         replace(tmp_path / "a" / "random", b"2")
-        replace(tmp_path / "a" / "named", b"3", beside="named.new")
+        replace(tmp_path / "a" / "named", b"3", temporary_name="named.new")
     finally:
         os.umask(before)
     assert {mode(tmp_path / "a" / name) for name in ("", "b")} == {0o700}

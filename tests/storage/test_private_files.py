@@ -33,9 +33,16 @@ def careless() -> Iterator[None]:
 def left_open(*places: Path) -> list[str]:
     """What others may do something with, links aside, whose modes mean nothing."""
     paths = [path for place in places for path in (place, *place.rglob("*"))]
-    return [
-        f"{path} {s.st_mode:o}" for path in paths if not stat.S_ISLNK((s := path.lstat()).st_mode) and s.st_mode & 0o077
-    ]
+    modes = {path: mode for path in paths if (mode := mode_of(path)) is not None and not stat.S_ISLNK(mode)}
+    return [f"{path} {mode:o}" for path, mode in modes.items() if mode & 0o077]
+
+
+def mode_of(path: Path) -> int | None:
+    """The mode of a file; None of one that a running engine has renamed or dropped since it was listed."""
+    try:
+        return path.lstat().st_mode
+    except FileNotFoundError:
+        return None
 
 
 def registry(folder: Path) -> Path:

@@ -17,7 +17,8 @@ from nytta.ingest.intake import Intake
 from nytta.ingest.keys import Keys
 from nytta.ingest.store.imports import all_imports
 from nytta.ingest.store.private import PrivateStore
-from nytta.storage.client import Connection, StoppedError, StoreError, answering, embedded
+from nytta.storage.client import Connection, embedded
+from nytta.storage.errors import StoppedError, StoreError, answering
 from tests.indicators.store.test_dying_rounds import MOVES
 from tests.indicators.store.test_exactness import BASE, DEFINITIONS, checked, deliver
 from tests.ingest.http.conftest import event

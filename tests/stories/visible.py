@@ -22,7 +22,8 @@ import ruptures
 from nytta import service as nytta
 from nytta.demo import simulate, write
 from nytta.insight.states.combined import Exploitation, State
-from nytta.insight.store.states import StateRow, states
+from nytta.insight.store.state_series import StateRow
+from nytta.insight.store.states import states
 from nytta.registry.dates import monday, parse_week
 from nytta.registry.registry import Registry
 from nytta.service.evaluation import publish_facts

@@ -17,6 +17,11 @@ _TYPES = {"version": pa.uint16(), "value": pa.float64(), "low": pa.float64(), "h
 
 def published_rows(rows: Mapping[Place, Mapping[str, Any]]) -> PublishedRows:
     """Rows by place; what a row does not say is as if it were not shown."""
+    return PublishedRows(published_table(rows))
+
+
+def published_table(rows: Mapping[Place, Mapping[str, Any]]) -> pa.Table:
+    """The same as the open zone answers them."""
     ordered = sorted(rows, key=lambda place: (*place[:2], place[3], place[2], place[4]))
     whole: list[dict[str, Any]] = [
         {**dict(zip(PLACE, place, strict=True)), **_DEFAULTS, **rows[place]} for place in ordered
@@ -27,4 +32,4 @@ def published_rows(rows: Mapping[Place, Mapping[str, Any]]) -> PublishedRows:
         if name != "period"
     }
     days = [(place[4] - date(1970, 1, 1)).days for place in ordered]
-    return PublishedRows(pa.table(columns | {"period": pa.array(days, pa.uint16())}))
+    return pa.table(columns | {"period": pa.array(days, pa.uint16())})

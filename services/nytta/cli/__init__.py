@@ -41,13 +41,13 @@ def load(command: str = "") -> None:
         import_module(f"nytta.cli.{module}")
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(attribute_name: str) -> Any:
     # what commands share loads the parts of the service; the list of commands needs none of them
-    if name == "commands":
+    if attribute_name == "commands":
         from nytta.cli import common
 
         return common.commands
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    raise AttributeError(f"module {__name__!r} has no attribute {attribute_name!r}")
 
 
 class WithoutPandas:
@@ -69,13 +69,13 @@ def main() -> None:
     sys.meta_path.insert(0, WithoutPandas)
     # what is loaded stays, and the collector would look through it again and again
     gc.set_threshold(*COLLECTOR)
-    words = sys.argv[1:]
-    if words in ([], ["--help"]):
+    command_words = sys.argv[1:]
+    if command_words in ([], ["--help"]):
         from nytta.cli.front import page
 
         page()(prog_name="nytta")
         return
-    load(words[0])
+    load(command_words[0])
     from nytta.cli.common import commands
 
     commands()

@@ -35,28 +35,28 @@ def accounts_of(settings: Settings, keys: Keys) -> Accounts:
     return Accounts(settings.data / FILE, keys.pseudonymiser().digest)
 
 
-def _accounts(data: Path | None) -> Accounts:
-    settings = Settings() if data is None else Settings(data=data)
+def _accounts(data_folder: Path | None) -> Accounts:
+    settings = Settings() if data_folder is None else Settings(data=data_folder)
     if not settings.key_place.exists():
         fail(f"{settings.key_place} is missing: without the key nobody can tell whose an account is")
     return accounts_of(settings, load_or_make(settings.key_place))
 
 
 @accounts_commands.command("list")
-def accounts_list(data: Data = None, as_json: Json = False) -> None:
+def accounts_list(data_folder: Data = None, as_json: Json = False) -> None:
     """List the accounts that signed in, as pseudonyms, with the day of the first time."""
     with mendable():
-        rows = [{"id": account.id, "since": str(account.since)} for account in _accounts(data).all()]
+        rows = [{"id": account.id, "since": str(account.since)} for account in _accounts(data_folder).all()]
     show(rows, as_json, ("id", "since"))
 
 
 @accounts_commands.command("release")
 def accounts_release(
     name: Annotated[str, typer.Argument(metavar="ADDRESS", help="The e-mail address, or its id from the list or log.")],
-    data: Data = None,
+    data_folder: Data = None,
 ) -> None:
     """Forget whose an address is: it belongs to the account that signs in next. Running services know at once."""
     with mendable():
-        if not _accounts(data).release(name):
+        if not _accounts(data_folder).release(name):
             fail("no account signed in with this address; nytta accounts list")
     stderr.print("released: the address belongs to the account that signs in with it next")

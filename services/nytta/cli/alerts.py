@@ -28,14 +28,16 @@ _Id = Annotated[str, typer.Argument(metavar="ALERT", help="An alert's id, as the
 def signals(
     unit: Annotated[str, typer.Option(help="One unit's id.")] = "",
     still_open: Annotated[bool, typer.Option("--open", help="Only those that have not closed.")] = False,
-    data: Data = None,
+    data_folder: Data = None,
     as_json: Json = False,
 ) -> None:
     """What lag detection found, beside published figures."""
-    with opened(data) as app:
-        rows = AlertStore(app.open.connection).signals()
+    with opened(data_folder) as installation:
+        signal_rows = AlertStore(installation.open.connection).signals()
     listed = [
-        row for row in rows if unit in ("", row["unit"]) and not (still_open and (row["closed"] or row["withdrawn"]))
+        signal_row
+        for signal_row in signal_rows
+        if unit in ("", signal_row["unit"]) and not (still_open and (signal_row["closed"] or signal_row["withdrawn"]))
     ]
     show(
         _plain(listed), as_json, ("unit", "system", "indicator", "kind", "opened", "closed", "value", "peer", "status")
@@ -47,14 +49,14 @@ def alerts(
     context: typer.Context,
     every: Annotated[bool, typer.Option("--all", help="Ended alerts too.")] = False,
     unit: Annotated[str, typer.Option(help="One unit's id.")] = "",
-    data: Data = None,
+    data_folder: Data = None,
     as_json: Json = False,
 ) -> None:
     """Alerts that are open, or all of them."""
     if context.invoked_subcommand:
         return
-    with opened(data) as app:
-        alerts = AlertStore(app.open.connection).alerts()
+    with opened(data_folder) as installation:
+        alerts = AlertStore(installation.open.connection).alerts()
     listed = [alert for alert in alerts if (every or alert.state in LIVE) and unit in ("", alert.key.unit)]
     show([_row(alert) for alert in listed], as_json, ("id", "kind", "state", "role", "opened", "told", "answer"))
 
@@ -62,8 +64,8 @@ def alerts(
 @alerts_commands.command()
 def evaluate(
     at: Annotated[str, typer.Option(help="As if it were this moment (2026-03-02T07:35+01:00).")] = "",
-    registry: Registry = None,
-    data: Data = None,
+    registry_folder: Registry = None,
+    data_folder: Data = None,
     as_json: Json = False,
 ) -> None:
     """Judge the closed weeks, open and close alerts, and send what is due: what the running service does by itself."""
@@ -73,48 +75,50 @@ def evaluate(
         fail(f"--at {at} is no moment such as 2026-03-02T07:35+01:00", code=2)
     if current_time.tzinfo is None:
         fail("--at needs an offset, such as +01:00", code=2)
-    with opened(data, registry) as app:
-        if app.workers:
+    with opened(data_folder, registry_folder) as installation:
+        if installation.workers:
             fail("with Kafka, workers judge and nytta alerter decides and sends: both do it by themselves")
-        result = evaluation.evaluate(app, current_time)
-    rows: list[dict[str, Any]] = [
+        evaluated = evaluation.evaluate(installation, current_time)
+    decision_rows: list[dict[str, Any]] = [
         {
             "what": "message",
             "about": f"{message.unit} {message.system}",
             "who": message.role,
             "detail": message.message.subject,
         }
-        for message in result.alerts.messages
+        for message in evaluated.alerts.messages
     ]
-    rows += [
+    decision_rows += [
         {"what": f"{problem.channel} {problem.state}", "about": problem.message, "who": "", "detail": problem.error}
-        for problem in result.delivered.problems
+        for problem in evaluated.delivered.problems
     ]
-    rows += [
+    decision_rows += [
         {
             "what": "undeliverable",
             "about": undeliverable.alert,
             "who": undeliverable.role.value,
             "detail": _why(undeliverable.why),
         }
-        for undeliverable in result.alerts.undeliverable
+        for undeliverable in evaluated.alerts.undeliverable
     ]
-    rows += [
-        {"what": "not told", "about": untold.alert, "who": "", "detail": untold.why} for untold in result.alerts.untold
+    decision_rows += [
+        {"what": "not told", "about": untold.alert, "who": "", "detail": untold.why}
+        for untold in evaluated.alerts.untold
     ]
-    show(rows, as_json, ("what", "about", "who", "detail"))
+    show(decision_rows, as_json, ("what", "about", "who", "detail"))
     stderr.print(
-        f"{result.alerts.changed} alerts changed, {len(result.alerts.messages)} messages, {result.delivered.sent} sent"
+        f"{evaluated.alerts.changed} alerts changed, {len(evaluated.alerts.messages)} messages, "
+        f"{evaluated.delivered.sent} sent"
     )
-    if result.delivered.problems or result.alerts.undeliverable or result.alerts.untold:
+    if evaluated.delivered.problems or evaluated.alerts.undeliverable or evaluated.alerts.untold:
         raise typer.Exit(1)
 
 
-def _why(code: str) -> str:
+def _why(reason_code: str) -> str:
     return {
         "no_addressee": "nobody bears this role: name a contact in organisation.yaml",
         "no_address": "the contact has no address: add email or teams in organisation.yaml",
-    }.get(code, code)
+    }.get(reason_code, reason_code)
 
 
 @alerts_commands.command()
@@ -122,11 +126,11 @@ def ack(
     alert: _Id,
     action: Annotated[str, typer.Option(help="Id of the action that is planned.")] = "",
     due: Annotated[str, typer.Option(help="Day by which it is done (2026-05-04).")] = "",
-    data: Data = None,
+    data_folder: Data = None,
     as_json: Json = False,
 ) -> None:
     """Take an alert, with or without an action."""
-    _answer(Answer(alert, "take", action=action, due=_day(due)), data, as_json)
+    _answer(Answer(alert, "take", action=action, due=_day(due)), data_folder, as_json)
 
 
 @alerts_commands.command("snooze")
@@ -134,74 +138,80 @@ def snooze_(
     alert: _Id,
     until: Annotated[str, typer.Option(help="Day on which it is told again, at most 28 days from now.")],
     reason: Annotated[SnoozeReason, typer.Option(help="Why it waits.")],
-    data: Data = None,
+    data_folder: Data = None,
     as_json: Json = False,
 ) -> None:
     """Let an alert wait."""
     day_of = _day(until)
     if day_of is None:
         fail("--until needs a day", code=2)
-    _answer(Answer(alert, "wait", until=day_of, why=reason), data, as_json)
+    _answer(Answer(alert, "wait", until=day_of, why=reason), data_folder, as_json)
 
 
 @alerts_commands.command()
 def dismiss(
     alert: _Id,
     reason: Annotated[InvalidReason, typer.Option(help="Why it is not right.")],
-    data: Data = None,
+    data_folder: Data = None,
     as_json: Json = False,
 ) -> None:
     """Say that an alert is not right; it ends."""
-    _answer(Answer(alert, "judge", says=Feedback.NOT_RIGHT, wrong=reason), data, as_json)
+    _answer(Answer(alert, "judge", says=Feedback.NOT_RIGHT, wrong=reason), data_folder, as_json)
 
 
 @alerts_commands.command()
 def feedback(
     alert: _Id,
     says: Annotated[Feedback, typer.Argument(help="right, or known before.")],
-    data: Data = None,
+    data_folder: Data = None,
     as_json: Json = False,
 ) -> None:
     """Say that an alert is right, or was known."""
     if says is Feedback.NOT_RIGHT:
         fail("use `nytta alerts dismiss`, which asks for the reason", code=2)
-    _answer(Answer(alert, "judge", says=says), data, as_json)
+    _answer(Answer(alert, "judge", says=says), data_folder, as_json)
 
 
 @alerts_commands.command("quality")
-def quality_(data: Data = None, as_json: Json = False) -> None:
+def quality_(data_folder: Data = None, as_json: Json = False) -> None:
     """How good the alerts are, from what their readers say; goals that are missed are named."""
-    with opened(data) as app:
-        book = AlertStore(app.open.connection)
-        rows = []
+    with opened(data_folder) as installation:
+        book = AlertStore(installation.open.connection)
+        quality_rows = []
         for organisation in book.organisations():
-            calendar = app.intake.registry.organisation(organisation).calendar
+            calendar = installation.intake.registry.organisation(organisation).calendar
             measured = quality(book.alerts(organisation), calendar.is_workday)
-            rows.append(
+            quality_rows.append(
                 {
                     "organisation": organisation,
-                    **{name: getattr(measured, name) for name in ("told", "right", "not_right", "known", "precision")},
-                    **{name: getattr(measured, name) for name in ("days", "with_action", "snoozed_twice")},
+                    **{
+                        count_name: getattr(measured, count_name)
+                        for count_name in ("told", "right", "not_right", "known", "precision")
+                    },
+                    **{
+                        count_name: getattr(measured, count_name)
+                        for count_name in ("days", "with_action", "snoozed_twice")
+                    },
                     "missed": ", ".join(missed(measured)),
                 }
             )
-    show(rows, as_json)
+    show(quality_rows, as_json)
 
 
 @alerts_commands.command()
 def messages(
     text: Annotated[bool, typer.Option("--text", help="The whole text of each.")] = False,
-    data: Data = None,
+    data_folder: Data = None,
     as_json: Json = False,
 ) -> None:
     """Messages that were decided on, and what became of them on each way out."""
-    with opened(data) as app:
-        book = AlertStore(app.open.connection)
-        ways: dict[str, list[str]] = {}
+    with opened(data_folder) as installation:
+        book = AlertStore(installation.open.connection)
+        deliveries: dict[str, list[str]] = {}
         for (message, channel), delivery in sorted(book.deliveries().items()):
             delivery_text = f"{channel} {delivery.state}" + (f" ({delivery.error})" if delivery.error else "")
-            ways.setdefault(message, []).append(delivery_text)
-        rows = [
+            deliveries.setdefault(message, []).append(delivery_text)
+        message_rows = [
             {
                 **{
                     "id": message.id,
@@ -211,37 +221,37 @@ def messages(
                     "system": message.system,
                 },
                 "subject": message.message.subject,
-                "delivery": "; ".join(ways.get(message.id, ["waiting"])),
+                "delivery": "; ".join(deliveries.get(message.id, ["waiting"])),
                 "text": message.message.text,
             }
             for message in book.messages()
         ]
     if as_json:
-        print_json(rows)
+        print_json(message_rows)
     elif text:
-        for row in rows:
+        for row in message_rows:
             print(f"{row['day']}  {row['role']} of {row['unit']}  [{row['delivery']}]\n\n{row['text']}\n{'-' * 72}")
     else:
-        show(rows, False, ("day", "role", "unit", "system", "subject", "delivery"))
+        show(message_rows, False, ("day", "role", "unit", "system", "subject", "delivery"))
 
 
-def _answer(answer: Answer, data: Any, as_json: bool) -> None:
+def _answer(alert_answer: Answer, data: Any, as_json: bool) -> None:
     """Carry out one answer, or have it carried out by who keeps the alerts; the alert as it stands is printed."""
     current_time = datetime.now(UTC)
-    with opened(data) as app:
+    with opened(data) as installation:
         alert = (
-            _sent(app, app.workers, answer, current_time)
-            if app.workers
-            else evaluation.answer(app, answer, current_time)
+            _sent(installation, installation.workers, alert_answer, current_time)
+            if installation.workers
+            else evaluation.answer(installation, alert_answer, current_time)
         )
     show([_row(alert)], as_json, ("id", "kind", "state", "role", "opened", "told", "answer"))
 
 
-def _sent(app: App, workers: Workers, answer: Answer, current_time: datetime) -> Alert:
-    organisation, alert, changed = evaluation.answered(app, answer, current_time)
+def _sent(installation: App, workers: Workers, alert_answer: Answer, current_time: datetime) -> Alert:
+    organisation, alert, changed = evaluation.answered(installation, alert_answer, current_time)
     if changed == alert:
         return alert
-    workers.answer(organisation, answer)
+    workers.answer(organisation, alert_answer)
     until = time.monotonic() + _CARRIED_OUT
     current = alert
     while current == alert:
@@ -249,25 +259,27 @@ def _sent(app: App, workers: Workers, answer: Answer, current_time: datetime) ->
             fail("the answer is kept, but nobody carries it out: is nytta alerter running?")
         time.sleep(0.2)
         (current,) = (
-            alert for alert in AlertStore(app.open.connection).alerts(organisation) if alert.id == answer.alert
+            alert
+            for alert in AlertStore(installation.open.connection).alerts(organisation)
+            if alert.id == alert_answer.alert
         )
     return current
 
 
-def _day(text: str) -> date | None:
+def _day(day_text: str) -> date | None:
     try:
-        return date.fromisoformat(text) if text else None
+        return date.fromisoformat(day_text) if day_text else None
     except ValueError:
-        fail(f"'{text}' is no day such as 2026-05-04", code=2)
+        fail(f"'{day_text}' is no day such as 2026-05-04", code=2)
 
 
 def _row(alert: Alert) -> dict[str, Any]:
     acknowledgement, waits = alert.acknowledged, alert.snooze
-    answer = f"taken {acknowledgement.on} {acknowledgement.action}".strip() if acknowledgement else ""
+    answer_text = f"taken {acknowledgement.on} {acknowledgement.action}".strip() if acknowledgement else ""
     if waits:
-        answer = f"waits until {waits.until}: {waits.reason}"
+        answer_text = f"waits until {waits.until}: {waits.reason}"
     elif alert.invalid:
-        answer = f"not right: {alert.invalid}"
+        answer_text = f"not right: {alert.invalid}"
     return {
         "id": alert.id,
         "unit": alert.key.unit,
@@ -282,7 +294,7 @@ def _row(alert: Alert) -> dict[str, Any]:
         "told": alert.told,
         "closed": alert.closed,
         "held_back": alert.inhibited.value if alert.inhibited else None,
-        "answer": answer,
+        "answer": answer_text,
     }
 
 

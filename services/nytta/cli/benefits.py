@@ -47,13 +47,13 @@ def benefits(
     programme: Programme = "",
     as_of: AsOf = "",
     language: Annotated[Language, typer.Option("--lang", help="Language of names.")] = Language.EN,
-    data: Data = None,
+    data_folder: Data = None,
     as_json: Json = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV on standard output.")] = False,
 ) -> None:
     """List benefits: realised share, forecast, status, hours freed and unrealised."""
-    with opened(data) as app:
-        statements = _found(app, programme, as_of)
+    with opened(data_folder) as installation:
+        statements = _found(installation, programme, as_of)
     listed = [
         row
         for published_statement, system in statements
@@ -69,45 +69,47 @@ def report(
     form: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.HTML,
     language: Annotated[Language, typer.Option("--lang", help="Language of the report.")] = Language.SV,
     as_of: AsOf = "",
-    data: Data = None,
+    data_folder: Data = None,
 ) -> None:
     """Write the report of a programme: two pages to decide from, and an appendix.
 
     The same --as-of gives the same bytes, whatever changed since.
     """
-    with opened(data) as app:
-        statements = _found(app, programme, as_of)
+    with opened(data_folder) as installation:
+        statements = _found(installation, programme, as_of)
     if len(statements) != 1:
-        names = ", ".join(
+        organisation_names = ", ".join(
             f"{published_statement.statement.organisation}/{system or programme}"
             for published_statement, system in statements
         )
-        fail(f"'{programme}' concerns several organisations; name one of {names}", code=2)
+        fail(f"'{programme}' concerns several organisations; name one of {organisation_names}", code=2)
     published_statement, system = statements[0]
     if form is Format.CSV:
-        body = as_csv(rows(published_statement.statement, language.value, system)).encode()
+        report_body = as_csv(rows(published_statement.statement, language.value, system)).encode()
     else:
         font = paper.FONT if form is Format.PDF else pages.FONT
-        moment = published_statement.published_at
-        told_in = document(published_statement.statement, moment, language.value, system, font=font)
+        stated_at = published_statement.published_at
+        told_in = document(published_statement.statement, stated_at, language.value, system, font=font)
         if form is Format.PDF:
-            body = paper.pdf(told_in)
+            report_body = paper.pdf(told_in)
         elif form is Format.XLSX:
             tables = sheets(rows(published_statement.statement, language.value, system), told_in)
-            body = workbook(tables, language.value, title=told_in.title, made_at=moment)
+            report_body = workbook(tables, language.value, title=told_in.title, made_at=stated_at)
         else:
-            body = pages.html(told_in).encode()
+            report_body = pages.html(told_in).encode()
     if out is None:
-        sys.stdout.buffer.write(body)
+        sys.stdout.buffer.write(report_body)
         sys.stdout.flush()
         return
-    out.write_bytes(body)
-    stderr.print(f"{out}: {len(body)} bytes, as stated at {published_statement.published_at:%Y-%m-%d %H:%M:%S} UTC")
+    out.write_bytes(report_body)
+    stderr.print(
+        f"{out}: {len(report_body)} bytes, as stated at {published_statement.published_at:%Y-%m-%d %H:%M:%S} UTC"
+    )
 
 
-def _found(app: nytta.App, programme: str, as_of: str) -> list[tuple[PublishedStatement, str]]:
+def _found(installation: nytta.App, programme: str, as_of: str) -> list[tuple[PublishedStatement, str]]:
     """The statements that a programme is about, each with its system ('' for all)."""
-    book = Statements(app.open.connection)
+    book = Statements(installation.open.connection)
     everything: list[PublishedStatement] = []
     for organisation in book.organisations():
         try:
@@ -123,18 +125,20 @@ def _found(app: nytta.App, programme: str, as_of: str) -> list[tuple[PublishedSt
             if as_of and book.organisations()
             else "nothing is stated yet: register benefits in programme.yaml (--registry), then import or run nytta up"
         )
-    name, _, part = programme.partition("/")
+    organisation_id, _, system_id = programme.partition("/")
     matches = []
     for published_statement in everything:
         systems = {benefit.plan.system for benefit in published_statement.statement.benefits} | set(
             published_statement.statement.systems
         )
-        if not programme or (name == published_statement.statement.organisation and not part):
+        if not programme or (organisation_id == published_statement.statement.organisation and not system_id):
             matches.append((published_statement, ""))
-        elif name == published_statement.statement.organisation and part in systems:
-            matches.append((published_statement, part))
-        elif not part and any(benefit.plan.system == name for benefit in published_statement.statement.benefits):
-            matches.append((published_statement, name))
+        elif organisation_id == published_statement.statement.organisation and system_id in systems:
+            matches.append((published_statement, system_id))
+        elif not system_id and any(
+            benefit.plan.system == organisation_id for benefit in published_statement.statement.benefits
+        ):
+            matches.append((published_statement, organisation_id))
     if not matches:
         known_names = sorted({published_statement.statement.organisation for published_statement in everything})
         known_names += sorted(

@@ -87,7 +87,9 @@ class Language(StrEnum):
 
 
 @contextmanager
-def opened(data: Path | None, registry: Path | None = None, language: Language = Language.EN) -> Iterator[nytta.App]:
+def opened(
+    data_folder: Path | None, registry_folder: Path | None = None, language: Language = Language.EN
+) -> Iterator[nytta.App]:
     """The installation; whatever a person can mend is said in a sentence of `language`, with exit code 1.
 
     While a service runs on the data folder, the whole command runs there instead, and this process ends with it.
@@ -95,22 +97,26 @@ def opened(data: Path | None, registry: Path | None = None, language: Language =
     with mendable(language):
         served = command_client.serving()
         if served:
-            if registry:
-                served.declare(nytta.read_registry(registry, served.definitions))
+            if registry_folder:
+                served.declare(nytta.read_registry(registry_folder, served.definitions))
             served.private.settle()
             yield served
             return
-        settings = Settings() if data is None else Settings(data=data)
+        settings = Settings() if data_folder is None else Settings(data=data_folder)
         command_client.forward(settings.data)
-        with opening(settings)(settings, registry) as app, interruptible(app.private.connection):
-            yield app
+        with (
+            opening(settings)(settings, registry_folder) as installation,
+            interruptible(installation.private.connection),
+        ):
+            yield installation
 
 
 def opening(settings: Settings) -> Callable[[Settings, Path | None], AbstractContextManager[nytta.App]]:
     """The way to open an installation that the settings ask for."""
     if not settings.kafka:
         return nytta.embedded
-    from nytta.service.distributed import distributed  # who has no brokers does not wait for their client to load
+    # who has no brokers does not wait for their client to load
+    from nytta.service.distributed import distributed
 
     return distributed
 
@@ -156,28 +162,38 @@ def print_json(value: Any) -> None:
     sys.stdout.flush()
 
 
-def show(rows: Sequence[dict[str, Any]], as_json: bool, columns: Sequence[str] = (), as_csv: bool = False) -> None:
+def show(
+    listed_rows: Sequence[dict[str, Any]], as_json: bool, columns: Sequence[str] = (), as_csv: bool = False
+) -> None:
     """A list as JSON, CSV or a table for people."""
     if as_json:
-        print_json(list(rows))
+        print_json(list(listed_rows))
         return
-    names = list(columns) or (list(rows[0]) if rows else [])
+    column_names = list(columns) or (list(listed_rows[0]) if listed_rows else [])
     if as_csv:
-        sys.stdout.write(csv_text(names, ([row.get(name) for name in names] for row in rows)))
+        sys.stdout.write(
+            csv_text(
+                column_names,
+                ([listed_row.get(column_name) for column_name in column_names] for listed_row in listed_rows),
+            )
+        )
         return
-    if not rows:
+    if not listed_rows:
         print("nothing")
         return
     # plainly: a year's figures of a county are half a million rows, for which a table of rich takes minutes
-    texts = [["" if row[name] is None else str(row[name]) for name in names] for row in rows]
-    widths = [max(map(len, column)) for column in zip(names, *texts, strict=True)]
-    for line in (names, *texts):
+    cell_texts = [
+        ["" if listed_row[column_name] is None else str(listed_row[column_name]) for column_name in column_names]
+        for listed_row in listed_rows
+    ]
+    widths = [max(map(len, column)) for column in zip(column_names, *cell_texts, strict=True)]
+    for line in (column_names, *cell_texts):
         padded = (text.ljust(width) for text, width in zip(line, widths, strict=True))
         print("  ".join(padded).rstrip())
 
 
-def log_private_read(app: nytta.App, unit: str) -> None:
+def log_private_read(installation: nytta.App, unit: str) -> None:
     """Write down that whoever gives the command reads exact figures; before they are shown."""
-    reader = app.keys.pseudonymiser().digest(f"user {os.getuid()}").hex()
+    reader = installation.keys.pseudonymiser().digest(f"user {os.getuid()}").hex()
     read = Read(reader, Role.ADMINISTRATOR, "", Permission.PRIVATE, unit or "*", "cli")
-    AccessLog(app.private.connection).write([read], datetime.now(UTC))
+    AccessLog(installation.private.connection).write([read], datetime.now(UTC))

@@ -25,7 +25,7 @@ from nytta.cli.common import Data, commands, fail, opened
 from nytta.cli.privacy import transparency_page
 from nytta.indicators.definition import Definition
 from nytta.indicators.store.supports import lacking
-from nytta.ingest.files import mapping as mappings
+from nytta.ingest.files import mapping_load as mappings
 from nytta.ingest.files.draft import Draft, drafted_file
 from nytta.ingest.files.explain import Explanation, explain
 from nytta.ingest.files.mapping_text import draft
@@ -42,7 +42,7 @@ from nytta.service.settings import Settings
 from nytta.service.source_health import state_of_sources
 from nytta.service.stopping import under_way
 from nytta.storage import permissions
-from nytta.storage.client import StoppedError, StoreError
+from nytta.storage.errors import StoppedError, StoreError
 from nytta.surfaces.authentication.links import Links
 from nytta.surfaces.authentication.oidc.sign_in import SignIn
 from nytta.surfaces.authentication.proxy import Proxy, refuse_open_house
@@ -62,7 +62,7 @@ class Backing:
 
     def __init__(
         self,
-        app: nytta.App,
+        installation: nytta.App,
         folder: Path,
         behind: Callable[[], float] = lambda: 0.0,
         on_arrival: Callable[[], None] = lambda: None,
@@ -70,7 +70,7 @@ class Backing:
         declared: Sequence[Declared] = (),
         registry: Path | None = None,
     ) -> None:
-        self._app = app
+        self._app = installation
         self._declared = declared
         self._registry = registry
         self._now = clock
@@ -78,7 +78,8 @@ class Backing:
         self._behind = behind
         self._came = on_arrival
         self._jobs: deque[Job] = deque(maxlen=_JOBS)
-        shutil.rmtree(self._folder, ignore_errors=True)  # what waited for a mapping when the service ended
+        # what waited for a mapping when the service ended
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def registry(self) -> Registry:
         """The registry as it is now."""
@@ -144,7 +145,7 @@ class Backing:
         """The shipped ones."""
         return mappings.shipped()
 
-    def draft(self, file: Path, name: str, organisation: str = "") -> str:
+    def draft(self, upload_path: Path, file_name: str, organisation: str = "") -> str:
         """Under the organisation, or the first one of the registry."""
         organisations = self.registry().organisations
         home = next(
@@ -152,26 +153,26 @@ class Backing:
         )
         with _mendable():
             zone = home.timezone if home else "UTC"
-            return draft(file, name, home.id if home else "organisation", zone, unpacked=_UNPACKED)
+            return draft(upload_path, file_name, home.id if home else "organisation", zone, unpacked=_UNPACKED)
 
-    def drafted(self, file: Path, name: str) -> Draft:
+    def drafted(self, upload_path: Path, file_name: str) -> Draft:
         """From its first rows."""
         with _mendable():
-            return drafted_file(file, name, _UNPACKED)
+            return drafted_file(upload_path, file_name, _UNPACKED)
 
-    def preview(self, file: Path, mapping: str) -> Explanation:
+    def preview(self, upload_path: Path, mapping: str) -> Explanation:
         """The first rows."""
         with _mendable():
-            return explain(file, mappings.load(mapping), unpacked=_UNPACKED)
+            return explain(upload_path, mappings.load(mapping), unpacked=_UNPACKED)
 
-    def begin_import(self, file: Path, name: str, mapping: str, organisation: str = "") -> Job:
+    def begin_import(self, upload_path: Path, file_name: str, mapping: str, organisation: str = "") -> Job:
         """Import in a thread of its own; the file goes afterwards."""
         called = "draft" if mapping.endswith(".yaml") else mapping or "CloudEvents"
-        job = Job(secrets.token_urlsafe(12), name, called, total=file.stat().st_size)
+        job = Job(secrets.token_urlsafe(12), file_name, called, total=upload_path.stat().st_size)
         self._jobs.appendleft(job)
         # a daemon: a stop does not wait for a long file, which goes on when it is uploaded again
         threading.Thread(
-            target=self._import, args=(job, file, mapping, organisation), name="import", daemon=True
+            target=self._import, args=(job, upload_path, mapping, organisation), name="import", daemon=True
         ).start()
         return job
 
@@ -183,7 +184,7 @@ class Backing:
         """The latest first."""
         return tuple(self._jobs)
 
-    def _import(self, job: Job, file: Path, mapping: str, organisation: str) -> None:
+    def _import(self, job: Job, upload_path: Path, mapping: str, organisation: str) -> None:
         def progress(done: int, total: int) -> None:
             job.read, job.total = done, total
 
@@ -191,7 +192,7 @@ class Backing:
             with _mendable(), under_way("an import, which goes on when the file is uploaded again"):
                 loaded_mapping = mappings.load(mapping) if mapping else None
                 import_report = self._app.intake.import_file(
-                    file,
+                    upload_path,
                     loaded_mapping,
                     self._now(),
                     organisation=organisation,
@@ -201,7 +202,8 @@ class Backing:
                 )
             counts = import_report.as_dict()
             job.report = {
-                name: counts[name] for name in ("read", "accepted", "duplicate", "rejected", "conflict", "left_out")
+                count_name: counts[count_name]
+                for count_name in ("read", "accepted", "duplicate", "rejected", "conflict", "left_out")
             }
             job.read, job.state = job.total, "done"
             self._came()
@@ -215,7 +217,7 @@ class Backing:
             # its name alone: the text of an error may quote a row
             job.problem, job.state = type(error).__name__, "failed"
         finally:
-            file.unlink(missing_ok=True)
+            upload_path.unlink(missing_ok=True)
             if mapping.endswith(".yaml"):
                 Path(mapping).unlink(missing_ok=True)
 
@@ -229,7 +231,7 @@ def _mendable() -> Iterator[None]:
 
 
 def build_console(
-    app: nytta.App,
+    installation: nytta.App,
     settings: Settings,
     host: str,
     behind: Callable[[], float],
@@ -243,18 +245,20 @@ def build_console(
         refuse_open_house(host, proxy, oidc=client is not None)
     except ValueError as error:
         raise nytta.AppError(str(error)) from error
-    backing = Backing(app, settings.data, behind, on_arrival, declared=read_sources(registry), registry=registry)
+    backing = Backing(
+        installation, settings.data, behind, on_arrival, declared=read_sources(registry), registry=registry
+    )
     links = Links()
     return Console(
-        app.open,
+        installation.open,
         backing,
         links=links,
         proxy=proxy,
-        oidc=SignIn(client, accounts_of(settings, app.keys), links.sessions) if client else None,
+        oidc=SignIn(client, accounts_of(settings, installation.keys), links.sessions) if client else None,
         address=settings.address.rstrip("/"),
         host=host,
         upload_limit=settings.upload_limit,
-        journal=app.journal,
+        journal=installation.journal,
     )
 
 
@@ -270,13 +274,13 @@ def joined(gateway: ASGIApp, console: Console) -> ASGIApp:
     return front
 
 
-def ready(app: nytta.App, pages: ASGIApp) -> ASGIApp:
+def ready(installation: nytta.App, pages: ASGIApp) -> ASGIApp:
     """The pages with `/healthz`, that the process lives, and `/readyz`, that its store answers."""
 
     async def front(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] in ("/healthz", "/readyz"):
             # in a thread: a store that does not answer must not hold up pages
-            answered = await asyncio.to_thread(_answers, app) if scope["path"] == "/readyz" else True
+            answered = await asyncio.to_thread(_answers, installation) if scope["path"] == "/readyz" else True
             await PlainTextResponse("ready" if answered else "the store does not answer", 200 if answered else 503)(
                 scope, receive, send
             )
@@ -286,17 +290,17 @@ def ready(app: nytta.App, pages: ASGIApp) -> ASGIApp:
     return front
 
 
-def _answers(app: nytta.App) -> bool:
+def _answers(installation: nytta.App) -> bool:
     try:
-        return bool(app.open.connection.value("SELECT 1"))
+        return bool(installation.open.connection.value("SELECT 1"))
     except StoreError:
         return False
 
 
 @commands.command()
-def link(data: Data = None) -> None:
+def link(data_folder: Data = None) -> None:
     """Print a further link that signs the person at this machine in to the console of the running service."""
-    with opened(data) as app:
-        if not command_client.serving() or app.sign_in is None:
+    with opened(data_folder) as installation:
+        if not command_client.serving() or installation.sign_in is None:
             fail("no service runs on this data folder: start nytta up")
-        print(app.sign_in())
+        print(installation.sign_in())

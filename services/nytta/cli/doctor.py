@@ -57,22 +57,22 @@ class Finding:
     mend: str = ""
 
 
-def examine(data: Path | None, registry: Path | None) -> list[Finding]:
+def examine(data_folder: Path | None, registry_folder: Path | None) -> list[Finding]:
     """Everything in turn. Nothing is changed, and what is out of order keeps nothing else from being looked at."""
     try:
-        settings = Settings() if data is None else Settings(data=data)
+        settings = Settings() if data_folder is None else Settings(data=data_folder)
     except ValidationError as error:
         return [_wrong_setting(detail["loc"], detail["msg"]) for detail in error.errors()]
     looks: dict[str, Callable[[], Iterator[Finding]]] = {
         "settings": _settings,
-        "registry": lambda: _registry(settings, registry),
+        "registry": lambda: _registry(settings, registry_folder),
         "keys": lambda: _keys(settings),
         "files": lambda: _files(settings),
         "store": lambda: _store(settings),
         "broker": lambda: _broker(settings),
         "mail": lambda: _ways_out(settings),
         "sign-in": lambda: _sign_in(settings),
-        "sources": lambda: _sources(registry or settings.registry),
+        "sources": lambda: _sources(registry_folder or settings.registry),
         "clock": lambda: _clock(settings),
         "disk": lambda: _disk(settings),
     }
@@ -107,14 +107,16 @@ def _registry(settings: Settings, named: Path | None) -> Iterator[Finding]:
     if folder is None:
         yield Finding("registry", "watch", "none is named: units come from logs alone", "set NYTTA_REGISTRY")
         return
-    read = nytta.read_registry(folder, nytta.read_definitions(declarations.schemas() / "indicators"))
-    assert read is not None
-    approved = {approval.organisation for approval in read.approvals}
-    unapproved = [] if "" in approved else sorted({organisation.id for organisation in read.organisations} - approved)
-    summary = f"{len(read.units)} units of {len(read.organisations)} organisations"
+    read_registry = nytta.read_registry(folder, nytta.read_definitions(declarations.schemas() / "indicators"))
+    assert read_registry is not None
+    approved = {approval.organisation for approval in read_registry.approvals}
+    unapproved = (
+        [] if "" in approved else sorted({organisation.id for organisation in read_registry.organisations} - approved)
+    )
+    summary = f"{len(read_registry.units)} units of {len(read_registry.organisations)} organisations"
     if unapproved:
-        mend = "add approvals in organisation.yaml: without one no figure is computed"
-        yield Finding("registry", "watch", f"{summary}; no approval: {', '.join(unapproved)}", mend)
+        remedy = "add approvals in organisation.yaml: without one no figure is computed"
+        yield Finding("registry", "watch", f"{summary}; no approval: {', '.join(unapproved)}", remedy)
     else:
         yield Finding("registry", "good", summary)
 
@@ -140,8 +142,8 @@ def _sources(folder: Path | None) -> Iterator[Finding]:
             continue
         closed = [finding.what for finding in findings.found if not finding.fine]
         if closed:
-            mend = "ask for the right, or live with what nytta pull --probe calls dark"
-            yield Finding(subject, "watch", f"cannot read {', '.join(closed)}", mend)
+            remedy = "ask for the right, or live with what nytta pull --probe calls dark"
+            yield Finding(subject, "watch", f"cannot read {', '.join(closed)}", remedy)
         if findings.clock is not None and abs(findings.clock) > SKEW:
             yield Finding(
                 subject, "watch", f"its clock is {findings.clock:+.0f} seconds from ours", "set one of them right"
@@ -151,29 +153,29 @@ def _sources(folder: Path | None) -> Iterator[Finding]:
 
 
 def _keys(settings: Settings) -> Iterator[Finding]:
-    place = settings.key_place
-    if not place.exists():
+    key_path = settings.key_place
+    if not key_path.exists():
         if (settings.data / "store").exists():
             # a new key would give every person a second pseudonym, and nothing could join the two again
-            mend = "put the key file of this store there before anything else: with another one persons count twice"
-            yield Finding("keys", "bad", f"{place} is missing, and there is a store", mend)
+            remedy = "put the key file of this store there before anything else: with another one persons count twice"
+            yield Finding("keys", "bad", f"{key_path} is missing, and there is a store", remedy)
         else:
-            yield Finding("keys", "good", f"{place} is made on first use")
+            yield Finding("keys", "good", f"{key_path} is made on first use")
         return
-    load_or_make(place)
-    if permissions.exposure([place]).count:
-        mode = stat.S_IMODE(place.stat().st_mode)
-        yield Finding("keys", "bad", f"{place} can be read by others ({mode:o})", f"chmod 600 {place}")
+    load_or_make(key_path)
+    if permissions.exposure([key_path]).count:
+        mode = stat.S_IMODE(key_path.stat().st_mode)
+        yield Finding("keys", "bad", f"{key_path} can be read by others ({mode:o})", f"chmod 600 {key_path}")
     else:
-        yield Finding("keys", "good", f"{place}: back it up apart from the data")
+        yield Finding("keys", "good", f"{key_path}: back it up apart from the data")
 
 
 def _files(settings: Settings) -> Iterator[Finding]:
     """Whether the data folder, all that is in it, and secrets elsewhere are their owner's alone."""
-    places = private_places(settings)
+    paths = private_places(settings)
     if settings.kafka_certificate:
-        places.append(settings.kafka_certificate)
-    exposure = permissions.exposure(places, _LOOKED_AT)
+        paths.append(settings.kafka_certificate)
+    exposure = permissions.exposure(paths, _LOOKED_AT)
     if not exposure.seen:
         yield Finding("files", "good", f"{settings.data} is made on first use")
         return
@@ -189,7 +191,7 @@ def _files(settings: Settings) -> Iterator[Finding]:
             "files",
             "bad",
             f"{exposure.count} of {exposure.seen} files and folders can be read by others: {exposure.named()}",
-            shlex.join(["chmod", "-R", "go=", *(str(place) for place in places if place.exists())]),
+            shlex.join(["chmod", "-R", "go=", *(str(path) for path in paths if path.exists())]),
         )
     elif exposure.seen == _LOOKED_AT:
         yield Finding("files", "good", f"the first {exposure.seen} files and folders are their owner's alone")
@@ -214,8 +216,8 @@ def _store(settings: Settings) -> Iterator[Finding]:
         missing = migrate.missing(connection, tables)
         version = connection.value("SELECT version()")
         if missing:
-            mend = "run nytta migrate" if settings.clickhouse else "they are applied when the store is next opened"
-            yield Finding("store", "watch", f"engine {version}; {len(missing)} migrations are missing", mend)
+            remedy = "run nytta migrate" if settings.clickhouse else "they are applied when the store is next opened"
+            yield Finding("store", "watch", f"engine {version}; {len(missing)} migrations are missing", remedy)
         else:
             yield Finding("store", "good", f"engine {version}, tables up to date")
     finally:
@@ -255,11 +257,11 @@ def _ways_out(settings: Settings) -> Iterator[Finding]:
         yield _mail(channels)
     for channel, address in (("webhook", channels.webhook), ("Alertmanager", channels.alertmanager)):
         if address:
-            parts = urlsplit(address)
-            usual_port = 443 if parts.scheme == "https" else 80
-            server = (parts.hostname or "", parts.port or usual_port)
+            address_parts = urlsplit(address)
+            usual_port = 443 if address_parts.scheme == "https" else 80
+            server = (address_parts.hostname or "", address_parts.port or usual_port)
             with socket.create_connection(server, _SECONDS):
-                yield Finding(channel, "good", f"{parts.hostname} can be reached")
+                yield Finding(channel, "good", f"{address_parts.hostname} can be reached")
     if not settings.address:
         yield Finding("links", "watch", "messages have no links", "set NYTTA_ADDRESS to where people reach the console")
 
@@ -290,8 +292,8 @@ def _mail(channels: Channels) -> Finding:
     try:
         asyncio.run(greet())
     except (aiosmtplib.SMTPException, OSError) as error:
-        mend = "correct NYTTA_SMTP: host, port, user, password, or ?starttls=no for a server without TLS"
-        return Finding("mail", "bad", f"{smtp.host}:{smtp.port} does not let us in: {type(error).__name__}", mend)
+        remedy = "correct NYTTA_SMTP: host, port, user, password, or ?starttls=no for a server without TLS"
+        return Finding("mail", "bad", f"{smtp.host}:{smtp.port} does not let us in: {type(error).__name__}", remedy)
     return Finding("mail", "good", f"{smtp.host}:{smtp.port} answers; nothing was sent")
 
 
@@ -315,21 +317,21 @@ def _sign_in(settings: Settings) -> Iterator[Finding]:
 
     asked_at = _now()
     try:
-        about, keys = asyncio.run(asked())
+        about, key_count = asyncio.run(asked())
     except Refusal as refusal:
-        mend = "nobody can sign in until this is mended; nytta link still lets you in"
-        yield Finding("sign-in", "bad", refusal.why, mend)
+        remedy = "nobody can sign in until this is mended; nytta link still lets you in"
+        yield Finding("sign-in", "bad", refusal.why, remedy)
         return
     if not about.pkce:
-        mend = "have the provider allow PKCE with S256 to this client"
-        yield Finding("sign-in", "watch", f"{client.issuer} does not announce PKCE", mend)
+        remedy = "have the provider allow PKCE with S256 to this client"
+        yield Finding("sign-in", "watch", f"{client.issuer} does not announce PKCE", remedy)
     if about.date is not None and not asked_at - SKEW <= about.date <= _now() + SKEW:
         # tokens bear the moment they were issued, and are refused when that is too far away
         drift = f"the provider's clock is {about.date - asked_at:+.0f} s off"
-        mend = "mend time synchronisation: its tokens would be too old, or from the future"
-        yield Finding("sign-in", "bad", drift, mend)
+        remedy = "mend time synchronisation: its tokens would be too old, or from the future"
+        yield Finding("sign-in", "bad", drift, remedy)
         return
-    yield Finding("sign-in", "good", f"{client.issuer}, {keys} keys; it must know the address {client.redirect}")
+    yield Finding("sign-in", "good", f"{client.issuer}, {key_count} keys; it must know the address {client.redirect}")
 
 
 def _clock(settings: Settings) -> Iterator[Finding]:
@@ -341,17 +343,17 @@ def _clock(settings: Settings) -> Iterator[Finding]:
             clocks["ClickHouse"] = float(connection.value("SELECT toUnixTimestamp64Milli(now64(3)) / 1000")) - _now()
         finally:
             connection.close()
-    for name, address in (("Alertmanager", settings.alertmanager), ("Grafana", settings.grafana)):
+    for service_name, address in (("Alertmanager", settings.alertmanager), ("Grafana", settings.grafana)):
         if address:
             try:
                 date_header = httpx.get(address, timeout=_SECONDS).headers.get("date")
             except httpx.HTTPError:
                 continue
             if date_header:
-                clocks[name] = parsedate_to_datetime(date_header).timestamp() - _now()
-    off = {name: seconds for name, seconds in clocks.items() if abs(seconds) > SKEW}
+                clocks[service_name] = parsedate_to_datetime(date_header).timestamp() - _now()
+    off = {service_name: seconds for service_name, seconds in clocks.items() if abs(seconds) > SKEW}
     if off:
-        drifts = ", ".join(f"{name} is {seconds:+.0f} s off" for name, seconds in off.items())
+        drifts = ", ".join(f"{service_name} is {seconds:+.0f} s off" for service_name, seconds in off.items())
         yield Finding("clock", "bad", drifts, "mend time synchronisation on both machines")
     else:
         alone = f"{datetime.now(UTC):%F %T} UTC"
@@ -363,13 +365,17 @@ def _now() -> float:
 
 
 def _disk(settings: Settings) -> Iterator[Finding]:
-    for place in (settings.data, Path(tempfile.gettempdir())):
-        existing = next(folder for folder in (place.absolute(), *place.absolute().parents) if folder.exists())
+    for folder_path in (settings.data, Path(tempfile.gettempdir())):
+        existing = next(
+            folder for folder in (folder_path.absolute(), *folder_path.absolute().parents) if folder.exists()
+        )
         usage = shutil.disk_usage(existing)
         free = usage.free / usage.total
-        summary = f"{place}: {usage.free / 2**30:.1f} GiB free ({free:.0%})"
+        summary = f"{folder_path}: {usage.free / 2**30:.1f} GiB free ({free:.0%})"
         if not os.access(existing, os.W_OK):
-            yield Finding("disk", "bad", f"{place} cannot be written", f"give this user the right to write {existing}")
+            yield Finding(
+                "disk", "bad", f"{folder_path} cannot be written", f"give this user the right to write {existing}"
+            )
         elif free < FREE_WATCH:
             state: State = "bad" if free < FREE_BAD else "watch"
             yield Finding("disk", state, summary, "free space, or docs/runbook/NyttaDiskFills.md")

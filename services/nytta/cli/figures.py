@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -38,6 +38,13 @@ class Strata(StrEnum):
     UNITS = "units"
 
 
+_EXACT_COLUMNS: Final = ("unit", "system", "indicator", "part", "period", "numerator", "denominator", "value")
+_GATED_COLUMNS: Final = (
+    *("unit", "system", "indicator", "part", "period"),
+    *("value", "low", "high", "n_band", "status"),
+)
+
+
 @commands.command()
 def values(
     zone: Annotated[Zone, typer.Option(help="Gated figures, or exact ones for an administrator.")] = Zone.OPEN,
@@ -48,7 +55,7 @@ def values(
     case_types: Annotated[bool, typer.Option("--case-types", help="Each case type beside all ('*').")] = False,
     timezone: Annotated[str, typer.Option(help="Private zone: periods in this time zone.")] = "",
     definitions: Annotated[Path | None, typer.Option(help="Private zone: definitions of this folder.")] = None,
-    data: Data = None,
+    data_folder: Data = None,
     as_json: Json = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV on standard output.")] = False,
 ) -> None:
@@ -56,40 +63,31 @@ def values(
     private = zone is Zone.PRIVATE
     if not private and (timezone or definitions or tree or by is Grain.TOTAL):
         fail("--timezone, --definitions, --tree and --by total are for --zone private", code=2)
-    with opened(data) as app:
-        known_ids = {definition.id for definition in app.definitions}
+    with opened(data_folder) as installation:
+        known_ids = {definition.id for definition in installation.definitions}
         extra = nytta.read_definitions(definitions) if definitions else None
         if indicator and indicator not in known_ids | {entry.id for entry in extra or ()}:
             fail(f"there is no indicator '{indicator}'; there are {', '.join(sorted(known_ids))}", code=2)
+        query = ValueQuery(by.value, indicator, unit, tree, case_types)
         if private:
-            query = ValueQuery(by.value, indicator, unit, tree, case_types)
-            log_private_read(app, unit)
-            rows = app.values(query, timezone or None, extra)
-            columns: tuple[str, ...] = (
-                *("unit", "system", "indicator", "part", "period"),
-                *("numerator", "denominator", "value"),
-            )
+            log_private_read(installation, unit)
+            figures = installation.values(query, timezone or None, extra)
         else:
-            rows = app.open.values(grain=by.value, indicator=indicator, unit=unit, case_types=case_types)
-            # what nobody approved stands there as rows too: nothing would read as nothing happened
-            rows += [
-                dict.fromkeys(rows[0] if rows else ("system", "period", "value")) | row
-                for row in app.not_approved()
-                if indicator in ("", row["indicator"]) and unit in ("", row["unit"])
-            ]
-            columns = (
-                "unit",
-                "system",
-                "indicator",
-                "part",
-                "period",
-                "value",
-                "low",
-                "high",
-                "n_band",
-                "status",
-            )
-    show(rows, as_json, columns, as_csv)
+            figures = _open_figures(installation, query)
+    show(figures, as_json, _EXACT_COLUMNS if private else _GATED_COLUMNS, as_csv)
+
+
+def _open_figures(installation: nytta.App, query: ValueQuery) -> list[dict[str, Any]]:
+    """Gated figures, with what nobody approved as rows too: nothing would read as nothing happened."""
+    figures = installation.open.values(
+        grain=query.grain, indicator=query.indicator, unit=query.unit, case_types=query.case_types
+    )
+    empty = dict.fromkeys(figures[0] if figures else ("system", "period", "value"))
+    return figures + [
+        empty | unapproved_row
+        for unapproved_row in installation.not_approved()
+        if query.indicator in ("", unapproved_row["indicator"]) and query.unit in ("", unapproved_row["unit"])
+    ]
 
 
 @commands.command()
@@ -97,7 +95,7 @@ def states(
     what: Annotated[str, typer.Option(help=f"One derived indicator: {', '.join(DERIVED)}.")] = "",
     unit: Annotated[str, typer.Option(help="One unit's id.")] = "",
     week: Annotated[str, typer.Option(help="An ISO week, such as 2026-W07; else the last one told.")] = "",
-    data: Data = None,
+    data_folder: Data = None,
     as_json: Json = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV on standard output.")] = False,
 ) -> None:
@@ -108,8 +106,8 @@ def states(
         monday = parse_week(week) if week else None
     except ValueError as error:
         fail(f"--week: {error}", code=2)
-    with opened(data) as app:
-        rows = read_states(app.open.connection, derived=what, unit=unit, week=monday)
+    with opened(data_folder) as installation:
+        rows = read_states(installation.open.connection, derived=what, unit=unit, week=monday)
     columns = ("unit", "system", "case_type", "what", "part", "week", "state", "value", "low", "high", "rests_on")
     show(rows, as_json, columns, as_csv)
 
@@ -123,11 +121,12 @@ def mix(
     last: Annotated[str, typer.Option("--to", help="Last ISO week of the later window.")],
     over: Annotated[Strata, typer.Option(help="What the roll-up consists of.")] = Strata.CASE_TYPES,
     zone: Annotated[Zone, typer.Option(help="Gated figures, or exact ones for an administrator.")] = Zone.OPEN,
-    data: Data = None,
+    data_folder: Data = None,
     as_json: Json = False,
 ) -> None:
     """A figure without its mix: its change as change within its parts, and change of their mix."""
-    from nytta.insight.store.mix import Question, published  # with the statistics, which other commands do without
+    # with the statistics, which other commands do without
+    from nytta.insight.store.mix import Question, published
     from nytta.insight.store.mix import mix as take_out
     from nytta.service.exact_mix import exact
 
@@ -135,19 +134,17 @@ def mix(
         weeks = (parse_week(first), parse_week(last))
     except ValueError as error:
         fail(str(error), code=2)
-    with opened(data) as app:
-        definition = next((entry for entry in app.definitions if entry.id == indicator), None)
+    with opened(data_folder) as installation:
+        definition = next((entry for entry in installation.definitions if entry.id == indicator), None)
         if definition is None:
-            fail(
-                f"there is no indicator '{indicator}'; there are {', '.join(entry.id for entry in app.definitions)}",
-                code=2,
-            )
+            known_ids = ", ".join(entry.id for entry in installation.definitions)
+            fail(f"there is no indicator '{indicator}'; there are {known_ids}", code=2)
         question = Question(unit, system, over.value, *weeks)
         if zone is Zone.PRIVATE:
-            log_private_read(app, unit)
-            mixed = take_out(app.private.connection, definition, question, exact)
+            log_private_read(installation, unit)
+            mixed = take_out(installation.private.connection, definition, question, exact)
         else:
-            mixed = take_out(app.open.connection, definition, question, published)
+            mixed = take_out(installation.open.connection, definition, question, published)
     figures = {
         "from": (mixed.before, mixed.adjusted_before),
         "to": (mixed.after, mixed.adjusted_after),
@@ -173,10 +170,10 @@ def _one(value: float | None) -> float | None:
 
 
 @commands.command()
-def overview(data: Data = None, as_json: Json = False) -> None:
+def overview(data_folder: Data = None, as_json: Json = False) -> None:
     """The latest published figure of each unit, system and indicator, in tree order."""
-    with opened(data) as app:
-        units, latest, missing = app.open.units(), app.open.latest(), app.not_approved()
+    with opened(data_folder) as installation:
+        units, latest, missing = installation.open.units(), installation.open.latest(), installation.not_approved()
     if as_json:
         print_json([*latest, *missing])
         return
@@ -186,13 +183,13 @@ def overview(data: Data = None, as_json: Json = False) -> None:
     figures: dict[str, dict[str, dict[str, dict[str, Any]]]] = {}
     for row in latest:
         figures.setdefault(row["unit"], {}).setdefault(row["system"], {})[row["indicator"]] = row
-    names = sorted({row["indicator"] for row in latest})
-    table = Table("unit", "system", *names, box=None, pad_edge=False, header_style="bold")
+    indicator_ids = sorted({row["indicator"] for row in latest})
+    table = Table("unit", "system", *indicator_ids, box=None, pad_edge=False, header_style="bold")
     for unit in units:
-        for number, (system, row) in enumerate(sorted(figures.get(unit["unit"], {}).items())):
-            name = "  " * unit["depth"] + (unit["name_en"] if number == 0 else "")
-            table.add_row(name, system, *(_figure(row.get(indicator)) for indicator in names))
-    console = Console(width=max(40 + 20 * len(names), Console().width))
+        for system_number, (system, row) in enumerate(sorted(figures.get(unit["unit"], {}).items())):
+            name = "  " * unit["depth"] + (unit["name_en"] if system_number == 0 else "")
+            table.add_row(name, system, *(_figure(row.get(indicator)) for indicator in indicator_ids))
+    console = Console(width=max(40 + 20 * len(indicator_ids), Console().width))
     console.print(table)
     console.print(
         "\nLatest closed window of each indicator. ≤ and ≥ are bands; ~ is rounded to five; · too few to show; "
@@ -203,16 +200,16 @@ def overview(data: Data = None, as_json: Json = False) -> None:
         print(f"not approved: {row['indicator']} for {row['unit']}; missing {', '.join(row['missing'])}")
 
 
-def _figure(row: dict[str, Any] | None) -> str:
+def _figure(figure_row: dict[str, Any] | None) -> str:
     """A published figure in a few characters."""
-    if row is None:
+    if figure_row is None:
         return ""
-    if row["value"] is None:
-        return {"suppressed": "·", "grouped": "→"}.get(row["status"], "…")
-    unit = {"percent": " %", "days": " d"}.get(row["unit_of_measure"], "")
+    if figure_row["value"] is None:
+        return {"suppressed": "·", "grouped": "→"}.get(figure_row["status"], "…")
+    unit = {"percent": " %", "days": " d"}.get(figure_row["unit_of_measure"], "")
     sign = ""
-    if row["status"] == "banded":
-        sign = "≤" if row["low"] == 0 else "≥"
-    elif row["status"] == "rounded":
+    if figure_row["status"] == "banded":
+        sign = "≤" if figure_row["low"] == 0 else "≥"
+    elif figure_row["status"] == "rounded":
         sign = "~"
-    return f"{sign}{row['value']:.0f}{unit}"
+    return f"{sign}{figure_row['value']:.0f}{unit}"

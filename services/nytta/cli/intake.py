@@ -34,7 +34,7 @@ from nytta.disclosure.published.reach import REMEDIES, Reach, reach
 from nytta.disclosure.rules import Reason
 from nytta.indicators.store.supports import lacking
 from nytta.indicators.store.supports import supports as supported_by
-from nytta.ingest.files import mapping as mappings
+from nytta.ingest.files import mapping_load as mappings
 from nytta.ingest.files.explain import explain
 from nytta.ingest.files.mapping import Mapping
 from nytta.ingest.files.read import alike
@@ -55,8 +55,8 @@ def import_(
     files: Annotated[list[Path], typer.Argument(help="XES or CSV/TSV (with --mapping), or CloudEvents, one per line.")],
     language: Lang,
     mapping: Annotated[str, typer.Option(help="A shipped mapping's name, or a mapping file.")] = "",
-    data: Data = None,
-    registry: Registry = None,
+    data_folder: Data = None,
+    registry_folder: Registry = None,
     organisation: Annotated[str, typer.Option(help="Root unit of a log without a registry.")] = "",
     timezone: Annotated[str, typer.Option(help="Local time of that root unit (IANA name).")] = "",
     snapshot_at: Annotated[
@@ -75,9 +75,9 @@ def import_(
             _explain(files, loaded_mapping, language, as_json)
             return
     current_time = datetime.now(UTC)
-    with opened(data, registry, language) as app:
+    with opened(data_folder, registry_folder, language) as installation:
         import_file = partial(
-            app.intake.import_file,
+            installation.intake.import_file,
             mapping=loaded_mapping,
             current_time=current_time,
             organisation=organisation,
@@ -88,20 +88,17 @@ def import_(
         )
         reports = [_imported(import_file, path) for path in files]
         stderr.print("computing …")
-        app.bring_up_to_date(current_time)
-        reached = reach(app.open.connection, lacking=lambda: lacking(app.private, app.definitions))
-    total = {name: sum(getattr(report, name) for report in reports) for name in _COUNTS}
-    for report in reports:
-        for warning in report.warnings:
-            stderr.print(f"{report.file}: {in_language(warning, language)}", style="yellow", markup=False)
+        installation.bring_up_to_date(current_time)
+        reached = reach(
+            installation.open.connection, lacking=lambda: lacking(installation.private, installation.definitions)
+        )
+    total = {count_name: sum(getattr(report, count_name) for report in reports) for count_name in _COUNTS}
+    _say_warnings(reports, language)
     if as_json:
         print_json(total | {"files": [report.as_dict() for report in reports]})
         _fail_without_rows(total)
         return
-    for report in reports:
-        _say_report(report)
-    if total["rejected"] or any(report.partly for report in reports):
-        stderr.print("why: nytta rejects")
+    _say_reports(reports)
     _fail_without_rows(total)
     say_reach(reached)
 
@@ -127,13 +124,23 @@ def _imported(import_file: Callable[..., ImportReport], path: Path) -> ImportRep
         fail(f"{path}: interrupted; what was read is kept, the same command goes on from there", code=130)
 
 
-def _say_report(report: ImportReport) -> None:
-    counts = ", ".join(f"{getattr(report, name)} {name.replace('_', ' ')}" for name in _COUNTS)
-    stderr.print(f"{report.file}: {counts}")
-    if report.units_created:
-        stderr.print(f"  units made: {', '.join(report.units_created)}")
-    if report.partly:
-        stderr.print(f"  of {report.partly} rows a part was refused")
+def _say_warnings(reports: Sequence[ImportReport], language: str) -> None:
+    for report in reports:
+        for warning in report.warnings:
+            stderr.print(f"{report.file}: {in_language(warning, language)}", style="yellow", markup=False)
+
+
+def _say_reports(reports: Sequence[ImportReport]) -> None:
+    """What became of the rows of each file."""
+    for report in reports:
+        counts = ", ".join(f"{getattr(report, count_name)} {count_name.replace('_', ' ')}" for count_name in _COUNTS)
+        stderr.print(f"{report.file}: {counts}")
+        if report.units_created:
+            stderr.print(f"  units made: {', '.join(report.units_created)}")
+        if report.partly:
+            stderr.print(f"  of {report.partly} rows a part was refused")
+    if any(report.rejected or report.partly for report in reports):
+        stderr.print("why: nytta rejects")
 
 
 def _fail_without_rows(total: dict[str, int]) -> None:
@@ -174,7 +181,7 @@ def sources(
         Path | None, typer.Option("--alike", help="A file of which ids that look alike are listed; needs --mapping.")
     ] = None,
     mapping: Annotated[str, typer.Option(help="The mapping of that file.")] = "",
-    data: Data = None,
+    data_folder: Data = None,
     as_json: Json = False,
 ) -> None:
     """What came from where: events, first and last time, rejects; and the imports.
@@ -185,16 +192,16 @@ def sources(
         _list_alike(alike_in, mapping, as_json)
         return
     if supports:
-        _list_supported(data, as_json)
+        _list_supported(data_folder, as_json)
         return
-    _list_sources(data, as_json)
+    _list_sources(data_folder, as_json)
 
 
-def _list_supported(data: Path | None, as_json: bool) -> None:
+def _list_supported(data_folder: Path | None, as_json: bool) -> None:
     """Which indicators each source supports, and which evidence the others lack."""
-    with opened(data) as app:
-        supported = supported_by(app.private, app.definitions)
-    rows = [
+    with opened(data_folder) as installation:
+        supported = supported_by(installation.private, installation.definitions)
+    support_rows = [
         {
             "source": source_support.source,
             "system": source_support.system,
@@ -205,20 +212,20 @@ def _list_supported(data: Path | None, as_json: bool) -> None:
         for source_support in supported
         for indicator_support in source_support.indicators
     ]
-    show(rows, as_json, ("source", "system", "indicator", "supported", "missing"))
+    show(support_rows, as_json, ("source", "system", "indicator", "supported", "missing"))
 
 
-def _list_sources(data: Path | None, as_json: bool) -> None:
+def _list_sources(data_folder: Path | None, as_json: bool) -> None:
     """What came from where, units that nobody knows, imports, and rounds of sources that are asked."""
-    with opened(data) as app:
-        rows = all_sources(app.private)
-        jobs = all_imports(app.private)
-        rounds = latest_rounds(app.private)
-        unknown = quality.unknown_units(app.private.connection, datetime.now(UTC))
+    with opened(data_folder) as installation:
+        source_rows = all_sources(installation.private)
+        jobs = all_imports(installation.private)
+        rounds = latest_rounds(installation.private)
+        unknown = quality.unknown_units(installation.private.connection, datetime.now(UTC))
     if as_json:
-        print_json({"sources": rows, "imports": jobs, "unknown_units": unknown, "rounds": rounds})
+        print_json({"sources": source_rows, "imports": jobs, "unknown_units": unknown, "rounds": rounds})
         return
-    show(rows, False)
+    show(source_rows, False)
     for source, share in unknown.items():
         _say_unknown_units(source, share)
     if jobs:
@@ -256,12 +263,12 @@ def rejects(
     reason: Annotated[str, typer.Option(help="One reason only.")] = "",
     source: Annotated[str, typer.Option(help="One source only.")] = "",
     limit: Annotated[int, typer.Option(help="At most so many.", min=1)] = 1000,
-    data: Data = None,
+    data_folder: Data = None,
     as_json: Json = False,
 ) -> None:
     """What was refused, where it stood and what to change. Bodies stay sealed."""
-    with opened(data) as app:
-        rows = latest_rejects(app.private, reason, source, limit)
+    with opened(data_folder) as installation:
+        reject_rows = latest_rejects(installation.private, reason, source, limit)
     if not as_json:
-        rows = [row | {"detail": in_language(str(row["detail"]), language)} for row in rows]
-    show(rows, as_json, ("source", "position", "reason", "detail"))
+        reject_rows = [row | {"detail": in_language(str(row["detail"]), language)} for row in reject_rows]
+    show(reject_rows, as_json, ("source", "position", "reason", "detail"))

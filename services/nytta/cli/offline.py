@@ -58,42 +58,52 @@ def check(
 
 @commands.command()
 def detect(
-    series: Annotated[Path, typer.Argument(help="CSV with unit, peer_group, system, indicator, week, numerator, …")],
+    series: Annotated[
+        Path, typer.Argument(help="CSV or workbook with unit, peer_group, system, indicator, week, numerator, …")
+    ],
     as_json: Json = False,
 ) -> None:
     """Find units that lag in any weekly series; no store is needed."""
     with mendable():
         loaded = load_series(series)
-        result = run_detection(loaded).as_dict()
+        detection_result = run_detection(loaded).as_dict()
     if as_json:
-        print_json(result)
+        print_json(detection_result)
     else:
-        show(result["signals"], False, ("unit", "system", "indicator", "kind", "opened", "closed"))
-        _say_not_assessed(result["not_assessed"])
+        show(detection_result["signals"], False, ("unit", "system", "indicator", "kind", "opened", "closed"))
+        _say_not_assessed(detection_result["not_assessed"])
+    if loaded.encoding:
+        stderr.print(f"read as {loaded.encoding}, which its letters suggest", markup=False)
     if loaded.ignored_columns:
         stderr.print(f"columns that are not read: {', '.join(loaded.ignored_columns)}", markup=False)
-    if loaded.rows and not loaded.panels:
+    if not loaded.rows:
+        fail(f"{series}: no rows stand below the header")
+    if not loaded.is_read:
         fail(f"{series}: none of {loaded.rows} rows can be read")
 
 
 _REMEDIES = {
     Reason.INVALID_WEEK: "write 2026-W07, or a day of the week as 2026-02-09",
-    Reason.INVALID_NUMBER: "write a number without unit or spaces",
+    Reason.INVALID_NUMBER: "write a number without words; numerator and denominator are counts, no percentages",
+    Reason.TOO_FEW_PEERS: "without three others in its peer_group, a unit's level is not judged",
+    Reason.WARMING_UP: "a unit is judged once it has been seen for some months",
     Reason.INVALID_PLAN: "write a share and a week, as 0.8@2026-W40",
     Reason.DUPLICATE_WEEK: "add up the rows of a week",
 }
 
 
-def _say_not_assessed(entries: Sequence[Mapping[str, str]]) -> None:
+def _say_not_assessed(not_assessed: Sequence[Mapping[str, str]]) -> None:
     """How many weeks of units could not be assessed, by reason, the first of each, and what to change in its row."""
     firsts: dict[str, Mapping[str, str]] = {}
-    for entry in entries:
-        firsts.setdefault(entry["reason"], entry)
-    for reason, number in Counter(entry["reason"] for entry in entries).most_common():
+    for unassessed in not_assessed:
+        firsts.setdefault(unassessed["reason"], unassessed)
+    for reason, week_count in Counter(unassessed["reason"] for unassessed in not_assessed).most_common():
         first, remedy = firsts[reason], _REMEDIES.get(Reason(reason))
-        line = f"{number} unit-weeks not assessed, {reason.replace('_', ' ')}: first {first['unit']} {first['week']}"
+        line = (
+            f"{week_count} unit-weeks not assessed, {reason.replace('_', ' ')}: first {first['unit']} {first['week']}"
+        )
         stderr.print(line + (f"; {remedy}" if remedy else ""), markup=False, highlight=False)
-    if entries:
+    if not_assessed:
         stderr.print("--json names each")
 
 
@@ -113,9 +123,9 @@ def simulate_(
     except ValueError as error:
         fail(str(error), code=2)
     with mendable():
-        count = write(world, out)
-    report = {"story": story, "seed": seed, "events": count, "out": str(out)}
-    print_json(report) if as_json else stderr.print(f"{count} events in {out}")
+        event_count = write(world, out)
+    report = {"story": story, "seed": seed, "events": event_count, "out": str(out)}
+    print_json(report) if as_json else stderr.print(f"{event_count} events in {out}")
 
 
 @schemas_commands.command("build")
@@ -124,7 +134,7 @@ def schemas_build(
 ) -> None:
     """Write schemas/events from the event models, and docs/indicators.md from the definitions."""
     folder = declarations.schemas() / "events"
-    wanted = event_schemas.build()
+    wanted_files = event_schemas.build()
     present = {
         # everything beside the README is generated, so what nobody makes any more is removed
         str(path.relative_to(folder)): path
@@ -133,23 +143,25 @@ def schemas_build(
     }
     docs = declarations.schemas().parent / "docs"
     if docs.is_dir():  # an installed package has none
-        name = "../../docs/indicators.md"
+        file_name = "../../docs/indicators.md"
         with mendable():
             definitions = nytta.read_definitions(declarations.schemas() / "indicators")
-        wanted[name] = indicator_page(definitions, read_derived(declarations.schemas() / "derived.yaml"))
-        present |= {name: docs / "indicators.md"} if (docs / "indicators.md").is_file() else {}
-    stale = sorted(name for name in present if name not in wanted)
+        wanted_files[file_name] = indicator_page(definitions, read_derived(declarations.schemas() / "derived.yaml"))
+        present |= {file_name: docs / "indicators.md"} if (docs / "indicators.md").is_file() else {}
+    stale = sorted(file_name for file_name in present if file_name not in wanted_files)
     changed = sorted(
-        name for name, text in wanted.items() if name not in present or present[name].read_text("utf-8") != text
+        file_name
+        for file_name, text in wanted_files.items()
+        if file_name not in present or present[file_name].read_text("utf-8") != text
     )
     if check_only:
         if stale or changed:
             fail(f"generated files differ from what they are made of: {', '.join(changed + stale)}; run `make schemas`")
         return
-    for name in changed:
-        path = folder / name
+    for file_name in changed:
+        path = folder / file_name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(wanted[name], encoding="utf-8")
-    for name in stale:
-        present[name].unlink()
-    stderr.print(f"{len(changed)} written, {len(stale)} removed, {len(wanted) - len(changed)} unchanged")
+        path.write_text(wanted_files[file_name], encoding="utf-8")
+    for file_name in stale:
+        present[file_name].unlink()
+    stderr.print(f"{len(changed)} written, {len(stale)} removed, {len(wanted_files) - len(changed)} unchanged")

@@ -28,24 +28,31 @@ def dashboards_build(
     check_only: Annotated[bool, typer.Option("--check", help="Only compare; exit code 1 where one differs.")] = False,
 ) -> None:
     """Write dashboards/*.json from the code, for provisioning by file."""
-    from nytta.surfaces.grafana.catalogue import files  # the SDK takes a while that no other command should wait
+    # the SDK takes a while that no other command should wait
+    from nytta.surfaces.grafana.catalogue import files
 
     folder = declarations.dashboards()
-    wanted = files()
+    wanted_files = files()
     present = {path.name: path for path in folder.glob("*.json")}
-    stale = sorted(set(present) - set(wanted))
-    changed = sorted(name for name, body in wanted.items() if name not in present or present[name].read_bytes() != body)
+    stale_names = sorted(set(present) - set(wanted_files))
+    changed_names = sorted(
+        board_name
+        for board_name, body in wanted_files.items()
+        if board_name not in present or present[board_name].read_bytes() != body
+    )
     if check_only:
-        if stale or changed:
-            fail(f"dashboards differs from the code: {', '.join(changed + stale)}; run `make dashboards`")
+        if stale_names or changed_names:
+            fail(f"dashboards differs from the code: {', '.join(changed_names + stale_names)}; run `make dashboards`")
         return
     with mendable():
         folder.mkdir(exist_ok=True)
-        for name in changed:
-            (folder / name).write_bytes(wanted[name])
-        for name in stale:
-            present[name].unlink()
-    stderr.print(f"{len(changed)} written, {len(stale)} removed, {len(wanted) - len(changed)} unchanged")
+        for board_name in changed_names:
+            (folder / board_name).write_bytes(wanted_files[board_name])
+        for board_name in stale_names:
+            present[board_name].unlink()
+    stderr.print(
+        f"{len(changed_names)} written, {len(stale_names)} removed, {len(wanted_files) - len(changed_names)} unchanged"
+    )
 
 
 @dashboards_commands.command("push")
@@ -61,12 +68,12 @@ def dashboards_push(
 
     with mendable():
         settings = Settings()
-    where, token = address or settings.grafana, settings.grafana_token.get_secret_value()
-    if not where or not token:
+    grafana_address, token = address or settings.grafana, settings.grafana_token.get_secret_value()
+    if not grafana_address or not token:
         fail("name Grafana's address in NYTTA_GRAFANA (or --address) and a token in NYTTA_GRAFANA_TOKEN", code=2)
     with mendable():
         changes = push(
-            where,
+            grafana_address,
             token,
             files(),
             datasource=datasource,
@@ -75,11 +82,11 @@ def dashboards_push(
             dry_run=dry_run,
         )
     if as_json:
-        rows = [
+        pushed_rows = [
             {"kind": pushed.kind, "title": pushed.title, "what": pushed.what, "address": pushed.address}
             for pushed in changes
         ]
-        print_json({"dry_run": dry_run, "done": rows})
+        print_json({"dry_run": dry_run, "done": pushed_rows})
         return
     for change in changes:
         stderr.print(
@@ -95,16 +102,16 @@ def backup(
     portable: Annotated[
         bool, typer.Option("--portable", help="Rows, which a store of either kind takes: to move to a server, or back.")
     ] = False,
-    data: Data = None,
+    data_folder: Data = None,
     as_json: Json = False,
 ) -> None:
     """Copy the store as it stands at one moment. The keys are not in it: back up their file in another place."""
     target = target.absolute()
-    with opened(data) as app:
+    with opened(data_folder) as installation:
         if Settings().clickhouse and not portable:
-            outcome = {"state": backups.on_server(app.private.connection, disk, target.name), "disk": disk}
+            outcome = {"state": backups.on_server(installation.private.connection, disk, target.name), "disk": disk}
         else:
-            manifest = (keeping.copy_rows if portable else keeping.copy)(app, target, datetime.now(UTC))
+            manifest = (keeping.copy_rows if portable else keeping.copy)(installation, target, datetime.now(UTC))
             outcome = asdict(manifest) | {"file": str(target), "bytes": target.stat().st_size}
     if as_json:
         print_json(outcome)
@@ -119,38 +126,39 @@ def backup(
 def restore(
     source: Annotated[Path, typer.Argument(help="A file that nytta backup wrote.")],
     keys: Annotated[Path | None, typer.Option(help="The key file; copied to its place in the data folder.")] = None,
-    data: Data = None,
-    registry: Registry = None,
+    data_folder: Data = None,
+    registry_folder: Registry = None,
     as_json: Json = False,
 ) -> None:
     """Put a backup into an empty data folder, a portable one into an empty server. `nytta verify` proves it."""
     with mendable():
-        settings = Settings() if data is None else Settings(data=data)
-        rows = backups.read(source).format == portable_rows.FORMAT
-        if settings.clickhouse and not rows:
+        settings = Settings() if data_folder is None else Settings(data=data_folder)
+        holds_rows = backups.read(source).format == portable_rows.FORMAT
+        if settings.clickhouse and not holds_rows:
             fail(
                 f"{source} holds files of the embedded engine, which no server takes: make one with nytta backup "
                 "--portable. What the server backed up itself, its own RESTORE brings back: docs/operations.md",
                 code=2,
             )
-        place = settings.key_place
-        if keys is None and not place.exists():
-            fail(f"the key file is missing: give it with --keys, or put it at {place} first")
+        key_path = settings.key_place
+        if keys is None and not key_path.exists():
+            fail(f"the key file is missing: give it with --keys, or put it at {key_path} first")
         # another key file would make every person a second one; taking it over would lose the first
-        if keys is not None and place.exists() and place.read_bytes() != keys.read_bytes():
-            fail(f"{place} is there already and differs from {keys}: take one of them away")
-        copied = keys is not None and not place.exists()
-        manifest = keeping.check(source, keys or place)
-        if rows:
+        if keys is not None and key_path.exists() and key_path.read_bytes() != keys.read_bytes():
+            fail(f"{key_path} is there already and differs from {keys}: take one of them away")
+        copied = keys is not None and not key_path.exists()
+        manifest = keeping.check(source, keys or key_path)
+        if holds_rows:
             keeping.load_rows(source, settings)
         else:
             backups.unpack(source, settings.data / "store")
         if copied and keys is not None:
-            permissions.make_folder(place.parent)
-            with permissions.create(place) as file:
+            permissions.make_folder(key_path.parent)
+            with permissions.create(key_path) as file:
                 file.write(keys.read_bytes())
-    with opened(data, registry) as app:  # brings an older store's tables up to date
-        events = sum(source_row["events"] for source_row in all_sources(app.private))
+    # brings an older store's tables up to date
+    with opened(data_folder, registry_folder) as installation:
+        events = sum(source_row["events"] for source_row in all_sources(installation.private))
     if as_json:
         print_json(asdict(manifest) | {"events": events})
         return
@@ -158,9 +166,9 @@ def restore(
 
 
 @commands.command()
-def doctor(data: Data = None, registry: Registry = None, as_json: Json = False) -> None:
+def doctor(data_folder: Data = None, registry_folder: Registry = None, as_json: Json = False) -> None:
     """Look at settings, registry, keys, files, store, broker, mail, clock and disk, and say what to mend."""
-    findings = examination.examine(data, registry)
+    findings = examination.examine(data_folder, registry_folder)
     if as_json:
         print_json([asdict(finding) for finding in findings])
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -35,51 +36,53 @@ keys_commands = typer.Typer(no_args_is_help=True, help="Keys of pseudonyms: they
 commands.add_typer(keys_commands, name="keys")
 
 
-def _only_one(app: nytta.App) -> None:
+def _only_one(installation: nytta.App) -> None:
     """Refuse where other processes compute: rows must not go while they are being read."""
-    if app.workers:
+    if installation.workers:
         fail(
             "workers compute this installation's figures: stop them (nytta worker), give this command without "
             "NYTTA_KAFKA, and start them again"
         )
 
 
-def _round(app: nytta.App) -> Round:
-    with app.computing:
-        return recompute(app.private, app.definitions)
+def _round(installation: nytta.App) -> Round:
+    with installation.computing:
+        return recompute(installation.private, installation.definitions)
 
 
 @commands.command()
 def retention(
     apply: Annotated[bool, typer.Option("--apply/--dry-run", help="Dispose of it; else only say what is due.")] = False,
     decision: Annotated[str, typer.Option(help="Decision for organisations whose registry names none.")] = "",
-    data: Data = None,
-    registry: Registry = None,
+    data_folder: Data = None,
+    registry_folder: Registry = None,
     as_json: Json = False,
 ) -> None:
     """Dispose of what was kept as long as it may be, with a certificate. Exit code 1 where a decision is missing."""
     current_time = datetime.now(UTC)
-    with opened(data, registry) as app:
+    with opened(data_folder, registry_folder) as installation:
         if apply:
-            _only_one(app)
-        all_due = due(app.private, app.intake.registry, current_time, decision)
-        rows: list[dict[str, Any]] = []
-        for stale in all_due:
-            row = stale.as_dict() | {"done": False, "sealed": 0, "certificate": None}
-            if apply and stale.decided:
-                removed, number = dispose(app.private, app.definitions, stale, current_time)
-                row |= {"rows": removed.rows, "done": True, "sealed": removed.sealed, "certificate": number}
-            rows.append(row)
+            _only_one(installation)
+        all_due = due(installation.private, installation.intake.registry, current_time, decision)
+        retention_rows: list[dict[str, Any]] = []
+        for removal in all_due:
+            retention_row = removal.as_dict() | {"done": False, "sealed": 0, "certificate": None}
+            if apply and removal.decided:
+                removed, number = dispose(installation.private, installation.definitions, removal, current_time)
+                retention_row |= {"rows": removed.rows, "done": True, "sealed": removed.sealed, "certificate": number}
+            retention_rows.append(retention_row)
         # figures first: what is purged cannot be counted any more
-        if any(row["done"] for row in rows):
-            _round(app)
-            purge(app.private)
-    undecided = [stale for stale in all_due if not stale.decided]
-    show(rows, as_json, ("rule", "organisation", "before", "decision", "rows", "done", "sealed", "certificate"))
-    for stale in undecided:
+        if any(retention_row["done"] for retention_row in retention_rows):
+            _round(installation)
+            purge(installation.private)
+    undecided = [removal for removal in all_due if not removal.decided]
+    show(
+        retention_rows, as_json, ("rule", "organisation", "before", "decision", "rows", "done", "sealed", "certificate")
+    )
+    for removal in undecided:
         stderr.print(
-            f"{stale.rule.value} of {stale.organisation}: nothing may go without a decision. Name it under `disposals` "
-            f"in organisation.yaml (rule: {stale.rule.value}), or with --decision",
+            f"{removal.rule.value} of {removal.organisation}: nothing may go without a decision. Name it under "
+            f"`disposals` in organisation.yaml (rule: {removal.rule.value}), or with --decision",
             markup=False,
         )
     if undecided:
@@ -98,29 +101,30 @@ def erase(
     unheard_of: Annotated[
         bool, typer.Option("--unheard-of", help="Exclude somebody of whom nothing came yet.")
     ] = False,
-    data: Data = None,
-    registry: Registry = None,
+    data_folder: Data = None,
+    registry_folder: Registry = None,
     as_json: Json = False,
 ) -> None:
     """Erase a person and count them no longer, in numerators and denominators; the proof is the output."""
     if bool(source_id) == bool(pseudonym):
         fail("give either --source-id or --pseudonym", code=2)
-    with opened(data, registry) as app:
-        _only_one(app)
+    with opened(data_folder, registry_folder) as installation:
+        _only_one(installation)
         try:
             erasure = erasing.erase(
-                app.private,
-                _pseudonyms(app, source_id, pseudonym, organisation),
+                installation.private,
+                _pseudonyms(installation, source_id, pseudonym, organisation),
                 reference,
                 datetime.now(UTC),
-                lambda: _round(app),
-                definitions=app.definitions,
+                lambda: _round(installation),
+                definitions=installation.definitions,
                 excluding=not keep_counting,
                 unheard_of=unheard_of,
             )
         except erasing.UnknownPerson as error:
             fail(str(error))
-        app.declare(app.intake.declared)  # whoever is not counted any more
+        # whoever is not counted any more
+        installation.declare(installation.intake.declared)
     if as_json:
         print_json(erasure.as_dict())
         return
@@ -132,20 +136,30 @@ def erase(
     stderr.print(f"rows left: {sum(erasure.left.values())}; public at the next restatement")
 
 
-def _pseudonyms(app: nytta.App, source_id: str, pseudonym: str, organisation: str) -> list[Pseudonym]:
+@cache
+def _statement() -> Any:
+    """What is stated beside what the installation tells of itself."""
+    return yaml.safe_load((declarations.schemas() / "transparency.yaml").read_bytes())
+
+
+def _pseudonyms(installation: nytta.App, source_id: str, pseudonym: str, organisation: str) -> list[Pseudonym]:
     """Everything that stands for the person: with every key there is, and with the lasting one."""
     if pseudonym:
         read = parse(pseudonym)
         if read is None:
             fail("a pseudonym is written key-id:32 hexadecimal digits", code=2)
         return [read]
-    roots = [organisation] if organisation else [organisation.id for organisation in app.intake.registry.organisations]
+    roots = (
+        [organisation]
+        if organisation
+        else [organisation.id for organisation in installation.intake.registry.organisations]
+    )
     pseudonyms = []
     for root in roots:
-        pseudonyms.append(Pseudonym("", app.keys.lasting(root).digest(source_id)))
+        pseudonyms.append(Pseudonym("", installation.keys.lasting(root).digest(source_id)))
         pseudonyms += [
             Pseudonym(person_key.id, person_key.pseudonymiser().digest(source_id))
-            for person_key in app.keys.persons.get(root, ())
+            for person_key in installation.keys.persons.get(root, ())
         ]
     return pseudonyms
 
@@ -154,46 +168,50 @@ def _pseudonyms(app: nytta.App, source_id: str, pseudonym: str, organisation: st
 def access(
     unit: Annotated[str, typer.Option(help="One unit's id.")] = "",
     days: Annotated[int, typer.Option(help="So many days back.", min=1)] = 365,
-    data: Data = None,
+    data_folder: Data = None,
     as_json: Json = False,
 ) -> None:
     """Who read figures of which unit: roles, and readers told apart without their names."""
-    with opened(data) as app:
+    with opened(data_folder) as installation:
         units = frozenset({unit}) if unit else None
-        rows = AccessLog(app.private.connection, app.journal).read(units, datetime.now(UTC) - timedelta(days=days))
-    show(rows, as_json, ("at", "reader", "role", "role_unit", "what", "unit", "surface"))
+        access_rows = AccessLog(installation.private.connection, installation.journal).read(
+            units, datetime.now(UTC) - timedelta(days=days)
+        )
+    show(access_rows, as_json, ("at", "reader", "role", "role_unit", "what", "unit", "surface"))
 
 
 def transparency_page(
-    app: nytta.App, language: str, current_time: datetime, declared: Sequence[Declared] = ()
+    installation: nytta.App, language: str, current_time: datetime, declared: Sequence[Declared] = ()
 ) -> dict[str, Any]:
     """What is collected, why, for how long, and who sees it, as things stand at `current_time`, in sv, nb or en."""
     running = [source for source in declared if source.is_asked and source.runs(current_time.date())]
-    asked = [(source, source.source()) for source in running]
+    asked_sources = [(source, source.source()) for source in running]
     return transparent.page(
         language,
-        app.intake.registry,
-        app.definitions,
+        installation.intake.registry,
+        installation.definitions,
         purposes(nytta.PURPOSES),
-        yaml.safe_load((declarations.schemas() / "transparency.yaml").read_bytes()),
+        _statement(),
         current_time.date(),
-        sources_of_events(app.private.connection),
-        [transparent.Asked(known.id, known.kind, tuple(s.fetched), tuple(s.not_fetched)) for known, s in asked],
+        sources_of_events(installation.private.connection),
+        [transparent.Asked(known.id, known.kind, tuple(s.fetched), tuple(s.not_fetched)) for known, s in asked_sources],
     )
 
 
 @commands.command()
 def transparency(
     lang: Annotated[str, typer.Option(help="sv, nb or en.")] = "en",
-    data: Data = None,
-    registry: Registry = None,
+    data_folder: Data = None,
+    registry_folder: Registry = None,
     as_json: Json = False,
 ) -> None:
     """What is collected, why, for how long, and who sees it: from models, registry and rules as they are."""
     if lang not in LANGUAGES:
         fail(f"--lang is one of {', '.join(LANGUAGES)}", code=2)
-    with opened(data, registry) as app:
-        page = transparency_page(app, lang, datetime.now(UTC), read_sources(registry or Settings().registry))
+    with opened(data_folder, registry_folder) as installation:
+        page = transparency_page(
+            installation, lang, datetime.now(UTC), read_sources(registry_folder or Settings().registry)
+        )
     if as_json:
         print_json(page)
         return
@@ -218,30 +236,32 @@ def transparency(
 def forward(
     out: Annotated[Path, typer.Argument(help="File to add to, one CloudEvent per line.")],
     source: Annotated[str, typer.Option(help="How the receiver knows this installation.")] = "nytta",
-    data: Data = None,
+    data_folder: Data = None,
     as_json: Json = False,
 ) -> None:
     """Edge mode: hand on the published figures that have not been handed on yet; nothing else ever leaves."""
-    with opened(data) as app:
-        start = app.private.counter("forwarded")
-        position, count = start, 0
+    with opened(data_folder) as installation:
+        start = installation.private.counter("forwarded")
+        position, figure_count = start, 0
         with out.open("ab") as file:
-            for publication, event in outbound.published(app.private.connection, source, start):
+            for publication, event in outbound.published(installation.private.connection, source, start):
                 file.write(orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE))
-                position, count = publication, count + 1
+                position, figure_count = publication, figure_count + 1
             # the counter moves only once the receiver's file is on the disk: a crash repeats, it never skips
             file.flush()
             os.fsync(file.fileno())
-        app.private.raise_counter("forwarded", position)
-    print_json({"figures": count, "publication": position}) if as_json else stderr.print(f"{count} figures to {out}")
+        installation.private.raise_counter("forwarded", position)
+    print_json({"figures": figure_count, "publication": position}) if as_json else stderr.print(
+        f"{figure_count} figures to {out}"
+    )
 
 
 @keys_commands.command("list")
-def keys_list(data: Data = None, registry: Registry = None, as_json: Json = False) -> None:
+def keys_list(data_folder: Data = None, registry_folder: Registry = None, as_json: Json = False) -> None:
     """The keys of persons, how old they are, and what is to be done; never a secret."""
     today = datetime.now(UTC).date()
-    with opened(data, registry) as app:
-        rows = [
+    with opened(data_folder, registry_folder) as installation:
+        key_rows = [
             {
                 "organisation": organisation.id,
                 "key": key.id,
@@ -249,31 +269,31 @@ def keys_list(data: Data = None, registry: Registry = None, as_json: Json = Fals
                 "state": state,
                 "next": next_,
             }
-            for organisation in app.intake.registry.organisations
+            for organisation in installation.intake.registry.organisations
             # once for all keys of an organisation: it is about the pair of them
-            for next_ in [app.keys.step(organisation.id, today).value]
-            for key, state in zip(app.keys.persons.get(organisation.id, ()), ("used", "coming"), strict=False)
+            for next_ in [installation.keys.step(organisation.id, today).value]
+            for key, state in zip(installation.keys.persons.get(organisation.id, ()), ("used", "coming"), strict=False)
         ]
-    show(rows, as_json, ("organisation", "key", "made", "state", "next"))
+    show(key_rows, as_json, ("organisation", "key", "made", "state", "next"))
 
 
 @keys_commands.command("rotate")
-def keys_rotate(data: Data = None, registry: Registry = None, as_json: Json = False) -> None:
+def keys_rotate(data_folder: Data = None, registry_folder: Registry = None, as_json: Json = False) -> None:
     """Make and change keys where the calendar says so; destroy the old ones. `nytta up` does it by itself."""
-    with opened(data, registry) as app:
-        _only_one(app)
-        rows = [
+    with opened(data_folder, registry_folder) as installation:
+        _only_one(installation)
+        rotation_rows = [
             {
                 "organisation": rotated.organisation,
                 "done": rotated.done.value,
                 "renamed": rotated.renamed,
                 "destroyed": rotated.destroyed,
             }
-            for rotated in rotation.rotate(app, datetime.now(UTC))
+            for rotated in rotation.rotate(installation, datetime.now(UTC))
         ]
-    show(rows, as_json, ("organisation", "done", "renamed", "destroyed"))
-    if any(row["destroyed"] for row in rows):
+    show(rotation_rows, as_json, ("organisation", "done", "renamed", "destroyed"))
+    if any(rotation_row["destroyed"] for rotation_row in rotation_rows):
         stderr.print(
-            f"destroy copies of {app.intake.key_file} that were made before now: they still hold the old keys",
+            f"destroy copies of {installation.intake.key_file} that were made before now: they still hold the old keys",
             markup=False,
         )

@@ -26,26 +26,26 @@ def pull(
     ] = False,
     reconcile: Annotated[bool, typer.Option("--reconcile", help="Look for what is gone at the source.")] = False,
     gone_at_most: Annotated[int | None, typer.Option(help="Rows that may be taken back; else a third.", min=0)] = None,
-    data: Data = None,
-    registry: Registry = None,
+    data_folder: Data = None,
+    registry_folder: Registry = None,
     as_json: Json = False,
 ) -> None:
     """Ask a system now for what happened in it. Interrupted, the same command goes on; repeated, it changes nothing."""
-    place = registry or Settings().registry
-    with opened(data, registry) as app:
-        declared = _declared(read(place), source)
+    registry_path = registry_folder or Settings().registry
+    with opened(data_folder, registry_folder) as installation:
+        declared = _declared(read(registry_path), source)
         if not declared.is_asked:
             fail(f"{source} is not asked: it sends to /hooks/{source} by itself")
         if not declared.runs(datetime.now(UTC).date()):
             fail(f"{source} ended on {declared.ended_on}: it is asked no more")
-        system_puller = puller(app, declared, place)
+        system_puller = puller(installation, declared, registry_path)
         try:
             if probe:
                 _probed(system_puller, as_json)
                 return
             # the cursor alone: rows that come again are known by identity and revision
             if reset:
-                pulls.save_cursor(app.private, source, "", datetime.now(UTC))
+                pulls.save_cursor(installation.private, source, "", datetime.now(UTC))
             pulled = (
                 system_puller.reconcile(gone_at_most)
                 if reconcile or gone_at_most is not None
@@ -53,7 +53,7 @@ def pull(
             )
         finally:
             system_puller.ask.close()
-        app.bring_up_to_date(datetime.now(UTC))
+        installation.bring_up_to_date(datetime.now(UTC))
     if as_json:
         print_json(asdict(pulled))
     else:
@@ -71,33 +71,34 @@ def pull(
 def puller_(
     host: Annotated[str, typer.Option(help="Address of /healthz, /readyz and /metrics.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port of /healthz, /readyz and /metrics.", min=1, max=65535)] = 8654,
-    registry: Registry = None,
-    data: Data = None,
+    registry_folder: Registry = None,
+    data_folder: Data = None,
 ) -> None:
     """Ask the sources of sources.yaml when they are due, and put what they say on Kafka. Needs a supervisor.
 
     Of several, one works and another takes over when it ends.
     """
-    from nytta.ingest.stream import faust_app  # Faust's import takes a second that no other command should wait
+    # Faust's import takes a second that no other command should wait
+    from nytta.ingest.stream import faust_app
     from nytta.service import distributed
     from nytta.service.streams import pulling
 
     with mendable():
-        settings = Settings() if data is None else Settings(data=data)
+        settings = Settings() if data_folder is None else Settings(data=data_folder)
         if not settings.kafka:
             fail("a puller puts events on Kafka: name its brokers in NYTTA_KAFKA; without Kafka nytta up asks sources")
-        with distributed.asking(settings, registry) as parts:
+        with distributed.asking(settings, registry_folder) as parts:
             if not any(declared.is_asked for declared in parts.sources):
                 fail("there is no source to ask: declare it in sources.yaml of the registry")
             faust_app.run(pulling.build(parts, host=host, port=port), Ending().ask)
 
 
-def _declared(sources: tuple[Declared, ...], name: str) -> Declared:
+def _declared(sources: tuple[Declared, ...], source_id: str) -> Declared:
     for declared in sources:
-        if declared.id == name:
+        if declared.id == source_id:
             return declared
     known_names = ", ".join(declared.id for declared in sources)
-    return fail(f"there is no source '{name}' in sources.yaml; it has {known_names or 'none: declare it there'}")
+    return fail(f"there is no source '{source_id}' in sources.yaml; it has {known_names or 'none: declare it there'}")
 
 
 def _probed(puller: Puller, as_json: bool) -> None:

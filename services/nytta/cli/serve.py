@@ -42,7 +42,7 @@ from nytta.service.pulls import hooks
 from nytta.service.schedule import Rounds
 from nytta.service.settings import Settings
 from nytta.service.stopping import Ending
-from nytta.storage.client import StoppedError, StoreError, answering
+from nytta.storage.errors import StoppedError, StoreError, answering
 from nytta.surfaces.console.application import application as application_of
 from nytta.surfaces.console.context import Console
 
@@ -63,42 +63,42 @@ def up(
     host: Host = "127.0.0.1",
     port: Port = 8650,
     demo: Annotated[bool, typer.Option("--demo", help="Load an invented county with five stories first.")] = False,
-    data: Data = None,
-    registry: Registry = None,
+    data_folder: Data = None,
+    registry_folder: Registry = None,
 ) -> None:
     """Run the service in one process: events over HTTP, figures kept up to date, the console for people."""
-    if demo and registry:
+    if demo and registry_folder:
         fail("--demo brings its own registry: leave --registry out", code=2)
     if command_client.serving():
         fail("the service runs here already")
     with mendable():
-        settings = Settings() if data is None else Settings(data=data)
+        settings = Settings() if data_folder is None else Settings(data=data_folder)
         if command_client.running(settings.data):
             fail(f"{settings.data}: a service runs here already")
         log_lines()
         if demo:
-            registry = demonstration.written(settings)
-        with nytta.embedded(settings, registry) as app:
+            registry_folder = demonstration.written(settings)
+        with nytta.embedded(settings, registry_folder) as installation:
             if demo:
-                demonstration.load(app, settings)
-            opening = partial(demonstration.play, app, settings) if demo else None
-            uvloop.run(_up(app, settings, host, port, registry or settings.registry, opening))
-            app.private.connection.look()
+                demonstration.load(installation, settings)
+            opening = partial(demonstration.play, installation, settings) if demo else None
+            uvloop.run(_up(installation, settings, host, port, registry_folder or settings.registry, opening))
+            installation.private.connection.look()
     stderr.print("stopped; everything acknowledged is stored")
 
 
 async def _up(
-    app: nytta.App,
+    installation: nytta.App,
     settings: Settings,
     host: str,
     port: int,
-    place: Path | None,
+    registry_folder: Path | None,
     opening: Callable[[], None] | None = None,
 ) -> None:
     token = secrets.token_urlsafe(32)
     # commands of whoever owns the data folder: by loopback, with a token that the folder alone tells
-    inside = bind("127.0.0.1", 0)
-    address = f"http://127.0.0.1:{inside.getsockname()[1]}"
+    command_socket = bind("127.0.0.1", 0)
+    address = f"http://127.0.0.1:{command_socket.getsockname()[1]}"
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(command_server.routed())
 
@@ -106,55 +106,58 @@ async def _up(
             # made below, for rounds count beside groups; nothing is accepted before they are
             rounds.came()
 
-        commits = _acceptance(app, came)
+        commits = _acceptance(installation, came)
         counters = Counters(lambda: commits.waiting, named_at(settings.metrics))
-        ending = Ending(app.private.connection, lambda: command_server.forget(settings.data))
-        rounds = Rounds(app, counters.registry, lambda: ending.ask(signal.SIGTERM), opening)
-        gateway = _gateway(app, settings, commits, counters, place)
-        gateway.batches = partial(batch_counts, app.private)
+        ending = Ending(installation.private.connection, lambda: command_server.forget(settings.data))
+        rounds = Rounds(installation, counters.registry, lambda: ending.ask(signal.SIGTERM), opening)
+        gateway = _gateway(installation, settings, commits, counters, registry_folder)
+        gateway.batches = partial(batch_counts, installation.private)
         stack.callback(gateway.close)
-        console = build_console(app, settings, host, rounds.behind, rounds.came, place)
+        console = build_console(installation, settings, host, rounds.behind, rounds.came, registry_folder)
         stack.callback(console.close)
         outside = bind(host, port)
         # behind the place outside: a port that is taken ends the command before anything is computed
         await stack.enter_async_context(rounds.running())
-        pulling = Pulling(app, read_sources(place), place, rounds.came, SourceRounds(counters.registry))
-        assert app.intake.backlog is not None
-        stack.enter_context(app.intake.backlog.draining())
-        await stack.enter_async_context(commits)  # left first: what waits is written, then the last round ends
+        pulling = Pulling(
+            installation, read_sources(registry_folder), registry_folder, rounds.came, SourceRounds(counters.registry)
+        )
+        assert installation.intake.backlog is not None
+        stack.enter_context(installation.intake.backlog.draining())
+        # left first: what waits is written, then the last round ends
+        await stack.enter_async_context(commits)
         await stack.enter_async_context(pulling.running())
-        places = [
+        servers = [
             (server(joined(fronted(gateway, application(gateway)), console)), outside),
-            (server(command_server.command_server(app, token, _run)), inside),
+            (server(command_server.command_server(installation, token, _run)), command_socket),
             *_measured(settings, counters),
         ]
-        _heed(ending, lambda: _end(serving for serving, _ in places))
+        _heed(ending, lambda: _end(serving for serving, _ in servers))
         stack.enter_context(command_server.announced(settings.data, address, token))
         _say(gateway, host, outside)
-        inviting = asyncio.create_task(_invite(app, console, f"http://{host}:{outside.getsockname()[1]}"))
+        inviting = asyncio.create_task(_invite(installation, console, f"http://{host}:{outside.getsockname()[1]}"))
         stack.callback(inviting.cancel)
         # no link is given out any more while the service ends
-        stack.callback(setattr, app, "sign_in", None)
-        await asyncio.gather(*(serving.listen(bound) for serving, bound in places))
+        stack.callback(setattr, installation, "sign_in", None)
+        await asyncio.gather(*(serving.listen(bound) for serving, bound in servers))
 
 
-def _acceptance(app: nytta.App, on_arrival: Callable[[], None]) -> GroupCommit:
+def _acceptance(installation: nytta.App, on_arrival: Callable[[], None]) -> GroupCommit:
     """What accepts events in groups, durably; `on_arrival` is called after each."""
 
     def store(events: pa.Table, rejects: Sequence[Reject]) -> int:
         # a service that stops answers what it has begun
         with answering():
             try:
-                number = app.intake.accept_group(events, rejects, datetime.now(UTC))
+                batch_number = installation.intake.accept_group(events, rejects, datetime.now(UTC))
             except BacklogFullError as error:
                 raise Busy(str(error), 5) from error
         on_arrival()
-        return number
+        return batch_number
 
     return GroupCommit(store)
 
 
-async def _invite(app: nytta.App, console: Console, default_address: str) -> None:
+async def _invite(installation: nytta.App, console: Console, default_address: str) -> None:
     """Say where the console is when its first charts are drawn."""
     try:
         await console.warm()
@@ -165,38 +168,42 @@ async def _invite(app: nytta.App, console: Console, default_address: str) -> Non
     if console.proxy:
         stderr.print(f"the console: {console.address or default_address}", highlight=False)
         return
-    app.sign_in = lambda: f"{default_address}/sign-in/{console.links.issue(datetime.now(UTC))}"
-    stderr.print(f"the console: {console.address if console.oidc else app.sign_in()}", highlight=False)
+    installation.sign_in = lambda: f"{default_address}/sign-in/{console.links.issue(datetime.now(UTC))}"
+    stderr.print(f"the console: {console.address if console.oidc else installation.sign_in()}", highlight=False)
 
 
 @commands.command("gateway")
-def gateway_(host: Host = "127.0.0.1", port: Port = 8650, data: Data = None, registry: Registry = None) -> None:
+def gateway_(
+    host: Host = "127.0.0.1", port: Port = 8650, data_folder: Data = None, registry_folder: Registry = None
+) -> None:
     """Take events in over HTTP and put them on Kafka, for workers to store and compute."""
     with mendable():
-        settings = Settings() if data is None else Settings(data=data)
+        settings = Settings() if data_folder is None else Settings(data=data_folder)
         if not settings.kafka:
             fail("a gateway puts events on Kafka: name its brokers in NYTTA_KAFKA; without Kafka there is nytta up")
         from nytta.service.distributed import distributed
 
         log_lines()
-        with distributed(settings, registry) as app:
-            uvloop.run(_forward(app, settings, host, port, registry or settings.registry))
+        with distributed(settings, registry_folder) as installation:
+            uvloop.run(_forward(installation, settings, host, port, registry_folder or settings.registry))
     stderr.print("stopped; everything acknowledged is with the brokers")
 
 
-async def _forward(app: nytta.App, settings: Settings, host: str, port: int, place: Path | None) -> None:
+async def _forward(
+    installation: nytta.App, settings: Settings, host: str, port: int, registry_folder: Path | None
+) -> None:
     from nytta.ingest.stream.producer import Producer
     from nytta.service.brokers import cluster_of
 
-    async with Producer(cluster_of(settings), app.keys.seal) as producer:
-        acceptance = Bounded(_Brokers(producer, app.intake.notes))
+    async with Producer(cluster_of(settings), installation.keys.seal) as producer:
+        acceptance = Bounded(_Brokers(producer, installation.intake.notes))
         counters = Counters(lambda: acceptance.waiting, named_at(settings.metrics))
-        gateway = _gateway(app, settings, acceptance, counters, place)
+        gateway = _gateway(installation, settings, acceptance, counters, registry_folder)
         outside = bind(host, port)
         _say(gateway, host, outside)
-        learning = asyncio.create_task(_learn(app, settings.key_place))
+        learning = asyncio.create_task(_learn(installation, settings.key_place))
         places = [(server(fronted(gateway, application(gateway))), outside), *_measured(settings, counters)]
-        _heed(Ending(app.private.connection), lambda: _end(serving for serving, _ in places))
+        _heed(Ending(installation.private.connection), lambda: _end(serving for serving, _ in places))
         try:
             await asyncio.gather(*(serving.listen(bound) for serving, bound in places))
         finally:
@@ -205,10 +212,12 @@ async def _forward(app: nytta.App, settings: Settings, host: str, port: int, pla
 
 
 @commands.command("console")
-def console_(host: Host = "127.0.0.1", port: Port = 8651, data: Data = None, registry: Registry = None) -> None:
+def console_(
+    host: Host = "127.0.0.1", port: Port = 8651, data_folder: Data = None, registry_folder: Registry = None
+) -> None:
     """Serve the console beside gateway and workers, from the ClickHouse server that they share."""
     with mendable():
-        settings = Settings() if data is None else Settings(data=data)
+        settings = Settings() if data_folder is None else Settings(data=data_folder)
         if not settings.kafka:
             fail(
                 "beside workers the console tells their topics what people answer: name the brokers in NYTTA_KAFKA; "
@@ -217,19 +226,21 @@ def console_(host: Host = "127.0.0.1", port: Port = 8651, data: Data = None, reg
         from nytta.service.distributed import distributed
 
         log_lines()
-        with distributed(settings, registry) as app:
-            uvloop.run(_show(app, settings, host, port, registry or settings.registry))
-            app.private.connection.look()
+        with distributed(settings, registry_folder) as installation:
+            uvloop.run(_show(installation, settings, host, port, registry_folder or settings.registry))
+            installation.private.connection.look()
     stderr.print("stopped")
 
 
-async def _show(app: nytta.App, settings: Settings, host: str, port: int, registry: Path | None) -> None:
-    console = build_console(app, settings, host, lambda: 0.0, lambda: None, registry)
+async def _show(
+    installation: nytta.App, settings: Settings, host: str, port: int, registry_folder: Path | None
+) -> None:
+    console = build_console(installation, settings, host, lambda: 0.0, lambda: None, registry_folder)
     outside = bind(host, port)
-    serving = server(ready(app, application_of(console)))
-    _heed(Ending(app.private.connection), lambda: _end([serving]))
-    learning = asyncio.create_task(_learn(app, settings.key_place))
-    inviting = asyncio.create_task(_invite(app, console, f"http://{host}:{outside.getsockname()[1]}"))
+    serving = server(ready(installation, application_of(console)))
+    _heed(Ending(installation.private.connection), lambda: _end([serving]))
+    learning = asyncio.create_task(_learn(installation, settings.key_place))
+    inviting = asyncio.create_task(_invite(installation, console, f"http://{host}:{outside.getsockname()[1]}"))
     try:
         await serving.listen(outside)
     finally:
@@ -267,33 +278,42 @@ class _Brokers:
             raise Unavailable(str(error), 5) from error
 
 
-async def _learn(app: nytta.App, keys: Path) -> None:
+async def _learn(installation: nytta.App, key_path: Path) -> None:
     """Learn of the units that other processes made, of persons excluded, and of keys."""
     while True:
         await asyncio.sleep(_LEARNING_SECONDS)
         try:
-            await asyncio.to_thread(app.declare, app.intake.declared)
-            app.intake.rekey(await asyncio.to_thread(load_or_make, keys))
+            await asyncio.to_thread(installation.declare, installation.intake.declared)
+            installation.intake.rekey(await asyncio.to_thread(load_or_make, key_path))
         except (StoreError, KeyFileError) as error:
             _log.warning("units and keys could not be read again: %s", error)
 
 
 def _gateway(
-    app: nytta.App, settings: Settings, acceptance: Acceptance, counters: Counters, place: Path | None
+    installation: nytta.App,
+    settings: Settings,
+    acceptance: Acceptance,
+    counters: Counters,
+    registry_folder: Path | None,
 ) -> Gateway:
-    sources = read_sources(place)
+    sources = read_sources(registry_folder)
     homes = {declared.id: declared.organisation for declared in sources if declared.organisation}
-    app.intake.homes = homes
+    installation.intake.homes = homes
     return Gateway(
         acceptance,
-        pseudonymise=app.intake.choice,
+        pseudonymise=installation.intake.choice,
         # asked for each request: registry and keys change while the gateway serves
-        registry=lambda: app.intake.registry,
+        registry=lambda: installation.intake.registry,
         tokens=tokens_of(settings),
         limits=Limits(body=settings.body_limit, rate=settings.rate),
         counters=counters,
-        hooks=hooks(sources, place, datetime.now(UTC).date(), several=len(app.intake.registry.organisations) > 1),
-        conceal=lambda key: app.keys.pseudonymiser().wire(key),
+        hooks=hooks(
+            sources,
+            registry_folder,
+            datetime.now(UTC).date(),
+            has_several=len(installation.intake.registry.organisations) > 1,
+        ),
+        conceal=lambda key: installation.keys.pseudonymiser().wire(key),
         homes=homes,
     )
 

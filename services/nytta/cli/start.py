@@ -18,11 +18,10 @@ from nytta.cli.words import say
 from nytta.disclosure.published.reach import reach
 from nytta.indicators.store.supports import lacking
 from nytta.ingest.files import beginning
-from nytta.ingest.files import mapping as mappings
+from nytta.ingest.files import mapping_load as mappings
 from nytta.ingest.files.beginning import Beginning, Question
-from nytta.ingest.files.draft import Draft, drafted, drafted_file
+from nytta.ingest.files.draft import Draft, drafted_file
 from nytta.ingest.files.explain import explain
-from nytta.ingest.files.looks import look
 from nytta.ingest.files.mapping_text import text
 from nytta.ingest.files.registry_text import PAPERS
 from nytta.ingest.intake import ImportReport
@@ -43,16 +42,16 @@ def draft(
 ) -> None:
     """Draft a mapping for a list: decided by its cells, with a question where they do not decide."""
     with mendable(language):
-        draft = drafted(look(file, file.name))
-        written = text(draft, organisation, timezone)
+        draft = drafted_file(file, file.name)
+        mapping_text = text(draft, organisation, timezone)
     if as_json:
         questions = [
             {"about": question.about, "text": question.text, "choices": question.choices}
             for question in draft.questions
         ]
-        print_json({"kind": draft.kind, "fields": dict(draft.fields), "questions": questions, "mapping": written})
+        print_json({"kind": draft.kind, "fields": dict(draft.fields), "questions": questions, "mapping": mapping_text})
         return
-    sys.stdout.write(written)
+    sys.stdout.write(mapping_text)
     for question in draft.questions:
         stderr.print(f"{_OPEN[language]}: {in_language(question.text, language)}", style="yellow", markup=False)
     for remark in draft.remarks:
@@ -75,7 +74,7 @@ def start(
     into: Annotated[Path, typer.Option(help="Folder for the registry and the mappings that it writes.")] = Path(
         "nytta"
     ),
-    data: Data = None,
+    data_folder: Data = None,
 ) -> None:
     """From files to the first figures: say what each list is, ask what they do not say, import, and tell what shows."""
     current_time = datetime.now(UTC)
@@ -90,20 +89,22 @@ def start(
             _say_kind(path, draft, language)
             if problem := beginning.problem(draft):
                 fail(f"{path.name}: {in_language(problem, language)}")
-        given_answers = {key: value for key, value in preset.items() if value}
+        given_answers = {key: option_value for key, option_value in preset.items() if option_value}
         answers = _answered(lists, given_answers, yes, f"{current_time:%Y-%m-%d}", language)
         begun = beginning.begin(lists, answers)
         _write(begun, into, language)
-        for path, place in begun.mappings:
-            shown = explain(path, mappings.load(into / place), 2)
+        for path, mapping_path in begun.mappings:
+            shown = explain(path, mappings.load(into / mapping_path), 2)
             stderr.print(shown.text(lambda sentence: in_language(sentence, language)), markup=False)
-    with _as_answered(answers, language), opened(data, into / "registry", language) as app:
-        for path, place in begun.mappings:
-            report = app.intake.import_file(path, mappings.load(into / place), current_time)
+    with _as_answered(answers, language), opened(data_folder, into / "registry", language) as installation:
+        for path, mapping_path in begun.mappings:
+            report = installation.intake.import_file(path, mappings.load(into / mapping_path), current_time)
             _say_import(path, report, language)
         stderr.print(say("computing", language))
-        app.bring_up_to_date(current_time)
-        reached = reach(app.open.connection, lacking=lambda: lacking(app.private, app.definitions))
+        installation.bring_up_to_date(current_time)
+        reached = reach(
+            installation.open.connection, lacking=lambda: lacking(installation.private, installation.definitions)
+        )
     if begun.papers:
         missing = say("and", language).join(say(f"paper_{paper}", language) for paper in begun.papers)
         approvals = into / "registry" / "organisation.yaml"
@@ -117,7 +118,7 @@ def _given(answers: Sequence[str]) -> dict[str, str]:
     wrong = [key for key, sign, _ in parted if not sign]
     if wrong:
         fail(f"--answer '{wrong[0]}': write QUESTION=ANSWER", code=2)
-    return {key.strip(): value.strip() for key, _, value in parted}
+    return {key.strip(): option_value.strip() for key, _, option_value in parted}
 
 
 def _say_kind(path: Path, draft: Draft, language: Language) -> None:
@@ -153,13 +154,14 @@ def _answered(
         reply = answers.get(question.key, "")
         if not reply:
             reply = question.proposed if accept_proposed else _ask(question, language)
-        asked = in_language(question.text, language)
+        question_text = in_language(question.text, language)
         if question.choices and reply and reply not in question.choices:
             fail(
-                say("wrong_choice", language, question=asked, reply=reply, choices=", ".join(question.choices)), code=2
+                say("wrong_choice", language, question=question_text, reply=reply, choices=", ".join(question.choices)),
+                code=2,
             )
         if not reply and question.key not in PAPERS:
-            fail(say("no_reply", language, question=asked, key=question.key), code=2)
+            fail(say("no_reply", language, question=question_text, key=question.key), code=2)
         answers[question.key] = reply
     return answers
 
@@ -182,22 +184,27 @@ def _choice(choice: str, language: Language) -> str:
 def _as_answered(answers: dict[str, str], language: Language) -> Iterator[None]:
     """A service that runs the command in this one's place asks nobody: it gets the answers."""
     context = get_current_context()
-    replies = [f"{key}={value}" for key, value in answers.items() if value]
-    given = context.get_parameter_source("files")  # what no command line gave is not handed on
+    replies = [f"{key}={option_value}" for key, option_value in answers.items() if option_value]
+    # what no command line gave is not handed on
+    given = context.get_parameter_source("files")
     assert given is not None  # there is no command without files
-    for name, value in (("yes", True), ("answer", replies), ("language", language)):
-        context.params[name] = value
+    for name, option_value in (("yes", True), ("answer", replies), ("language", language)):
+        context.params[name] = option_value
         context.set_parameter_source(name, given)
     yield
 
 
 def _write(begun: Beginning, into: Path, language: Language) -> None:
     """The files, none of them over one that says something else."""
-    places = {into / name: content for name, content in begun.files.items()}
+    contents_by_path = {into / name: file_content for name, file_content in begun.files.items()}
     # a second start after corrections by hand must not undo them
-    differing = [path for path, content in places.items() if path.exists() and path.read_text("utf-8") != content]
+    differing = [
+        path
+        for path, file_content in contents_by_path.items()
+        if path.exists() and path.read_text("utf-8") != file_content
+    ]
     if differing:
         fail(say("differs", language, file=differing[0]))
-    for path, content in places.items():
+    for path, file_content in contents_by_path.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content, "utf-8")
+        path.write_text(file_content, "utf-8")

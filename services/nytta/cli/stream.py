@@ -33,21 +33,22 @@ def worker(
     port: Annotated[int, typer.Option(help="Port of /healthz, /readyz and /metrics.", min=1, max=65535)] = 8651,
     publish_every: Annotated[float, typer.Option(help="Seconds between publications of closed weeks.", min=0.1)] = 60.0,
     compute_every: Annotated[float, typer.Option(help="Seconds between rounds of computation.", min=0.1)] = 1.0,
-    registry: Registry = None,
-    data: Data = None,
+    registry_folder: Registry = None,
+    data_folder: Data = None,
 ) -> None:
     """Take events from Kafka, store them and compute figures, beside other workers. Needs a supervisor.
 
     It ends with exit code 1 when it cannot go on without losing events, and is to be started anew.
     """
-    from nytta.ingest.stream import faust_app  # Faust's import takes a second that no other command should wait
+    # Faust's import takes a second that no other command should wait
+    from nytta.ingest.stream import faust_app
     from nytta.service.streams import worker as process
 
     with mendable():
-        settings = _settings(data)
+        settings = _settings(data_folder)
         if not settings.kafka:
             fail("a worker takes events from Kafka: name its brokers in NYTTA_KAFKA; without Kafka there is nytta up")
-        with distributed.working(settings, registry) as parts:
+        with distributed.working(settings, registry_folder) as parts:
             app = process.build(parts, host=host, port=port, publish_every=publish_every, compute_every=compute_every)
             faust_app.run(app, Ending().ask)
 
@@ -57,8 +58,8 @@ def alerter(
     host: Annotated[str, typer.Option(help="Address of /healthz, /readyz and /metrics.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port of /healthz, /readyz and /metrics.", min=1, max=65535)] = 8652,
     every: Annotated[float, typer.Option(help="Seconds between evaluations by the clock.", min=0.1)] = 600.0,
-    registry: Registry = None,
-    data: Data = None,
+    registry_folder: Registry = None,
+    data_folder: Data = None,
 ) -> None:
     """Keep the alerts beside workers: open and close them, send messages, take answers. Needs a supervisor.
 
@@ -68,10 +69,10 @@ def alerter(
     from nytta.service.streams import alerter as process
 
     with mendable():
-        settings = _settings(data)
+        settings = _settings(data_folder)
         if not settings.kafka:
             fail("an alerter hears of signals from Kafka: name its brokers in NYTTA_KAFKA; without there is nytta up")
-        with distributed.alerting(settings, registry) as parts:
+        with distributed.alerting(settings, registry_folder) as parts:
             app = process.build(parts, host=host, port=port, evaluate_every=every)
             faust_app.run(app, Ending().ask)
 
@@ -83,8 +84,8 @@ def replay(
     since: Annotated[datetime | None, typer.Option(help="Received from then on (UTC).")] = None,
     until: Annotated[datetime | None, typer.Option(help="Received before then (UTC).")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which would pass now.")] = False,
-    data: Data = None,
-    registry: Registry = None,
+    data_folder: Data = None,
+    registry_folder: Registry = None,
     as_json: Json = False,
 ) -> None:
     """Validate rejects again, after a fix. Repeated, it changes nothing.
@@ -99,9 +100,9 @@ def replay(
         since.replace(tzinfo=UTC) if since else query.since,
         until.replace(tzinfo=UTC) if until else query.until,
     )
-    with opened(data, registry) as app:
-        log_private_read(app, "")
-        replayed = app.replay(query, datetime.now(UTC), dry_run=dry_run)
+    with opened(data_folder, registry_folder) as installation:
+        log_private_read(installation, "")
+        replayed = installation.replay(query, datetime.now(UTC), dry_run=dry_run)
     if as_json:
         print_json(
             {"dry_run": dry_run, "tried": replayed.tried, "passed": replayed.passed, "still_rejected": replayed.still}
@@ -113,5 +114,5 @@ def replay(
         stderr.print(f"  {count} still {name}", markup=False)
 
 
-def _settings(data: Path | None) -> Settings:
-    return Settings() if data is None else Settings(data=data)
+def _settings(data_folder: Path | None) -> Settings:
+    return Settings() if data_folder is None else Settings(data=data_folder)

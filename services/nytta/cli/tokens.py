@@ -21,9 +21,9 @@ def tokens_of(settings: Settings) -> Tokens:
     return Tokens(settings.token_place)
 
 
-def _tokens(data: Path | None) -> Tokens:
+def _tokens(data_folder: Path | None) -> Tokens:
     with mendable():
-        tokens = tokens_of(Settings() if data is None else Settings(data=data))
+        tokens = tokens_of(Settings() if data_folder is None else Settings(data=data_folder))
     try:
         tokens.all()
     except TokenFileError as error:
@@ -43,16 +43,16 @@ def token_add(
         list[str] | None, typer.Option(help="CloudEvents sources it may speak for, such as '/desk/*'; repeatable.")
     ] = None,
     days: Annotated[int | None, typer.Option(help="Days until it expires.", min=1)] = None,
-    data: Data = None,
+    data_folder: Data = None,
     as_json: Json = False,
 ) -> None:
     """Make a token and print it, once. Without limits it may send everything. Running services know it at once."""
     current_time = datetime.now(UTC)
-    tokens = _tokens(data)
+    tokens = _tokens(data_folder)
     if not 0 < len(source) <= 64:
         fail("the name of the sender has 1 to 64 characters", code=2)
     with mendable():
-        token, text = tokens.add(
+        token, token_text = tokens.add(
             source,
             current_time,
             expires=current_time + timedelta(days=days) if days else None,
@@ -62,36 +62,36 @@ def token_add(
             subtrees=subtree or (),
         )
     if as_json:
-        print_json({"id": token.id, "source": token.source, "token": text, "expires": token.expires})
+        print_json({"id": token.id, "source": token.source, "token": token_text, "expires": token.expires})
         return
     stderr.print(f"token {token.id} of {token.source}; it is shown only now:", markup=False)
-    print(text)
+    print(token_text)
 
 
 @tokens_commands.command("list")
-def token_list(data: Data = None, as_json: Json = False) -> None:
+def token_list(data_folder: Data = None, as_json: Json = False) -> None:
     """List the tokens and what may be sent with them. Tokens themselves are not kept."""
     current_time = datetime.now(UTC)
-    rows = []
-    for token in _tokens(data).all():
-        row = {**token.model_dump(mode="json", exclude={"hash"}), "sender": sender_id(token.source)}
-        row["state"] = "valid" if token.lives(current_time) else "expired"
-        rows.append(
-            row
+    token_rows = []
+    for token in _tokens(data_folder).all():
+        token_row = {**token.model_dump(mode="json", exclude={"hash"}), "sender": sender_id(token.source)}
+        token_row["state"] = "valid" if token.lives(current_time) else "expired"
+        token_rows.append(
+            token_row
             if as_json
-            else {key: ", ".join(value) if isinstance(value, list) else value for key, value in row.items()}
+            else {key: ", ".join(value) if isinstance(value, list) else value for key, value in token_row.items()}
         )
     columns = ("id", "source", "sender", "state", "units", "subtrees", "types", "event_sources", "created", "expires")
-    show(rows, as_json, columns)
+    show(token_rows, as_json, columns)
 
 
 @tokens_commands.command("revoke")
 def token_revoke(
     name: Annotated[str, typer.Argument(metavar="ID", help="The token's id, as `nytta token list` shows it.")],
-    data: Data = None,
+    data_folder: Data = None,
 ) -> None:
     """Take a token back. Running services refuse it at once."""
     with mendable():
-        if not _tokens(data).revoke(name):
+        if not _tokens(data_folder).revoke(name):
             fail(f"there is no token '{name}'; nytta token list")
     stderr.print(f"token {name} is revoked", markup=False)

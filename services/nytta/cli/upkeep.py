@@ -14,12 +14,12 @@ from nytta.storage.migrate import recorded
 
 
 @commands.command()
-def verify(data: Data = None, as_json: Json = False) -> None:
+def verify(data_folder: Data = None, as_json: Json = False) -> None:
     """Compute every cell from the raw events alone, and compare. Exit code 1 where one differs."""
-    with opened(data) as app:
+    with opened(data_folder) as installation:
         # what no round has read yet would differ, and be no fault
-        app.bring_up_to_date(datetime.now(UTC))
-        verification = app.verify()
+        installation.bring_up_to_date(datetime.now(UTC))
+        verification = installation.verify()
     if as_json:
         print_json(
             {
@@ -42,21 +42,21 @@ def verify(data: Data = None, as_json: Json = False) -> None:
 
 
 @commands.command()
-def rebuild(data: Data = None, registry: Registry = None, as_json: Json = False) -> None:
+def rebuild(data_folder: Data = None, registry_folder: Registry = None, as_json: Json = False) -> None:
     """Compute everything anew from the raw events."""
-    with opened(data, registry) as app:
-        written, sealed = app.rebuild(datetime.now(UTC)), seals.count(app.private.connection)
+    with opened(data_folder, registry_folder) as installation:
+        written, sealed = installation.rebuild(datetime.now(UTC)), seals.count(installation.private.connection)
     print_json({"cells": written, "sealed": sealed}) if as_json else stderr.print(
         f"{written} cells written" + (f", {sealed} sealed ones left as they are" if sealed else "")
     )
 
 
 @commands.command()
-def migrate(data: Data = None, as_json: Json = False) -> None:
+def migrate(data_folder: Data = None, as_json: Json = False) -> None:
     """Bring the store's tables up to date; with Kafka, make the topics that are missing and check the others."""
     log_lines()  # a large store takes its time, and says how far it is
     with mendable():
-        settings = Settings() if data is None else Settings(data=data)
+        settings = Settings() if data_folder is None else Settings(data=data_folder)
         if settings.kafka:
             from nytta.service import distributed
 
@@ -65,6 +65,6 @@ def migrate(data: Data = None, as_json: Json = False) -> None:
                 "up to date" + "".join(f"\nmade {name}" for name in changes)
             )
             return
-    with opened(data) as app:
-        names = recorded(app.private.connection)
+    with opened(data_folder) as installation:
+        names = recorded(installation.private.connection)
     print_json({"applied": names}) if as_json else stderr.print("up to date: " + ", ".join(names))

@@ -32,8 +32,10 @@ _WHAT = (
     ("c", "case.closed"),
 )
 _SPREAD = 0.1  # noise of a week's shares, on the logit scale
-_SCATTER = 0.4  # standard deviation of the logarithm of the days that a case takes
-_BY_LAW = 0.05  # share of cases returned because the law demands a completion: never rework
+# standard deviation of the logarithm of the days that a case takes
+_SCATTER = 0.4
+# share of cases returned because the law demands a completion: never rework
+_BY_LAW = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def season(calendar: Calendar) -> Floats:
     return slow * (0.35 + 0.65 * calendar.working_in_week / 5)
 
 
-def work(
+def work(  # noqa: PLR0913 - what a story says of a line of work, by name
     scene: Scene,
     unit: str,
     case_type: str,
@@ -113,16 +115,16 @@ def work(
     )
 
 
-def counted(work: Work, system: str, figure: Literal["digital", "intended"]) -> dict[str, Any]:
+def counted(line_of_work: Work, system: str, figure: Literal["digital", "intended"]) -> dict[str, Any]:
     """The truth of digital intake or of intended use, per week of opening; use counts from going live on."""
-    live_week = 0 if figure == "digital" else work.live
-    is_live = np.arange(len(work.cases)) >= live_week
+    live_week = 0 if figure == "digital" else line_of_work.live
+    is_live = np.arange(len(line_of_work.cases)) >= live_week
     return {
-        "unit": work.unit,
+        "unit": line_of_work.unit,
         "system": system,
-        "case_type": work.case_type,
-        "numerator": (is_live * (work.digital if figure == "digital" else work.intended)).tolist(),
-        "denominator": (is_live * work.cases).tolist(),
+        "case_type": line_of_work.case_type,
+        "numerator": (is_live * (line_of_work.digital if figure == "digital" else line_of_work.intended)).tolist(),
+        "denominator": (is_live * line_of_work.cases).tolist(),
     }
 
 
@@ -172,12 +174,15 @@ class CaseFeed:
         self._calendar = scene.calendar
         self._roster = roster
         units = [unit.id for unit in scene.home.staffed]
-        self._unit = np.array([units.index(line.unit) for line in works])
-        self._rngs = [scene.rng(line.unit, line.case_type, "cases") for line in works]
-        self._before = [np.concatenate(([0], np.cumsum(line.cases))) for line in works]
-        self._prefix = [f"{line.unit}-{line.case_type}-" for line in works]
+        self._unit = np.array([units.index(line_of_work.unit) for line_of_work in works])
+        self._rngs = [scene.rng(line_of_work.unit, line_of_work.case_type, "cases") for line_of_work in works]
+        self._before = [np.concatenate(([0], np.cumsum(line_of_work.cases))) for line_of_work in works]
+        self._prefix = [f"{line_of_work.unit}-{line_of_work.case_type}-" for line_of_work in works]
         self._bases = table(
-            [f'"unit":"{line.unit}","system":"{system}","case_type":"{line.case_type}","case":"' for line in works]
+            [
+                f'"unit":"{line_of_work.unit}","system":"{system}","case_type":"{line_of_work.case_type}","case":"'
+                for line_of_work in works
+            ]
         )
         self._tails = table([tail(f".{short}", self.source, kind) for short, kind in _WHAT])
         self._actors = table([f',"actor":"{actor_id}","actor_kind":"person"' for actor_id in roster.ids] + [""])
@@ -185,20 +190,20 @@ class CaseFeed:
 
     def week(self, week: int) -> Lines:
         """Events of the cases opened in one week, also those that happen later."""
-        counts = np.array([line.cases[week] for line in self._works])
-        total = int(counts.sum())
+        case_counts = np.array([line.cases[week] for line in self._works])
+        total = int(case_counts.sum())
         if total == 0:
             return Lines()
         # every line of work draws from a stream of its own: one more line shifts none of the others
-        draws_by_line = zip(self._rngs, counts.tolist(), strict=True)
+        draws_by_line = zip(self._rngs, case_counts.tolist(), strict=True)
         draws = np.concatenate([rng.random((count, 18)) for rng, count in draws_by_line])
-        line = np.repeat(np.arange(len(self._works)), counts)
+        line = np.repeat(np.arange(len(self._works)), case_counts)
         draft = self._draft(week, line, draws.T)
-        first_in_week = np.cumsum(counts) - counts
+        first_in_week = np.cumsum(case_counts) - case_counts
         cases_before = np.array([numbers_before[week] for numbers_before in self._before])
         number_in_line = np.arange(total) - first_in_week[line] + cases_before[line]
         numbered = zip(line.tolist(), number_in_line.tolist(), strict=True)
-        names = [f"{self._prefix[line_number]}{number:06d}" for line_number, number in numbered]
+        case_ids = [f"{self._prefix[line_number]}{number:06d}" for line_number, number in numbered]
         case = np.concatenate(draft.case)
         moments = np.concatenate(draft.at)
         # what cannot have happened by the end of the span is not worth its text
@@ -213,7 +218,7 @@ class CaseFeed:
                 moments,
                 self._tails[np.concatenate(draft.what)[is_within]].tolist(),
                 self._bases[line[case]].tolist(),
-                [names[case_number] for case_number in case.tolist()],
+                [case_ids[case_number] for case_number in case.tolist()],
                 (endings + actors).tolist(),
             ),
         )
@@ -269,12 +274,12 @@ class CaseFeed:
 
     def _fates(self, week: int, line: Ints, draws: Floats) -> _Fates:
         works = self._works
-        digital_cases = np.array([work.digital[week] for work in works])
-        intended_cases = np.array([work.intended[week] for work in works])
+        digital_cases = np.array([line_of_work.digital[week] for line_of_work in works])
+        intended_cases = np.array([line_of_work.intended[week] for line_of_work in works])
         digital = first_of_each(line, digital_cases, draws[0])
         intended = first_of_each(line, intended_cases, draws[1])
-        is_live = np.array([week >= work.live for work in works])[line]
-        handover = np.array([work.handover for work in works])[line]
+        is_live = np.array([week >= line_of_work.live for line_of_work in works])[line]
+        handover = np.array([line_of_work.handover for line_of_work in works])[line]
         rework = self._by_intention(intended, week, line, "rework_intended", "rework_other")
         return _Fates(
             digital=digital,
@@ -322,36 +327,36 @@ class _Rests:
     """The fields after the case's id, one text per combination, looked up by number."""
 
     def __init__(self) -> None:
-        texts: list[str] = []
+        event_texts: list[str] = []
 
         def keep(*more: str) -> int:
-            texts.extend(more)
-            return len(texts) - len(more)
+            event_texts.extend(more)
+            return len(event_texts) - len(more)
 
         self._digital = keep(*(f',"channel":"{channel}"' for channel in ("web", "web", "web", "app")))
         self._other = keep(*(f',"channel":"{channel}"' for channel in ("email", "phone", "desk", "post")))
-        step = ',"activity":"{}","mode":"{}","digital_route":{}{}'
+        step_text = ',"activity":"{}","mode":"{}","digital_route":{}{}'
         self._registered = keep(
             f',"activity":"{REGISTER}","mode":"manual"',
-            step.format(REGISTER, "scanned", "false", ""),
-            step.format(REGISTER, "auto", "true", ""),
+            step_text.format(REGISTER, "scanned", "false", ""),
+            step_text.format(REGISTER, "auto", "true", ""),
         )
         self._handled = keep(
             f',"activity":"{HANDLE_OUTSIDE}","mode":"paper"',
             f',"activity":"{HANDLE_OUTSIDE}","mode":"printed"',
-            step.format(HANDLE_OUTSIDE, "paper", "true", ',"intended":false'),
-            step.format(HANDLE_OUTSIDE, "printed", "true", ',"intended":false'),
-            step.format(HANDLE_DIGITALLY, "digital", "true", ',"intended":true'),
-            step.format(HANDLE_OUTSIDE, "paper", "true", ""),
-            step.format(HANDLE_OUTSIDE, "printed", "true", ""),
-            step.format(HANDLE_DIGITALLY, "digital", "true", ""),
+            step_text.format(HANDLE_OUTSIDE, "paper", "true", ',"intended":false'),
+            step_text.format(HANDLE_OUTSIDE, "printed", "true", ',"intended":false'),
+            step_text.format(HANDLE_DIGITALLY, "digital", "true", ',"intended":true'),
+            step_text.format(HANDLE_OUTSIDE, "paper", "true", ""),
+            step_text.format(HANDLE_OUTSIDE, "printed", "true", ""),
+            step_text.format(HANDLE_DIGITALLY, "digital", "true", ""),
         )
         self._decided = keep(
             f',"activity":"{DECIDE}","mode":"paper"',
             f',"activity":"{DECIDE}","mode":"manual"',
-            step.format(DECIDE, "paper", "true", ""),
-            step.format(DECIDE, "manual", "true", ""),
-            step.format(DECIDE, "digital", "true", ""),
+            step_text.format(DECIDE, "paper", "true", ""),
+            step_text.format(DECIDE, "manual", "true", ""),
+            step_text.format(DECIDE, "digital", "true", ""),
         )
         self._plain = {
             "team": keep(',"team":"annan handläggargrupp"'),
@@ -359,7 +364,7 @@ class _Rests:
             "law": keep(f',"activity":"{REGISTER}","by_law":true'),
         }
         self._closed = keep(',"end_to_end":false,"outcome":"beslut"', ',"end_to_end":true,"outcome":"beslut"')
-        self.text = table(texts)
+        self.text = table(event_texts)
 
     def opened(self, digital: Flags, luck: Floats) -> Ints:
         return np.where(digital, self._digital, self._other) + (luck * 4).astype(np.int64)

@@ -67,26 +67,26 @@ def milestone_notes(milestones: tuple[Milestone, ...]) -> list[Note]:
     ]
 
 
-def decision_note(decision: Decision, state: str, day: date, unit: str, level: int | None = None) -> Note:
+def decision_note(decision: Decision, decision_state: str, day: date, unit: str, level: int | None = None) -> Note:
     """A decision that is made, acknowledged, executed or reversed, by a unit, at a level (else the decision's
     own)."""
     return Note(
-        f"decision-{decision.id}-{state}-{unit}",
+        f"decision-{decision.id}-{decision_state}-{unit}",
         "change.decision",
         day,
-        f'"unit":"{unit}","system":"{decision.system}","decision":"{decision.id}","state":"{state}",'
+        f'"unit":"{unit}","system":"{decision.system}","decision":"{decision.id}","state":"{decision_state}",'
         f'"level":"{level or decision.level}","due":"{decision.due}"',
     )
 
 
-def benefit_note(benefit: Benefit, value: float, start: date, end: date) -> Note:
-    """A measured value of a benefit over a period (`end` exclusive), in the benefit's measure."""
+def benefit_note(benefit: Benefit, measured_value: float, period_start: date, period_end: date) -> Note:
+    """A measured value of a benefit over a period (`period_end` exclusive), in the benefit's measure."""
     return Note(
-        f"benefit-{benefit.id}-{start}",
+        f"benefit-{benefit.id}-{period_start}",
         "benefit.measured",
-        end,
+        period_end,
         f'"unit":"{benefit.unit}","system":"{benefit.system}","benefit":"{benefit.id}",'
-        f'"value":{round(value * 1000)},"period_from":"{start}","period_to":"{end}"',
+        f'"value":{round(measured_value * 1000)},"period_from":"{period_start}","period_to":"{period_end}"',
     )
 
 
@@ -109,20 +109,22 @@ class TrainingFeed:
         """Events of one week."""
         week_lines = Lines()
         for people, weeks, draws in zip(self._people, self._weeks, self._draws, strict=True):
-            numbers = np.flatnonzero(weeks == week)
-            day_draws, hour_draws = draws[:, numbers]
+            person_numbers = np.flatnonzero(weeks == week)
+            day_draws, hour_draws = draws[:, person_numbers]
             days = self._calendar.working_day_of(week, day_draws)
             moments = self._calendar.moment(days, 9 + 6 * hour_draws)
-            ids = [f"{people.ids[number]}-{self._course}" for number in numbers.tolist()]
-            data = [self._completed(people, number) for number in numbers.tolist()]
-            week_lines.add(moments, plain_lines(moments, tail("", self.source, "change.training"), ids, data))
+            event_ids = [f"{people.ids[person_number]}-{self._course}" for person_number in person_numbers.tolist()]
+            event_data = [self._completed(people, person_number) for person_number in person_numbers.tolist()]
+            week_lines.add(
+                moments, plain_lines(moments, tail("", self.source, "change.training"), event_ids, event_data)
+            )
         return week_lines
 
-    def _completed(self, people: Staff, number: int) -> str:
+    def _completed(self, people: Staff, person_number: int) -> str:
         """The data of a person's completed course."""
         return (
-            f'"unit":"{people.unit.id}","system":"{self._system}","actor":"{people.ids[number]}","actor_kind":"person",'
-            f'"course":"{self._course}","tier":"{people.tier[number]}"'
+            f'"unit":"{people.unit.id}","system":"{self._system}","actor":"{people.ids[person_number]}","actor_kind":"person",'
+            f'"course":"{self._course}","tier":"{people.tier[person_number]}"'
         )
 
 
@@ -188,19 +190,19 @@ class PulseFeed:
             noise = rng.normal(0, 0.8, (len(people.ids), len(self.items)))
             respondents = np.flatnonzero(answers & people.at_work[:, week])
             # answers leave in random order: their place says nothing about who gave them
-            ids, data = [], []
-            for place, respondent in enumerate(rng.permutation(respondents).tolist()):
+            event_ids, event_data = [], []
+            for respondent_number, respondent in enumerate(rng.permutation(respondents).tolist()):
                 tier = people.tier[respondent]
-                for item, item_noise in zip(self.items, noise[respondent], strict=True):
-                    mean = self._mean(unit, tier, item, week)
+                for element, item_noise in zip(self.items, noise[respondent], strict=True):
+                    mean = self._mean(unit, tier, element, week)
                     score = int(np.clip(round(mean + item_noise), 1, 5))
-                    ids.append(f"{unit}-{self._survey.name}-{label}-{place}-{item}")
-                    data.append(
+                    event_ids.append(f"{unit}-{self._survey.name}-{label}-{respondent_number}-{element}")
+                    event_data.append(
                         f'"unit":"{unit}","system":"{self._survey.system}","survey":"{self._survey.name}-{label}",'
-                        f'"item":"{item}","tier":"{tier}","score":{score}'
+                        f'"item":"{element}","tier":"{tier}","score":{score}'
                     )
-            moments = self._calendar.moment(np.full(len(ids), week * 7 + 3), np.full(len(ids), 12.0))
-            week_lines.add(moments, plain_lines(moments, tail("", self.source, "change.pulse"), ids, data))
+            moments = self._calendar.moment(np.full(len(event_ids), week * 7 + 3), np.full(len(event_ids), 12.0))
+            week_lines.add(moments, plain_lines(moments, tail("", self.source, "change.pulse"), event_ids, event_data))
         return week_lines
 
 
@@ -237,16 +239,19 @@ class SatisfactionFeed:
         """Events of one week."""
         week_lines = Lines()
         label = self._calendar.span.label(week)
-        for line, weekly_draws in zip(self._works, self._draws, strict=True):
-            share = self._satisfied(line, week)
+        for line_of_work, weekly_draws in zip(self._works, self._draws, strict=True):
+            share = self._satisfied(line_of_work, week)
             # of the satisfied half are very much so; of the others half say neither
             scores = 5 - np.searchsorted([share / 2, share, (1 + share) / 2], weekly_draws[week], side="right")
-            ids = [f"{line.unit}-{line.case_type}-{label}-{place}" for place in range(len(scores))]
-            data = [
-                f'"unit":"{line.unit}","system":"{self._system}","survey":"{label}",'
+            event_ids = [
+                f"{line_of_work.unit}-{line_of_work.case_type}-{label}-{answer_number}"
+                for answer_number in range(len(scores))
+            ]
+            event_data = [
+                f'"unit":"{line_of_work.unit}","system":"{self._system}","survey":"{label}",'
                 f'"item":"satisfaction","tier":"user","score":{score}'
                 for score in scores.tolist()
             ]
-            moments = self._calendar.moment(np.full(len(ids), week * 7 + 4), np.full(len(ids), 12.0))
-            week_lines.add(moments, plain_lines(moments, tail("", self.source, "change.pulse"), ids, data))
+            moments = self._calendar.moment(np.full(len(event_ids), week * 7 + 4), np.full(len(event_ids), 12.0))
+            week_lines.add(moments, plain_lines(moments, tail("", self.source, "change.pulse"), event_ids, event_data))
         return week_lines

@@ -50,12 +50,12 @@ def move(
     unit: str,
     clients: int,
     *,
-    start: int,
+    first_week: int,
     weeks: int,
     enrolled: float,
     activated: float,
 ) -> Move:
-    """Draw the move of a unit's clients: over `weeks` weeks from `start`, the shares that are enrolled and
+    """Draw the move of a unit's clients: over `weeks` weeks from `first_week`, the shares that are enrolled and
     activated.
 
     `activated` is the share of the enrolled ones. Counts are rounded, not drawn: the truth can be reckoned by
@@ -64,7 +64,7 @@ def move(
     rng = scene.rng(unit, "clients", "counts")
     enrolled_week = np.full(clients, NEVER)
     enrolled_count = round(clients * enrolled)
-    enrolled_week[:enrolled_count] = start + np.sort(rng.integers(0, weeks, enrolled_count))
+    enrolled_week[:enrolled_count] = first_week + np.sort(rng.integers(0, weeks, enrolled_count))
     activated_week = np.full(clients, NEVER)
     activated_count = round(enrolled_count * activated)
     activated_clients = rng.permutation(enrolled_count)[:activated_count]
@@ -96,29 +96,29 @@ class ClientFeed:
         tails = table([tail(f".{ending}", self.source, kind) for ending, kind in endings])
         week_lines = Lines()
         monday = week * 7
-        for unit, rng, base, names in zip(self._moves, self._rngs, self._bases, self._names, strict=True):
-            draws = rng.random((4, len(names)))
+        for unit, rng, base, client_ids in zip(self._moves, self._rngs, self._bases, self._names, strict=True):
+            draws = rng.random((4, len(client_ids)))
             day_of_use = self._calendar.working_day_of(week, draws[0])
             is_used = draws[2] < self._presence[week]
             # enrolment, activation and retirement of the same week keep their order: each has a day of its own
             events = [
-                (_ENROLLED, unit.enrolled == week, np.full(len(names), monday), 7.0),
-                (_ACTIVATED, unit.activated == week, np.full(len(names), monday + 1), 8.0),
+                (_ENROLLED, unit.enrolled == week, np.full(len(client_ids), monday), 7.0),
+                (_ACTIVATED, unit.activated == week, np.full(len(client_ids), monday + 1), 8.0),
                 (_ALIVE, (unit.activated < week) & is_used, day_of_use, 7.5),
-                (_RETIRED, unit.retired == week, np.full(len(names), monday + 4), 17.0),
+                (_RETIRED, unit.retired == week, np.full(len(client_ids), monday + 4), 17.0),
                 (_OLD_ALIVE, (unit.retired > week) & is_used, day_of_use, 7.5),
             ]
-            for code, has_event, day, hour in events:
+            for event_code, has_event, day, hour in events:
                 clients = np.flatnonzero(has_event)
                 moments = self._calendar.moment(day[clients], hour + draws[1][clients])
                 # the old client is another one, with an id of its own
-                prefix = "gammal-" if code in (_RETIRED, _OLD_ALIVE) else ""
-                text = subject_lines(
+                prefix = "gammal-" if event_code in (_RETIRED, _OLD_ALIVE) else ""
+                event_lines = subject_lines(
                     moments,
-                    [tails[code]] * len(clients),
+                    [tails[event_code]] * len(clients),
                     [base] * len(clients),
-                    [prefix + names[client] for client in clients.tolist()],
-                    [self._rests[code]] * len(clients),
+                    [prefix + client_ids[client] for client in clients.tolist()],
+                    [self._rests[event_code]] * len(clients),
                 )
-                week_lines.add(moments, text)
+                week_lines.add(moments, event_lines)
         return week_lines

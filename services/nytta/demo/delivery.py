@@ -55,17 +55,17 @@ def deliver(
     rngs = [stream(seed, feed.source, type(feed).__name__, "delivery") for feed, _ in feeds]
     for week in range(weeks):
         for (feed, calendar), rng in zip(feeds, rngs, strict=True):
-            lines = feed.week(week)
-            if not lines.text:
+            feed_lines = feed.week(week)
+            if not feed_lines.text:
                 continue
-            moments = lines.moments()
+            moments = feed_lines.moments()
             arrival = _arrival(moments, rng)
             duplicates = np.flatnonzero(rng.random(len(moments)) < TWICE_SHARE)
             second_arrival = arrival[duplicates] + 60_000 + (rng.random(len(duplicates)) * 23 * _HOUR).astype(np.int64)
             # drawn for all, delivered or not: a silence leaves the other events as they are without it
             is_delivered = (moments < calendar.end) & ~_silent(feed.source, calendar.week_of(moments), silences)
             is_duplicated = is_delivered[duplicates]
-            rows = np.concatenate((np.flatnonzero(is_delivered), duplicates[is_duplicated]))
+            delivered_rows = np.concatenate((np.flatnonzero(is_delivered), duplicates[is_duplicated]))
             arrivals = np.concatenate((arrival[is_delivered], second_arrival[is_duplicated]))
             # what was sent before the end is delivered by the end: the last chunk takes the stragglers
             chunk = np.clip(calendar.week_of(arrivals), week, weeks - 1)
@@ -74,8 +74,8 @@ def deliver(
             for number, arrival_week in enumerate(range(week, weeks)):
                 arriving = by_chunk[bounds[number] : bounds[number + 1]]
                 if len(arriving):
-                    text = [lines.text[line] for line in rows[arriving].tolist()]
-                    waiting[arrival_week].add(arrivals[arriving], text)
+                    line_texts = [feed_lines.text[line_number] for line_number in delivered_rows[arriving].tolist()]
+                    waiting[arrival_week].add(arrivals[arriving], line_texts)
         yield waiting[week].chunk()
         waiting[week] = _Waiting()
 

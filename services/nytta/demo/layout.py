@@ -29,7 +29,7 @@ class Department:
     small: tuple[str, ...] = ()
 
 
-def organisation(
+def organisation(  # noqa: PLR0913 - what a story says of its organisation, by name
     seed: int,
     id: str,
     name: str,
@@ -58,23 +58,23 @@ def organisation(
     for department in departments:
         parent = f"{id}-{department.id}"
         units.append(Unit(parent, department.name, id, "avdelning", person(parent)))
-        for text in department.large:
-            short, title = text.split(": ")
+        for unit_text in department.large:
+            short, title = unit_text.split(": ")
             unit = f"{id}-{short}"
-            size = int(stream(seed, unit, "size").integers(12, largest + 1))
+            unit_size = int(stream(seed, unit, "size").integers(12, largest + 1))
             spoken = "en" if short in english else language
-            units.append(Unit(unit, title, parent, "enhet", person(unit, spoken), size, managers))
+            units.append(Unit(unit, title, parent, "enhet", person(unit, spoken), unit_size, managers))
         if not department.small:
             continue
         group = f"{parent}-grupp"
         # two small units need eight or nine persons each to make a group of fifteen
         least = 8 if len(department.small) < 3 else 5
         small = []
-        for text in department.small:
-            short, title = text.split(": ")
+        for unit_text in department.small:
+            short, title = unit_text.split(": ")
             unit = f"{id}-{short}"
-            size = int(stream(seed, unit, "size").integers(least, 10))
-            small.append(Unit(unit, title, parent, "enhet", person(unit), size, 1, group))
+            unit_size = int(stream(seed, unit, "size").integers(least, 10))
+            small.append(Unit(unit, title, parent, "enhet", person(unit), unit_size, 1, group))
         units.extend(small)
         label = "mindre enheter" if country == "SE" else "mindre enheter samlet"
         groups.append(Group(group, f"{department.name}, {label}", tuple(unit.id for unit in small), person(group)))

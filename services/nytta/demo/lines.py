@@ -90,9 +90,9 @@ def subject_lines(
     ]
 
 
-def plain_lines(times: Ints, tail: str, ids: list[str], data: list[str]) -> list[str]:
+def plain_lines(times: Ints, tail: str, event_ids: list[str], data: list[str]) -> list[str]:
     """Lines of events whose data (the fields between the braces) are ready."""
     return [
         f'{HEAD}{event_id}{tail}{time}","data":{{{event_data}}}}}'
-        for event_id, time, event_data in zip(ids, stamps(times), data, strict=True)
+        for event_id, time, event_data in zip(event_ids, stamps(times), data, strict=True)
     ]

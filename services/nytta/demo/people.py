@@ -51,57 +51,57 @@ class PeopleFeed:
     def _add(
         self,
         week_lines: Lines,
-        kind: str,
+        event_kind: str,
         day: int,
         hour: float,
-        ids: list[str],
-        data: list[str],
+        event_ids: list[str],
+        event_data: list[str],
     ) -> None:
         """Add what the personnel system reports at one moment."""
         moment = self._calendar.moment(np.array([day]), np.array([hour]))[0]
-        moments = np.full(len(ids), moment)
-        week_lines.add(moments, plain_lines(moments, tail("", self.source, kind), ids, data))
+        moments = np.full(len(event_ids), moment)
+        week_lines.add(moments, plain_lines(moments, tail("", self.source, event_kind), event_ids, event_data))
 
     def _entered(self, people: Staff, system: str, role: str, opens: date) -> None:
         """Enter, once per person, from when until when the system is theirs to use."""
         span = self._calendar.span
         first_week = max(0, (opens - span.start).days // 7)
-        for number, name in enumerate(people.ids):
-            joined, left = int(people.joined[number]), int(people.left[number])
+        for person_number, person_id in enumerate(people.ids):
+            joining_week, leaving_week = int(people.joined[person_number]), int(people.left[person_number])
             # who left before the system opened was never to use it
-            if left <= first_week:
+            if leaving_week <= first_week:
                 continue
-            start = max(span.monday(joined), opens) if joined else opens
-            until = f',"valid_to":"{span.monday(left)}"' if left < span.count else ""
-            licence = "true" if people.entitled[number] else "false"
-            data = (
-                f'"unit":"{people.unit.id}","system":"{system}","actor":"{name}","actor_kind":"person",'
-                f'"role":"{role}","tier":"{people.tier[number]}","fte":{people.fte[number]},"valid_from":"{start}"{until},'
+            first_day = max(span.monday(joining_week), opens) if joining_week else opens
+            valid_to_field = f',"valid_to":"{span.monday(leaving_week)}"' if leaving_week < span.count else ""
+            licence = "true" if people.entitled[person_number] else "false"
+            membership_data = (
+                f'"unit":"{people.unit.id}","system":"{system}","actor":"{person_id}","actor_kind":"person",'
+                f'"role":"{role}","tier":"{people.tier[person_number]}","fte":{people.fte[person_number]},"valid_from":"{first_day}"{valid_to_field},'
                 f'"account":true,"licence":{licence}'
             )
-            entry_week = max(joined, first_week)
-            self._entries.setdefault(entry_week, []).append((f"{name}-{system}", data))
+            entry_week = max(joining_week, first_week)
+            self._entries.setdefault(entry_week, []).append((f"{person_id}-{system}", membership_data))
 
     def _presence(self, week_lines: Lines, week: int) -> None:
         label = self._calendar.span.label(week)
-        ids, data = [], []
+        event_ids, event_data = [], []
         for people in self._people:
             unit = people.unit.id
             present, contract = people.present[:, week], people.contract[:, week]
             if self._aggregate:
                 at_work = int(people.at_work[:, week].sum())
-                ids.append(f"{unit}-{label}")
-                data.append(
+                event_ids.append(f"{unit}-{label}")
+                event_data.append(
                     f'"unit":"{unit}","week":"{label}","persons":{at_work},'
                     f'"present_days":{int(present.sum())},"contract_days":{int(contract.sum())}'
                 )
                 continue
-            for number in np.flatnonzero(people.employed[:, week]).tolist():
-                person, days = people.ids[number], int(present[number])
-                ids.append(f"{person}-{label}")
-                data.append(
+            for person_number in np.flatnonzero(people.employed[:, week]).tolist():
+                person, days = people.ids[person_number], int(present[person_number])
+                event_ids.append(f"{person}-{label}")
+                event_data.append(
                     f'"unit":"{unit}","actor":"{person}","actor_kind":"person","week":"{label}",'
-                    f'"persons":{int(days > 0)},"present_days":{days},"contract_days":{int(contract[number])}'
+                    f'"persons":{int(days > 0)},"present_days":{days},"contract_days":{int(contract[person_number])}'
                 )
         # Friday evening, when the week's presence is known
-        self._add(week_lines, "people.presence", week * 7 + 4, 18.0, ids, data)
+        self._add(week_lines, "people.presence", week * 7 + 4, 18.0, event_ids, event_data)

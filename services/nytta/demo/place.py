@@ -211,13 +211,13 @@ class Place:
     decisions: tuple[Decision, ...] = ()
     costs: tuple[Cost, ...] = field(default=())
 
-    def __add__(self, other: Place) -> Place:
+    def __add__(self, other_place: Place) -> Place:
         return Place(
-            self.organisations + other.organisations,
-            self.systems + other.systems,
-            self.milestones + other.milestones,
-            self.plans + other.plans,
-            self.benefits + other.benefits,
-            self.decisions + other.decisions,
-            self.costs + other.costs,
+            self.organisations + other_place.organisations,
+            self.systems + other_place.systems,
+            self.milestones + other_place.milestones,
+            self.plans + other_place.plans,
+            self.benefits + other_place.benefits,
+            self.decisions + other_place.decisions,
+            self.costs + other_place.costs,
         )

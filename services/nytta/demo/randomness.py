@@ -32,32 +32,32 @@ def noisy(shares: Floats, spread: float, rng: np.random.Generator) -> Floats:
     return np.where(has_logit, 1 / (1 + np.exp(-noisy_logit)), shares)
 
 
-def first_of_each(groups: Ints, counts: Ints, uniforms: Floats) -> Flags:
+def first_of_each(groups: Ints, group_counts: Ints, uniforms: Floats) -> Flags:
     """Choose exactly `counts[g]` rows of each group g at random.
 
     `groups` holds each row's group number, `uniforms` one number per row. A group with fewer rows than its
     count is chosen whole.
     """
-    is_chosen: Flags = ranks(groups, uniforms) < counts[groups]
+    is_chosen: Flags = ranks(groups, uniforms) < group_counts[groups]
     return is_chosen
 
 
 def ranks(groups: Ints, uniforms: Floats) -> Ints:
     """Each row's rank (from 0) within its group, by `uniforms`."""
-    order = np.lexsort((uniforms, groups))
-    sorted_groups = groups[order]
+    row_order = np.lexsort((uniforms, groups))
+    sorted_groups = groups[row_order]
     group_starts = np.searchsorted(sorted_groups, sorted_groups, side="left")
     row_ranks = np.empty(len(groups), np.int64)
-    row_ranks[order] = np.arange(len(groups)) - group_starts
+    row_ranks[row_order] = np.arange(len(groups)) - group_starts
     return row_ranks
 
 
-def pick(groups: Ints, counts: Ints, uniforms: Floats) -> Ints:
+def pick(groups: Ints, choice_counts: Ints, uniforms: Floats) -> Ints:
     """Deal the rows of each group g into columns, at random, so that column c gets exactly `counts[g, c]`."""
-    upper_ranks = np.cumsum(counts, axis=1)[groups]
+    upper_ranks = np.cumsum(choice_counts, axis=1)[groups]
     row_ranks = ranks(groups, uniforms)
     column: Ints = (row_ranks[:, None] >= upper_ranks).sum(axis=1)
     # A row beyond the counts of its group stands in the last column.
-    last_column = counts.shape[1] - 1
+    last_column = choice_counts.shape[1] - 1
     within_columns: Ints = np.minimum(column, last_column)
     return within_columns

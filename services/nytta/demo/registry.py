@@ -97,7 +97,7 @@ def _home(home: Organisation, span: Span) -> dict[str, Any]:
 
 
 def _unit(unit: Unit, home: Organisation) -> dict[str, Any]:
-    entry = {
+    unit_entry = {
         "id": unit.id,
         "name": unit.name,
         "parent": unit.parent,
@@ -105,7 +105,7 @@ def _unit(unit: Unit, home: Organisation) -> dict[str, Any]:
         "manager": _contact(unit.manager),
     }
     # units without staff of their own are compared with nobody
-    return entry | ({"peer_group": f"{home.id}-enheter"} if unit.staff else {})
+    return unit_entry | ({"peer_group": f"{home.id}-enheter"} if unit.staff else {})
 
 
 def _approval(purpose: str, home: Organisation, span: Span) -> dict[str, Any]:
@@ -140,19 +140,19 @@ def _breaks(home: Organisation, span: Span) -> list[dict[str, str]]:
 def _systems(place: Place) -> dict[str, Any]:
     systems = []
     for system in place.systems:
-        entry: dict[str, Any] = {"id": system.id, "name": system.name}
-        entry["go_lives"] = [{"unit": unit, "date": str(day)} for unit, day in system.live.items()]
+        system_entry: dict[str, Any] = {"id": system.id, "name": system.name}
+        system_entry["go_lives"] = [{"unit": unit, "date": str(day)} for unit, day in system.live.items()]
         if system.route:
-            entry["digital_route"] = list(system.route)
+            system_entry["digital_route"] = list(system.route)
         types = []
-        for kind in system.case_types:
-            minutes: dict[str, Any] = {"before": kind.minutes_before, "after": kind.minutes_after}
+        for case_type in system.case_types:
+            minutes: dict[str, Any] = {"before": case_type.minutes_before, "after": case_type.minutes_after}
             if system.minutes_by and system.minutes_on:
                 minutes |= {"confirmed_by": system.minutes_by, "confirmed_on": str(system.minutes_on)}
-            types.append({"id": kind.id, "name": kind.name, "minutes": minutes})
+            types.append({"id": case_type.id, "name": case_type.name, "minutes": minutes})
         if types:
-            entry["case_types"] = types
-        systems.append(entry)
+            system_entry["case_types"] = types
+        systems.append(system_entry)
     return {"systems": systems}
 
 
@@ -169,7 +169,7 @@ def _programme(place: Place) -> dict[str, Any]:
 
 
 def _milestone(milestone: Milestone) -> dict[str, Any]:
-    entry = {
+    milestone_entry = {
         "id": milestone.id,
         "what": milestone.what,
         "date": str(milestone.day),
@@ -177,21 +177,21 @@ def _milestone(milestone: Milestone) -> dict[str, Any]:
         "system": milestone.system,
         "unit": milestone.unit,
     }
-    return entry | ({"tier": milestone.tier} if milestone.tier else {})
+    return milestone_entry | ({"tier": milestone.tier} if milestone.tier else {})
 
 
 def _plan(plan: Plan) -> dict[str, Any]:
-    entry: dict[str, Any] = {"unit": plan.unit, "system": plan.system}
+    plan_entry: dict[str, Any] = {"unit": plan.unit, "system": plan.system}
     if plan.targets:
-        entry |= {"indicator": plan.indicator, "start": str(plan.start)}
-        entry["targets"] = [{"date": str(day), "value": value / 1000} for day, value in plan.targets]
+        plan_entry |= {"indicator": plan.indicator, "start": str(plan.start)}
+        plan_entry["targets"] = [{"date": str(day), "value": value / 1000} for day, value in plan.targets]
     if plan.workplaces is not None:
-        entry["workplaces"] = plan.workplaces
-    return entry
+        plan_entry["workplaces"] = plan.workplaces
+    return plan_entry
 
 
 def _benefit(benefit: Benefit, owner: Person) -> dict[str, Any]:
-    entry: dict[str, Any] = {
+    benefit_entry: dict[str, Any] = {
         "id": benefit.id,
         "name": benefit.name,
         "unit": benefit.unit,
@@ -210,14 +210,14 @@ def _benefit(benefit: Benefit, owner: Person) -> dict[str, Any]:
         "hourly_cost": {"amount": 450, "source": "påhittad schablon"},
     }
     if benefit.case_type:
-        entry["case_type"] = benefit.case_type
+        benefit_entry["case_type"] = benefit.case_type
     if benefit.indicator:
-        entry["adoption"] = {
+        benefit_entry["adoption"] = {
             "indicator": benefit.indicator,
             "baseline": benefit.baseline_share / 1000,
             "target": benefit.target_share / 1000,
         }
-    return entry
+    return benefit_entry
 
 
 def _decision(decision: Decision) -> dict[str, Any]:
@@ -233,7 +233,7 @@ def _decision(decision: Decision) -> dict[str, Any]:
 
 
 def _cost(cost: Cost) -> dict[str, Any]:
-    entry = {
+    cost_entry = {
         "name": cost.name,
         "unit": cost.unit,
         "system": cost.system,
@@ -241,4 +241,4 @@ def _cost(cost: Cost) -> dict[str, Any]:
         "valid_to": str(cost.end),
         "amount": cost.amount,
     }
-    return entry | ({"kind": cost.kind} if cost.kind else {})
+    return cost_entry | ({"kind": cost.kind} if cost.kind else {})

@@ -85,14 +85,14 @@ class UseFeed:
             features = (feature_draws * len(self._rests)).astype(np.int64).tolist()
             actions = (1 + action_draws * 12).astype(np.int64).tolist()
             sessions = zip(actors, session_numbers, strict=True)
-            ids = [f"{actor}-{self._app}-{label}-{number}" for actor, number in sessions]
+            event_ids = [f"{actor}-{self._app}-{label}-{number}" for actor, number in sessions]
             fields = zip(bases, actors, features, actions, strict=True)
-            data = [f"{base}{actor}{self._rests[feature]}{action}" for base, actor, feature, action in fields]
-            week_lines.add(moments, plain_lines(moments, mark, ids, data))
+            event_data = [f"{base}{actor}{self._rests[feature]}{action}" for base, actor, feature, action in fields]
+            week_lines.add(moments, plain_lines(moments, mark, event_ids, event_data))
         if self._robot:
             # Sunday at four in the morning, when nobody works
             moments = self._calendar.moment(np.array([week * 7 + 6]), np.array([4.0]))
             robot_ending = self._rests[0].replace('"actor_kind":"person"', '"actor_kind":"robot"')
-            data = [f"{self._bases[0]}{self._robot}{robot_ending}500"]
-            week_lines.add(moments, plain_lines(moments, mark, [f"{self._robot}-{label}"], data))
+            event_data = [f"{self._bases[0]}{self._robot}{robot_ending}500"]
+            week_lines.add(moments, plain_lines(moments, mark, [f"{self._robot}-{label}"], event_data))
         return week_lines

@@ -20,7 +20,8 @@ from nytta.demo.weeks import Calendar, Span, easter_monday
 TIERS = ("manager", "key-role", "staff")
 NEVER = 10**6
 """The week that never comes."""
-_PERSISTENCE = 0.7  # share of the variance of using a system that is the person's own and stays from week to week
+# share of the variance of using a system that is the person's own and stays from week to week
+_PERSISTENCE = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,32 +61,32 @@ def staff(scene: Scene, unit: Unit) -> Staff:
     calendar, weeks = scene.calendar, scene.span.count
     # each leaver has a successor, so that the headcount never exceeds the unit's
     leavers = min(int(rng.binomial(unit.staff, 0.06 * weeks / 52)), unit.staff // 3)
-    count = unit.staff + leavers
-    joined = np.zeros(count, np.int64)
-    left = np.full(count, NEVER)
-    for number in range(leavers):
+    person_count = unit.staff + leavers
+    joined = np.zeros(person_count, np.int64)
+    left = np.full(person_count, NEVER)
+    for leaver_number in range(leavers):
         # from the end of the list: the managers stand first and stay
         leaves = int(rng.integers(6, weeks - 6))
-        left[unit.staff - 1 - number] = leaves
-        joined[unit.staff + number] = leaves + int(rng.integers(0, 4))
-    fte = rng.choice([100, 80, 75, 60, 50], count, p=[0.7, 0.13, 0.07, 0.04, 0.06])
-    entitled = rng.random(count) >= 0.02
+        left[unit.staff - 1 - leaver_number] = leaves
+        joined[unit.staff + leaver_number] = leaves + int(rng.integers(0, 4))
+    fte = rng.choice([100, 80, 75, 60, 50], person_count, p=[0.7, 0.13, 0.07, 0.04, 0.06])
+    entitled = rng.random(person_count) >= 0.02
     entitled[: unit.managers] = True
     # evenly spread leanings: a unit's share varies with its people's weeks, not with the luck of its staffing
-    leaning = np.empty(count)
+    leaning = np.empty(person_count)
     leaning[: unit.staff] = ndtri((rng.permutation(unit.staff) + 0.5) / unit.staff)
     # a successor leans as the one before, so that the spread stays even
     leaning[unit.staff :] = leaning[unit.staff - leavers : unit.staff][::-1]
     contract = np.round(fte[:, None] / 10 * calendar.working_in_week).astype(np.int64)
-    days_present = np.round(contract * (1 - _absence(rng, count, calendar)))
+    days_present = np.round(contract * (1 - _absence(rng, person_count, calendar)))
     present = np.maximum(0, days_present.astype(np.int64))
     week = np.arange(weeks)
     employed = (week >= joined[:, None]) & (week < left[:, None])
     root, _, unit_name = unit.id.partition("-")
     return Staff(
         unit=unit,
-        ids=[f"anst-{root}-{unit_name}-{number:03d}" for number in range(count)],
-        tier=_tiers(unit, count),
+        ids=[f"anst-{root}-{unit_name}-{person_number:03d}" for person_number in range(person_count)],
+        tier=_tiers(unit, person_count),
         fte=fte,
         joined=joined,
         left=left,
@@ -97,36 +98,36 @@ def staff(scene: Scene, unit: Unit) -> Staff:
     )
 
 
-def _tiers(unit: Unit, count: int) -> list[str]:
+def _tiers(unit: Unit, person_count: int) -> list[str]:
     """Managers first, then one in six in a key role, the others are staff."""
     key_roles = max(1, unit.staff // 6)
-    tiers = ["manager"] * unit.managers + ["key-role"] * key_roles + ["staff"] * count
-    return tiers[:count]
+    tiers = ["manager"] * unit.managers + ["key-role"] * key_roles + ["staff"] * person_count
+    return tiers[:person_count]
 
 
-def _absence(rng: np.random.Generator, count: int, calendar: Calendar) -> Floats:
+def _absence(rng: np.random.Generator, person_count: int, calendar: Calendar) -> Floats:
     """Share of each week that each person is away: summer and other leave, and sickness."""
     span = calendar.span
     iso_weeks = [span.monday(number).isocalendar() for number in range(span.count)]
-    numbers = np.array([iso_week.week for iso_week in iso_weeks])
+    week_numbers = np.array([iso_week.week for iso_week in iso_weeks])
     years = np.array([iso_week.year for iso_week in iso_weeks])
     is_norway = calendar.country == "NO"
-    away_shares = np.zeros((count, span.count))
+    away_shares = np.zeros((person_count, span.count))
     for year in np.unique(years):
-        first_week = rng.choice([25, 26, 27, 28, 29, 30, 31], count, p=[0.06, 0.16, 0.24, 0.22, 0.16, 0.1, 0.06])
-        length = rng.choice([3, 4, 5], count, p=[0.3, 0.5, 0.2])
+        first_week = rng.choice([25, 26, 27, 28, 29, 30, 31], person_count, p=[0.06, 0.16, 0.24, 0.22, 0.16, 0.1, 0.06])
+        length = rng.choice([3, 4, 5], person_count, p=[0.3, 0.5, 0.2])
         end_week = first_week + length
-        is_away = (numbers >= first_week[:, None]) & (numbers < end_week[:, None])
+        is_away = (week_numbers >= first_week[:, None]) & (week_numbers < end_week[:, None])
         easter = easter_monday(int(year)).isocalendar().week
         # winter break, the week before Easter, the one after, autumn break
         breaks = (8, easter - 1, easter, 40) if is_norway else (9, easter - 1, easter, 44)
         chances = (0.15, 0.3, 0.1, 0.12) if is_norway else (0.15, 0.15, 0.2, 0.12)
-        takes_whole_week = rng.random((count, 6)) < [0.6, 0.45, *chances]
+        takes_whole_week = rng.random((person_count, 6)) < [0.6, 0.45, *chances]
         for column, week in enumerate((52, 1, *breaks)):
-            is_away |= takes_whole_week[:, [column]] & (numbers == week)
+            is_away |= takes_whole_week[:, [column]] & (week_numbers == week)
         away_shares = np.where(is_away & (years == year), 1.0, away_shares)
     # sickness and care of children: a whole week, two days, one day
-    luck = rng.random((count, span.count))
+    luck = rng.random((person_count, span.count))
     spells = np.select([luck < 0.02, luck < 0.08, luck < 0.14], [1.0, 0.4, 0.2], 0.0)
     absence: Floats = np.maximum(away_shares, spells)
     return absence

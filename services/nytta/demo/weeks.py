@@ -17,7 +17,8 @@ DAY = 86_400_000
 """Milliseconds of a day."""
 SHORTEST = 60
 """The fewest weeks in which every story has room."""
-_AFTER = 40 * 7  # days kept behind the last week, so that work planned past the end still has a date
+# days kept behind the last week, so that work planned past the end still has a date
+_AFTER = 40 * 7
 _EPOCH = date(1970, 1, 1)
 
 

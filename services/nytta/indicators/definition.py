@@ -8,30 +8,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from nytta.indicators.subjects import SUBJECTS, Subject
+from nytta.indicators.expressions import check_columns, columns_of, counting_condition
+from nytta.indicators.subjects import SUBJECTS
 
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,63}$")]
-_AGGREGATE = re.compile(r"(countIf|count|sumIf|sum)\((.*)\)", re.DOTALL)
 _ACTS = re.compile(r"\b(?:weeks_)?active\b")
 _OF_USERS = "tier = 'user'"
-_WORD = re.compile(r"'(?:[^'\\]|\\.)*'|([A-Za-z_][A-Za-z0-9_]*)(\s*\()?")
-_SQL_WORDS = {
-    "and",
-    "or",
-    "not",
-    "in",
-    "is",
-    "null",
-    "like",
-    "between",
-    "distinct",
-    "true",
-    "false",
-    "interval",
-    "day",
-}
-
-
 LONGEST_OF_PERSONS = 20
 """Weeks over which a person is one pseudonym, whenever keys change; no window over persons is longer."""
 
@@ -108,7 +90,7 @@ class Side(Model):
         if subject is None:
             raise ValueError(f"subject '{self.subject}' is unknown; use one of {', '.join(sorted(SUBJECTS))}")
         for text in (self.value, self.where):
-            _check_columns(text, subject)
+            check_columns(text, subject)
         if subject.per_period and self.period is not None:
             raise ValueError(f"subject '{self.subject}' has one row per period; leave `period` out")
         if not subject.per_period and self.period is None:
@@ -132,7 +114,7 @@ class Side(Model):
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that it reads."""
-        return tuple(dict.fromkeys((*self.moments, *_columns(self.value), *_columns(self.where))))
+        return tuple(dict.fromkeys((*self.moments, *columns_of(self.value), *columns_of(self.where))))
 
     @property
     def counted(self) -> str:
@@ -141,19 +123,7 @@ class Side(Model):
         Of what is neither (medians) every row counts; of persons, whose number may be an estimate, the eligible ones.
         """
         counted_rows = "eligible" if SUBJECTS[self.subject].per_period else "1"
-        called = _AGGREGATE.fullmatch(self.value.strip())
-        if called is None or not _closed(called.group(2)):
-            return counted_rows
-        arguments = _arguments(called.group(2))
-        match called.group(1):
-            case "count":
-                return counted_rows
-            case "countIf":
-                return arguments[0]
-            case "sum":
-                return f"({arguments[0]}) != 0"
-            case _:
-                return f"({arguments[0]}) != 0 AND ({arguments[1]})"
+        return counting_condition(self.value) or counted_rows
 
     @property
     def needs(self) -> tuple[tuple[str, ...], ...]:
@@ -168,7 +138,7 @@ class Side(Model):
         needs_by_column = SUBJECTS[self.subject].needs
         # that something did not happen needs no evidence
         happened = re.sub(r"\b\w+ = 0\b", "", self.where)
-        named = (*moments, *_columns(self.value), *_columns(happened))
+        named = (*moments, *columns_of(self.value), *columns_of(happened))
         return tuple(dict.fromkeys(needs_by_column[name] for name in named if name in needs_by_column))
 
 
@@ -301,7 +271,7 @@ class Definition(Model):
     @property
     def tells_of_access(self) -> bool:
         """Whether it counts persons by their access alone: without a source of access it has nothing to tell."""
-        counted = any(side.subject == "person" and "entitled" in _columns(side.value) for side in self.sides)
+        counted = any(side.subject == "person" and "entitled" in columns_of(side.value) for side in self.sides)
         return counted and not self.tells_of_use
 
     @property
@@ -316,7 +286,7 @@ class Definition(Model):
         side = self._handled_side
         subject = SUBJECTS[side.subject]
         if self.hand == "step":
-            for name in (*_columns(side.value), *_columns(side.where)):
+            for name in (*columns_of(side.value), *columns_of(side.where)):
                 if name in subject.step_hands:
                     return subject.step_hands[name]
         return subject.hand
@@ -361,51 +331,3 @@ class Derived(Model):
     pitfalls: Texts
     function: str = Field(pattern=r"^nytta(\.[a-z_]+)+$")
     read: str
-
-
-def _closed(text: str) -> bool:
-    """Whether no parenthesis of the text closes one before it."""
-    depth = 0
-    for sign in _bare(text):
-        depth += (sign == "(") - (sign == ")")
-        if depth < 0:
-            return False
-    return depth == 0
-
-
-def _arguments(text: str) -> list[str]:
-    """The arguments of a call, cut at the commas outside of parentheses and brackets."""
-    arguments, depth, start = [], 0, 0
-    for place, sign in enumerate(_bare(text)):
-        depth += (sign in "([") - (sign in ")]")
-        if sign == "," and depth == 0:
-            arguments.append(text[start:place].strip())
-            start = place + 1
-    return [*arguments, text[start:].strip()]
-
-
-def _bare(text: str) -> str:
-    """The text with its quoted words blanked, letter by letter."""
-    return re.sub(r"'(?:[^'\\]|\\.)*'", lambda word: " " * len(word.group()), text)
-
-
-def _check_columns(text: str, subject: Subject) -> None:
-    """Refuse an expression that names a column the subject does not have (functions and lambdas' names pass)."""
-    unknown = [word for word in _columns(text) if word not in subject.columns]
-    if unknown:
-        column_names = ", ".join(sorted(subject.columns))
-        raise ValueError(f"column '{unknown[0]}' is unknown to subject '{subject.name}', which has: {column_names}")
-
-
-def _columns(text: str) -> list[str]:
-    """The words of an expression that must be columns, in their order."""
-    # names that a lambda gives to its arguments are columns of nothing
-    bound = set(re.findall(r"([A-Za-z_][A-Za-z0-9_]*)\s*->", text))
-    for group in re.findall(r"\(([A-Za-z_0-9,\s]+)\)\s*->", text):
-        bound |= {name.strip() for name in group.split(",")}
-    column_names = []
-    for match in _WORD.finditer(text):
-        word, call = match.group(1), match.group(2)
-        if word is not None and not call and word.lower() not in _SQL_WORDS and word not in bound and word != "part":
-            column_names.append(word)
-    return column_names

@@ -63,21 +63,26 @@ def load(directory: Path, purposes: Collection[str] | None = None) -> Catalogue:
 
 def read(file: str, body: bytes, purposes: Collection[str] | None = None) -> tuple[Definition | None, list[Problem]]:
     """One definition from the bytes of its file; `purposes` as in `load`."""
-    node, problems = nodes.read(body, file)
-    if node is None or problems:
+    root_node, problems = nodes.read(body, file)
+    if root_node is None or problems:
         return None, problems
     try:
-        definition = Definition.model_validate(node.plain())
+        definition = Definition.model_validate(root_node.plain())
     except ValidationError as error:
-        problems = [Problem(file, node.at(*detail["loc"]), _sentence(detail)) for detail in error.errors()]
+        problems = [
+            Problem(file, root_node.at(*error_details["loc"]), _sentence(error_details))
+            for error_details in error.errors()
+        ]
         return None, problems
     # the id is what the file is looked up by, and what tables keep
     if definition.id != file.removesuffix(".yaml"):
-        problems.append(Problem(file, node.at("id"), f"id is '{definition.id}': name the file {definition.id}.yaml"))
+        problems.append(
+            Problem(file, root_node.at("id"), f"id is '{definition.id}': name the file {definition.id}.yaml")
+        )
         return None, problems
     if purposes is not None and definition.purpose not in purposes:
         message = f"there is no purpose '{definition.purpose}'{nearest(definition.purpose, purposes)}"
-        return None, [Problem(file, node.at("purpose"), message)]
+        return None, [Problem(file, root_node.at("purpose"), message)]
     return definition, []
 
 
@@ -85,16 +90,16 @@ def _sentence(detail: object) -> str:
     assert isinstance(detail, dict)
     # pydantic's own words, without what it puts before those of a validator
     message = str(detail["msg"]).removeprefix("Value error, ")
-    name = str(detail["loc"][-1]) if detail["loc"] else ""
+    field_name = str(detail["loc"][-1]) if detail["loc"] else ""
     match detail["type"]:
         case "missing":
-            return f"'{name}' is missing"
+            return f"'{field_name}' is missing"
         case "extra_forbidden":
-            return f"'{name}' is no field of a definition; remove it"
+            return f"'{field_name}' is no field of a definition; remove it"
         case "value_error":
             return message
         case _:
-            return f"'{name}': {message[:1].lower()}{message[1:]}"
+            return f"'{field_name}': {message[:1].lower()}{message[1:]}"
 
 
 def _twice(definitions: Sequence[Definition]) -> list[Problem]:

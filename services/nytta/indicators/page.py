@@ -27,14 +27,17 @@ indicator is one file with two integers per week and unit; a derived one is one 
 
 def page(definitions: Sequence[Definition], derived: Mapping[str, Derived]) -> str:
     """The page as Markdown: counted indicators by family, then the derived ones."""
-    lines = [_HEAD]
-    for family, name in _FAMILIES.items():
+    page_lines = [_HEAD]
+    for family, family_name in _FAMILIES.items():
         family_definitions = [definition for definition in definitions if definition.family == family]
         if family_definitions:
-            lines += [f"## {name}\n", *(line for definition in family_definitions for line in _counted(definition))]
-    lines.append("## Derived\n")
+            page_lines += [
+                f"## {family_name}\n",
+                *(line for definition in family_definitions for line in _counted(definition)),
+            ]
+    page_lines.append("## Derived\n")
     for indicator_id, derived_definition in derived.items():
-        lines += [
+        page_lines += [
             *_texts(
                 indicator_id,
                 derived_definition.code,
@@ -43,8 +46,8 @@ def page(definitions: Sequence[Definition], derived: Mapping[str, Derived]) -> s
                 derived_definition.pitfalls,
             )
         ]
-        lines += [f"Function `{derived_definition.function}`; read with `{derived_definition.read}`.\n"]
-    return "\n".join(lines)
+        page_lines += [f"Function `{derived_definition.function}`; read with `{derived_definition.read}`.\n"]
+    return "\n".join(page_lines)
 
 
 def _counted(definition: Definition) -> Iterator[str]:

@@ -71,12 +71,12 @@ def _last_doer(condition: str, order: str = _ORDER) -> str:
     return f"argMaxIf(actor, {order}, {condition} AND {_BY_PERSON})"
 
 
-def _with_hands(aggregates: str, doers: dict[str, str], names: str) -> str:
+def _with_hands(aggregates: str, doers: dict[str, str], named_columns: str) -> str:
     """SQL of subject rows with their hands, from aggregates with `step_acts`, `other_acts` and who last did something.
 
-    `doers` are the columns of those by the column that tells who is counted: they, else the subject's hand. `names` is
-    SQL of further columns. A level for each thing that is needed twice: a name in the same level is planned again
-    wherever it stands.
+    `doers` are the columns of those by the column that tells who is counted: they, else the subject's hand.
+    `named_columns` is SQL of further columns. A level for each thing that is needed twice: a name in the same level is
+    planned again wherever it stands.
     """
     last_hands = "".join(f", if({doer} = {_NOBODY}, hand, {doer}) AS {column}" for column, doer in doers.items())
     return f"""
@@ -86,7 +86,7 @@ SELECT *{last_hands} FROM (
             person -> (countEqual(acting, person), length(acting) - indexOf(arrayReverse(acting), person), person),
             arrayDistinct(acting)))[1]).3 AS hand
     FROM (SELECT *, arrayMap(act -> act.4, if(notEmpty(step_acts), step_acts, other_acts)) AS acting,
-                 {names}
+                 {named_columns}
           FROM ({aggregates})))
 """
 

@@ -28,17 +28,21 @@ class Support:
 
 def support(definition: Definition, evidence: Evidence) -> Support:
     """What the indicator lacks in the evidence; a share that must be known must be there that often."""
-    needs = dict.fromkeys(need for side in definition.reads for need in side.needs)
+    needs = dict.fromkeys(needed_field for side in definition.reads for needed_field in side.needs)
     if definition.tells_of_access:
         needs[("people.eligibility:access",)] = None
-    lacks = dict.fromkeys(_lack(alternatives, definition.known, evidence) for alternatives in needs)
-    missing = [lack for lack in lacks if lack]
+    lacking_fields = dict.fromkeys(_lack(alternatives, definition.known, evidence) for alternatives in needs)
+    missing = [lacking_field for lacking_field in lacking_fields if lacking_field]
     # what is missing by itself need not be named again as one of two ways
-    repeated = {lack for lack in missing if " or " in lack and not set(lack.split(" or ")).isdisjoint(missing)}
-    return Support(definition.id, tuple(lack for lack in missing if lack not in repeated))
+    repeated = {
+        lacking_field
+        for lacking_field in missing
+        if " or " in lacking_field and not set(lacking_field.split(" or ")).isdisjoint(missing)
+    }
+    return Support(definition.id, tuple(lacking_field for lacking_field in missing if lacking_field not in repeated))
 
 
-def _lack(alternatives: Sequence[str], known: float, evidence: Evidence) -> str:
+def _lack(alternatives: Sequence[str], known_share: float, evidence: Evidence) -> str:
     """What is missing of a need that any of the alternatives meets; '' where it is met."""
     strength = max(evidence.get(alternative, 0.0) for alternative in alternatives)
     if strength <= 0:
@@ -49,21 +53,21 @@ def _lack(alternatives: Sequence[str], known: float, evidence: Evidence) -> str:
         return " or ".join(map(_named, alternatives))
     # a field may be there too seldom; an event that came at all has come
     is_field = any(":" in alternative for alternative in alternatives)
-    if is_field and strength < known:
+    if is_field and strength < known_share:
         return f"{_named(alternatives[0])} on more than {strength:.0%}"
     return ""
 
 
-def _family(need: str) -> str:
+def _family(needed_field: str) -> str:
     """What of a need says most when all of it is missing: the family of its events."""
-    family = need.partition(":")[0].partition(".")[0]
-    return need if need in _REGISTRY or family == "change" else family
+    family = needed_field.partition(":")[0].partition(".")[0]
+    return needed_field if needed_field in _REGISTRY or family == "change" else family
 
 
-def _named(need: str) -> str:
-    if need in _REGISTRY:
-        return _REGISTRY[need]
-    subject, _, field = need.partition(":")
+def _named(needed_field: str) -> str:
+    if needed_field in _REGISTRY:
+        return _REGISTRY[needed_field]
+    subject, _, field = needed_field.partition(":")
     if field:
         return f"{field} of {subject}"
     return subject if "." in subject else f"{subject}.*"

@@ -29,16 +29,16 @@ def main() -> None:
     questions, answers = sys.stdin.buffer, sys.stdout.buffer
     # whoever asks waits for the answer before asking again: nothing is ever left in the buffer
     while select.select([questions], [], [], PATIENCE)[0]:
-        size = questions.read(4)
-        if not size:
+        size_bytes = questions.read(4)
+        if not size_bytes:
             return
-        sign, body = b"+", b""
+        outcome_sign, answer_body = b"+", b""
         try:
-            body = _answer(json.loads(questions.read(int.from_bytes(size, "big"))))
+            answer_body = _answer(json.loads(questions.read(int.from_bytes(size_bytes, "big"))))
         except ValueError as error:
-            sign, body = b"-", str(error).encode()
+            outcome_sign, answer_body = b"-", str(error).encode()
         try:
-            answers.write(sign + len(body).to_bytes(4, "big") + body)
+            answers.write(outcome_sign + len(answer_body).to_bytes(4, "big") + answer_body)
             answers.flush()
         except BrokenPipeError:  # whoever asked was killed
             # what is left in the buffer goes nowhere, or the interpreter's end would fail of it once more

@@ -27,30 +27,30 @@ class _Artist:
 
     def draw(self, question: dict[str, Any]) -> bytes:
         """The answer to a question. ValueError where the specification cannot be drawn."""
-        body = orjson.dumps(question)
+        question_body = orjson.dumps(question)
         with self._one:
             # it may end of itself just as it is asked, so a second one is asked where the first says nothing
-            answer = self._asked(body) or self._asked(body)
-        if not answer:
+            answer_bytes = self._asked(question_body) or self._asked(question_body)
+        if not answer_bytes:
             raise ChildProcessError("the process that draws charts ended without an answer")
-        if answer[:1] == b"-":
-            raise ValueError(answer[1:].decode())
-        return answer[1:]
+        if answer_bytes[:1] == b"-":
+            raise ValueError(answer_bytes[1:].decode())
+        return answer_bytes[1:]
 
-    def _asked(self, body: bytes) -> bytes:
+    def _asked(self, question_body: bytes) -> bytes:
         """The sign and the body of the answer; nothing where the process has ended."""
         process = self._running()
         assert process.stdin
         assert process.stdout
         try:
-            process.stdin.write(len(body).to_bytes(4, "big") + body)
+            process.stdin.write(len(question_body).to_bytes(4, "big") + question_body)
             process.stdin.flush()
-            head = process.stdout.read(5)
-            answer = process.stdout.read(int.from_bytes(head[1:], "big")) if len(head) == 5 else b""
+            answer_head = process.stdout.read(5)
+            answer_body = process.stdout.read(int.from_bytes(answer_head[1:], "big")) if len(answer_head) == 5 else b""
         except OSError:
-            head = answer = b""
-        if len(head) == 5 and len(answer) == int.from_bytes(head[1:], "big"):
-            return head[:1] + answer
+            answer_head = answer_body = b""
+        if len(answer_head) == 5 and len(answer_body) == int.from_bytes(answer_head[1:], "big"):
+            return answer_head[:1] + answer_body
         self._end(process)
         return b""
 
@@ -62,7 +62,8 @@ class _Artist:
                 [sys.executable, "-P", str(_SCRIPT)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                start_new_session=True,  # it ends with its input, not by Ctrl-C while a chart is under way
+                # it ends with its input, not by Ctrl-C while a chart is under way
+                start_new_session=True,
             )
         return self._process
 

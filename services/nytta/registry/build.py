@@ -246,21 +246,21 @@ def _units(contents: Contents) -> Iterator[Unit]:
 def _inherited(chain: Sequence[_Placed]) -> tuple[str, str, str]:
     root = chain[-1].entry
     # the nearest that says it; a root always has a country
-    country = next(place.entry.country for place in chain if place.entry.country)
+    country = next(version.entry.country for version in chain if version.entry.country)
     tongue = root.tongue if isinstance(root, OrganisationEntry) else "en"
-    languages = [place.entry.language for place in chain if place.entry.language]
+    languages = [version.entry.language for version in chain if version.entry.language]
     return root.id, country, languages[0] if languages else tongue
 
 
-def _unit(placed: _Placed, span: Span, root: str, country: str, language: str) -> Unit:
-    entry = placed.entry
+def _unit(version: _Placed, span: Span, root: str, country: str, language: str) -> Unit:
+    entry = version.entry
     delegate = entry.delegate
     return Unit(
         id=entry.id,
         names=entry.names,
-        parent=placed.parent,
+        parent=version.parent,
         root=root,
-        type=entry.type or ("organisation" if placed.parent is None else ""),
+        type=entry.type or ("organisation" if version.parent is None else ""),
         peer_group=(entry.peer_group or "") if isinstance(entry, UnitEntry) else "",
         country=country,
         language=language,

@@ -82,7 +82,7 @@ class Calendar:
         stated = dict(self.weeks).get(week)
         if stated is not None:
             return stated
-        return presence_any(self.country, week, breaks=self.breaks, presence=self.presence)
+        return presence_any(self.country, week, school_breaks=self.breaks, presence=self.presence)
 
     def presence_any_month(self, month: date) -> int:
         """Share of staff at work on at least one day of the month that begins on `month`, in thousandths.
@@ -120,46 +120,48 @@ class Calendar:
         return is_holiday or _is_break(week, self.breaks)
 
 
-def presence_any(country: str, week: date, *, breaks: tuple[Break, ...] = (), presence: Presence = DEFAULT) -> int:
+def presence_any(
+    country: str, week: date, *, school_breaks: tuple[Break, ...] = (), presence: Presence = DEFAULT
+) -> int:
     """Share of staff at work on at least one day of the ISO week that begins on `week`, in thousandths.
 
     Where several rules meet in a week, the lowest share holds. Easter is the week of Good Friday, in
     countries that keep it; the days after Easter are ordinary unless the registry lists them as a school
     break.
     """
-    number = week.isocalendar().week
+    week_number = week.isocalendar().week
     friday = week + timedelta(days=4)
     shares = [presence.ordinary]
-    if country and number in SUMMER_WEEKS:
+    if country and week_number in SUMMER_WEEKS:
         shares.append(presence.summer)
-    if country and number in CHRISTMAS_WEEKS:
+    if country and week_number in CHRISTMAS_WEEKS:
         shares.append(presence.christmas)
     if country and _good_friday(country, friday.year) == friday:
         shares.append(presence.easter)
-    if _is_break(week, breaks):
+    if _is_break(week, school_breaks):
         shares.append(presence.school_break)
     return min(shares)
 
 
 @lru_cache(maxsize=512)
-def is_country(code: str) -> bool:
-    """Whether `code` is an ISO 3166 code of two letters of a country whose holidays are known."""
-    if len(code) != 2:
+def is_country(country_code: str) -> bool:
+    """Whether `country_code` is an ISO 3166 code of two letters of a country whose holidays are known."""
+    if len(country_code) != 2:
         return False
     try:
-        _library().country_holidays(code)
+        _library().country_holidays(country_code)
     except NotImplementedError:
         return False
     return True
 
 
 @lru_cache(maxsize=512)
-def public_holidays(country: str, year: int) -> frozenset[date]:
+def public_holidays(country_code: str, year: int) -> frozenset[date]:
     """Public holidays of a year, and the days that are holidays in fact (Midsummer Eve in Sweden).
 
     None without country.
     """
-    return frozenset(_holidays(country, year)) if country else frozenset()
+    return frozenset(_holidays(country_code, year)) if country_code else frozenset()
 
 
 @lru_cache(maxsize=512)

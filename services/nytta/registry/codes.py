@@ -17,7 +17,7 @@ Places = Callable[[str, str], Sequence[tuple[Span, str]]]
 _Homes = Mapping[str, Sequence[tuple[Span, str]]]
 
 
-def places(codes: Iterable[UnitCode], units: Iterable[Unit]) -> Places:
+def places(unit_codes: Iterable[UnitCode], units: Iterable[Unit]) -> Places:
     """A function of (code, source) that gives the units it names, each with the days on which it does.
 
     Codes mapped for the source come first; a code that is mapped for none is taken for a unit's id. A mapped
@@ -28,16 +28,16 @@ def places(codes: Iterable[UnitCode], units: Iterable[Unit]) -> Places:
     for unit in units:
         lives[unit.id].append(unit.span)
     units_by_id: _Homes = {keyed(unit): [(span, unit) for span in spans] for unit, spans in lives.items()}
-    compiled = [(_pattern(code.source), code) for code in codes]
+    compiled = [(_pattern(unit_code.source), unit_code) for unit_code in unit_codes]
 
     # by source, of which an installation has few; bounded, for a sender may call itself anything
     @lru_cache(maxsize=256)
     def mapped(source: str) -> _Homes:
         homes: defaultdict[str, list[tuple[Span, str]]] = defaultdict(list)
-        for pattern, code in compiled:
+        for pattern, unit_code in compiled:
             if pattern.fullmatch(source):
-                meetings = (code.span.meet(life) for life in lives.get(code.unit, ()))
-                homes[keyed(code.code)] += [(span, code.unit) for span in meetings if span is not None]
+                meetings = (unit_code.span.meet(life) for life in lives.get(unit_code.unit, ()))
+                homes[keyed(unit_code.code)] += [(span, unit_code.unit) for span in meetings if span is not None]
         return homes
 
     def find(code: str, source: str) -> Sequence[tuple[Span, str]]:
@@ -73,18 +73,18 @@ def patterns_meet(pattern: str, other_pattern: str) -> bool:
 
     # whether the rests of both from there on meet; kept, for the same two rests are come to in many ways
     @cache
-    def meet(place: int, other_place: int) -> bool:
-        is_end = place == len(pattern)
-        is_other_end = other_place == len(other_pattern)
+    def meet(position: int, other_position: int) -> bool:
+        is_end = position == len(pattern)
+        is_other_end = other_position == len(other_pattern)
         if is_end and is_other_end:
             return True
         # a star stands for nothing more, or for one sign more of the other
-        if not is_end and pattern[place] == "*":
-            return meet(place + 1, other_place) or (not is_other_end and meet(place, other_place + 1))
-        if not is_other_end and other_pattern[other_place] == "*":
-            return meet(place, other_place + 1) or (not is_end and meet(place + 1, other_place))
+        if not is_end and pattern[position] == "*":
+            return meet(position + 1, other_position) or (not is_other_end and meet(position, other_position + 1))
+        if not is_other_end and other_pattern[other_position] == "*":
+            return meet(position, other_position + 1) or (not is_end and meet(position + 1, other_position))
         if is_end or is_other_end:
             return False
-        return pattern[place] == other_pattern[other_place] and meet(place + 1, other_place + 1)
+        return pattern[position] == other_pattern[other_position] and meet(position + 1, other_position + 1)
 
     return meet(0, 0)

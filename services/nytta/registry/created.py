@@ -14,7 +14,7 @@ from nytta.registry.units import Names, Organisation, Unit, UnitCode
 def created(
     root_id: str,
     timezone: str,
-    codes: Iterable[str],
+    unit_codes: Iterable[str],
     *,
     country: str = "",
     source: str = "*",
@@ -34,10 +34,12 @@ def created(
         raise ValueError("the root unit needs an id")
     if not is_zone(timezone):
         raise ValueError(f"'{timezone}' is not an IANA time zone such as Europe/Stockholm")
-    start = registry or Registry((), ())
-    if not _has_root(start, root_id, timezone):
-        start = _with_root(start, root_id, timezone, country, public_data=public_data, declared_size=declared_size)
-    return _with_units(start, root_id, codes, country, source, declared_size)
+    declared_registry = registry or Registry((), ())
+    if not _has_root(declared_registry, root_id, timezone):
+        declared_registry = _with_root(
+            declared_registry, root_id, timezone, country, public_data=public_data, declared_size=declared_size
+        )
+    return _with_units(declared_registry, root_id, unit_codes, country, source, declared_size)
 
 
 def _has_root(registry: Registry, root_id: str, timezone: str) -> bool:
@@ -70,21 +72,21 @@ def _with_root(
 
 
 def _with_units(
-    registry: Registry, root_id: str, codes: Iterable[str], country: str, source: str, declared_size: int | None
+    registry: Registry, root_id: str, unit_codes: Iterable[str], country: str, source: str, declared_size: int | None
 ) -> Registry:
     """With a unit below the root for each code by which the registry knows none."""
     units = list(registry.units)
     mapped = list(registry.codes)
     unit_ids = {unit.id for unit in units}
-    unit_codes = {unit.id for unit in units if unit.root == root_id}
-    mapped_codes = {code.code for code in mapped if code.source == source}
-    own_codes = unit_codes | mapped_codes
-    for code in sorted(set(codes) - own_codes - {""}):
+    own_ids = {unit.id for unit in units if unit.root == root_id}
+    mapped_codes = {entry.code for entry in mapped if entry.source == source}
+    for code in sorted(set(unit_codes) - own_ids - mapped_codes - {""}):
         unit_id = code if code not in unit_ids else f"{root_id}/{code}"
         if unit_id not in unit_ids:
             units.append(_unit(unit_id, code, root_id, root_id, country, size=declared_size))
             unit_ids.add(unit_id)
-        if unit_id != code:  # the id belongs to another organisation's unit, which the code must not name
+        # the id belongs to another organisation's unit, which the code must not name
+        if unit_id != code:
             mapped.append(UnitCode(source, code, unit_id))
     return replace(registry, units=tuple(units), codes=tuple(mapped))
 

@@ -61,11 +61,11 @@ def monday(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def parse_week(text: str) -> date:
+def parse_week(week_text: str) -> date:
     """The Monday of an ISO week written as 2026-W07. ValueError when there is no such week."""
-    match = _WEEK.fullmatch(text)
+    match = _WEEK.fullmatch(week_text)
     if match is None:
-        raise ValueError(f"'{text}' is not an ISO week such as 2026-W07")
+        raise ValueError(f"'{week_text}' is not an ISO week such as 2026-W07")
     return date.fromisocalendar(int(match[1]), int(match[2]), 1)
 
 
@@ -88,12 +88,13 @@ _LONGEST_ZONE = 64
 
 
 @lru_cache(maxsize=512)
-def is_zone(name: str) -> bool:
-    """Whether `name` is an IANA time zone that is known here."""
-    if len(name) > _LONGEST_ZONE:
-        return False  # a name of many parts is looked for as so many packages, one in the other
+def is_zone(zone_name: str) -> bool:
+    """Whether `zone_name` is an IANA time zone that is known here."""
+    if len(zone_name) > _LONGEST_ZONE:
+        # a name of many parts is looked for as so many packages, one in the other
+        return False
     try:
-        ZoneInfo(name)
+        ZoneInfo(zone_name)
     except (KeyError, ValueError, OSError):
         return False
     return True

@@ -7,11 +7,11 @@ from pathlib import Path
 def schemas() -> Path:
     """The folder `schemas/`: inside the installed package where a wheel put it, else beside `services/`."""
     # a wheel packs a copy; a checkout has one folder for all, which is never copied and cannot differ
-    packed = Path(str(files("nytta"))) / "schemas"
-    return packed if packed.is_dir() else Path(__file__).parents[3] / "schemas"
+    packaged_folder = Path(str(files("nytta"))) / "schemas"
+    return packaged_folder if packaged_folder.is_dir() else Path(__file__).parents[3] / "schemas"
 
 
 def dashboards() -> Path:
     """The folder `dashboards/`, likewise."""
-    packed = Path(str(files("nytta"))) / "dashboards"
-    return packed if packed.is_dir() else Path(__file__).parents[3] / "dashboards"
+    packaged_folder = Path(str(files("nytta"))) / "dashboards"
+    return packaged_folder if packaged_folder.is_dir() else Path(__file__).parents[3] / "dashboards"

@@ -49,16 +49,16 @@ def load(
     except OSError as error:
         message = f"the directory '{directory}' cannot be read: {error.strerror or error}"
         return Loaded(None, (Problem(ORGANISATION, 1, message),))
-    for name in SECTIONS:
-        if name in present:
+    for file_name in SECTIONS:
+        if file_name in present:
             try:
-                files[name] = (directory / name).read_bytes()
+                files[file_name] = (directory / file_name).read_bytes()
             except OSError as error:
-                problems.append(Problem(name, 1, f"the file cannot be read: {error.strerror or error}"))
-    for name in sorted(present - set(SECTIONS) - _ELSEWHERE):
-        if name.lower().endswith((".yaml", ".yml")):
-            hint = nearest(name, SECTIONS) or f"; the registry is {', '.join(SECTIONS)}"
-            problems.append(Problem(name, 1, f"the file is not read{hint}", warning=True))
+                problems.append(Problem(file_name, 1, f"the file cannot be read: {error.strerror or error}"))
+    for file_name in sorted(present - set(SECTIONS) - _ELSEWHERE):
+        if file_name.lower().endswith((".yaml", ".yml")):
+            hint = nearest(file_name, SECTIONS) or f"; the registry is {', '.join(SECTIONS)}"
+            problems.append(Problem(file_name, 1, f"the file is not read{hint}", warning=True))
     if ORGANISATION not in present:
         problems.append(
             Problem(ORGANISATION, 1, f"the file is missing in '{directory}'; it names organisations and units")
@@ -86,12 +86,14 @@ def _loaded(
     alerts: Collection[str] | None,
     problems: list[Problem],
 ) -> Loaded:
-    entries = contents(files, indicators, purposes, alerts)
+    declared_contents = contents(files, indicators, purposes, alerts)
     # rules are asked of whatever could be read, so that a person hears of everything at once
-    problems = problems + entries.problems + [problem for rule in RULES for problem in rule(entries)]
-    problems += purposes_are_approved(entries, purposes or ())
+    problems = (
+        problems + declared_contents.problems + [problem for rule in RULES for problem in rule(declared_contents)]
+    )
+    problems += purposes_are_approved(declared_contents, purposes or ())
     # once each: an entry and its place in the tree are read one by one, and may meet the same fault
     sorted_problems = tuple(sorted(set(problems)))
     has_errors = any(not problem.warning for problem in sorted_problems)
     # not built where anything is wrong: what `build` relies on is what the rules have seen to
-    return Loaded(None if has_errors else build(entries), sorted_problems)
+    return Loaded(None if has_errors else build(declared_contents), sorted_problems)

@@ -71,46 +71,46 @@ def read(body: bytes, file: str) -> tuple[Node | None, list[Problem]]:
     return (None, problems) if text is None else parse(text, file)
 
 
-def decode(body: bytes, file: str) -> tuple[str | None, list[Problem]]:
+def decode(file_body: bytes, file: str) -> tuple[str | None, list[Problem]]:
     """The text of a file in UTF-8, with or without a byte order mark; None and the problem when it is not."""
-    if body.startswith(_UTF16):
+    if file_body.startswith(_UTF16):
         return None, [Problem(file, 1, "the file is UTF-16; save it as UTF-8")]
     try:
-        return body.decode("utf-8-sig"), []
+        return file_body.decode("utf-8-sig"), []
     except UnicodeDecodeError as error:
-        line = body.count(b"\n", 0, error.start) + 1
+        line = file_body.count(b"\n", 0, error.start) + 1
         byte = error.object[error.start]
         message = f"the file is not UTF-8 (byte 0x{byte:02X}; perhaps ISO-8859-1 or Windows-1252); save it as UTF-8"
         return None, [Problem(file, line, message)]
 
 
-def parse(text: str, file: str, nothing: frozenset[str] = NULLS) -> tuple[Node | None, list[Problem]]:
+def parse(yaml_text: str, file: str, nothing: frozenset[str] = NULLS) -> tuple[Node | None, list[Problem]]:
     """The tree of one YAML document, None when it cannot be read at all, and what is wrong with it.
 
     A key given twice in one mapping is a problem; the first of the two stands in the tree. `nothing` are the
     words that, without quotation marks, stand for no value.
     """
-    root, problems = _parse(text, file, nothing, _FAST)
+    root, problems = _parse(yaml_text, file, nothing, _FAST)
     # what is wrong is told in the words and at the places of the reader that is written in Python
     if problems and _FAST is not yaml.BaseLoader:
-        return _parse(text, file, nothing, yaml.BaseLoader)
+        return _parse(yaml_text, file, nothing, yaml.BaseLoader)
     return root, problems
 
 
 def _parse(
-    text: str, file: str, nothing: frozenset[str], loader: type[yaml.BaseLoader]
+    yaml_text: str, file: str, nothing: frozenset[str], loader: type[yaml.BaseLoader]
 ) -> tuple[Node | None, list[Problem]]:
     try:
         # event by event first, which holds nothing: what would make a tree too large or too deep is seen before it is
-        danger = _danger(text, file, loader)
+        danger = _danger(yaml_text, file, loader)
         if danger:
             return None, [danger]
-        root = yaml.compose(text, Loader=loader)
+        root = yaml.compose(yaml_text, Loader=loader)
     except yaml.MarkedYAMLError as error:
         # tabs are told as such: nobody sees them
-        return None, _tabs(text, file) or [_syntax(error, file)]
+        return None, _tabs(yaml_text, file) or [_syntax(error, file)]
     except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
+        line = yaml_text.count("\n", 0, error.position) + 1
         sign = ord(error.character) if isinstance(error.character, str) else error.character
         return None, [Problem(file, line, f"the character U+{sign:04X} is not allowed in YAML; remove it")]
     except (ValueError, OverflowError) as error:  # a number that YAML itself reads, of a sign or its own version
@@ -136,7 +136,8 @@ def _danger(text: str, file: str, loader: type[yaml.BaseLoader]) -> Problem | No
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
-        if depth > DEPTH:  # what YAML's reader does for each token grows with it
+        # what YAML's reader does for each token grows with it
+        if depth > DEPTH:
             return Problem(file, line, f"the file is nested too deeply, more than {DEPTH} lists and mappings")
     return None
 
@@ -150,17 +151,19 @@ def _node(raw: yaml.Node, file: str, problems: list[Problem], nothing: frozenset
     if isinstance(raw, yaml.MappingNode):
         node = Node(line, {})
         assert isinstance(node.value, dict)
-        for key, value in raw.value:
-            key_line = key.start_mark.line + 1
-            if not isinstance(key, yaml.ScalarNode):
+        for key_node, value_node in raw.value:
+            key_line = key_node.start_mark.line + 1
+            if not isinstance(key_node, yaml.ScalarNode):
                 problems.append(Problem(file, key_line, "a key must be a word, not a list or a mapping"))
-            elif key.value in node.keys:
-                first_line = node.keys[key.value]
-                message = f"the key `{key.value}` stands twice in one entry (first in line {first_line}); remove one"
+            elif key_node.value in node.keys:
+                first_line = node.keys[key_node.value]
+                message = (
+                    f"the key `{key_node.value}` stands twice in one entry (first in line {first_line}); remove one"
+                )
                 problems.append(Problem(file, key_line, message))
             else:
-                node.keys[key.value] = key_line
-                node.value[key.value] = _node(value, file, problems, nothing)
+                node.keys[key_node.value] = key_line
+                node.value[key_node.value] = _node(value_node, file, problems, nothing)
         return node
     assert isinstance(raw, yaml.ScalarNode)
     # a style is a quotation mark: what is quoted is a text, also where it looks like nothing

@@ -57,20 +57,20 @@ def chains(place: P, versions: Mapping[str, Sequence[P]]) -> Iterator[tuple[Span
     """
     # lines that have not come to a root yet; at each version above, a line parts into those days on which it held
     unfinished: list[tuple[Span, tuple[P, ...]]] = [(place.span, (place,))]
-    lines: list[tuple[Span, tuple[P, ...]]] = []
+    finished: list[tuple[Span, tuple[P, ...]]] = []
     while unfinished:
         span, chain = unfinished.pop()
         highest = chain[-1]
         is_cycle = any(ancestor.id == highest.id for ancestor in chain[:-1])
         if highest.parent is None or is_cycle:
-            lines.append((span, chain))
+            finished.append((span, chain))
             continue
         for parent in versions.get(highest.parent, ()):
             shared_span = span.meet(parent.span)
             if shared_span is not None:
                 unfinished.append((shared_span, (*chain, parent)))
     # by days alone: versions themselves have no order
-    return iter(sorted(lines, key=lambda line: line[0]))
+    return iter(sorted(finished, key=lambda line: line[0]))
 
 
 def paths(units: Sequence[Placed]) -> list[Path]:
@@ -84,12 +84,12 @@ def paths(units: Sequence[Placed]) -> list[Path]:
         for span, chain in chains(unit, versions):
             for depth, ancestor in enumerate(chain):
                 spans[unit.id, ancestor.id, depth].append(span)
-    rows: list[Path] = []
+    path_rows: list[Path] = []
     for (unit_id, ancestor_id, depth), path_spans in spans.items():
         # joined, because a line parts too where something changed that has nothing to do with this ancestor
         for span in joined(path_spans):
-            rows.append(Path(unit_id, ancestor_id, depth, span.valid_from, span.valid_to))
-    return sorted(rows)
+            path_rows.append(Path(unit_id, ancestor_id, depth, span.valid_from, span.valid_to))
+    return sorted(path_rows)
 
 
 def joined(spans: Iterable[Span]) -> list[Span]:

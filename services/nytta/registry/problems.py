@@ -30,23 +30,25 @@ def check_text(problems: Iterable[Problem], directory: str = "") -> str:
     `directory` is put before each file's name, so that terminals and editors can open the place.
     """
     prefix = f"{directory.rstrip('/')}/" if directory else ""
-    lines = []
+    problem_lines = []
     for problem in sorted(problems):
         kind = "warning: " if problem.warning else ""
-        lines.append(f"{prefix}{problem.file}:{problem.line}: {kind}{problem.message}\n")
-    return "".join(lines)
+        problem_lines.append(f"{prefix}{problem.file}:{problem.line}: {kind}{problem.message}\n")
+    return "".join(problem_lines)
 
 
-def nearest(name: str, known_names: Iterable[str]) -> str:
-    """A half-sentence that proposes the known name most like `name`; '' when none is like it.
+def nearest(unknown_name: str, known_names: Iterable[str]) -> str:
+    """A half-sentence that proposes the known name most like `unknown_name`; '' when none is like it.
 
     Of many names, those are looked at that begin or end as it does: a list of wrong ids has thousands of problems.
     """
-    names = sorted(known_names)
-    if len(names) > _MANY:
-        half = max(1, len(name) // 2)
-        beginning, ending = name[:half], name[-half:]
-        names = [candidate for candidate in names if candidate.startswith(beginning) or candidate.endswith(ending)]
-        names = names[:_MANY]
-    close = get_close_matches(name, names, n=1, cutoff=0.7)
+    candidates = sorted(known_names)
+    if len(candidates) > _MANY:
+        half = max(1, len(unknown_name) // 2)
+        beginning, ending = unknown_name[:half], unknown_name[-half:]
+        candidates = [
+            candidate for candidate in candidates if candidate.startswith(beginning) or candidate.endswith(ending)
+        ]
+        candidates = candidates[:_MANY]
+    close = get_close_matches(unknown_name, candidates, n=1, cutoff=0.7)
     return f"; did you mean '{close[0]}'?" if close else ""

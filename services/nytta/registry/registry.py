@@ -92,22 +92,22 @@ class Registry:
             children[unit.parent].append(unit)
         # a stack rather than a call for each level; reversed, for the last put on it is the first taken
         stack = [(root, 0) for root in reversed(children[None])]
-        placed: list[tuple[Unit, int]] = []
+        units_with_depth: list[tuple[Unit, int]] = []
         while stack:
             unit, depth = stack.pop()
-            placed.append((unit, depth))
+            units_with_depth.append((unit, depth))
             stack += [(child, depth + 1) for child in reversed(children[unit.id])]
-        return placed
+        return units_with_depth
 
     def descendants(self, unit: str, day: date) -> list[Unit]:
         """The units below `unit` on `day`, in tree order, without itself."""
         self.unit(unit, day)  # KeyError where it does not exist
         tree = self.tree(day)
-        place = next(number for number, (candidate, _) in enumerate(tree) if candidate.id == unit)
-        _, own_depth = tree[place]
+        position = next(number for number, (candidate, _) in enumerate(tree) if candidate.id == unit)
+        _, own_depth = tree[position]
         descendants: list[Unit] = []
         # in tree order they follow the unit at once, each deeper than it
-        for descendant, depth in tree[place + 1 :]:
+        for descendant, depth in tree[position + 1 :]:
             if depth <= own_depth:
                 break
             descendants.append(descendant)
@@ -142,24 +142,24 @@ class Registry:
         """The time zone of each root unit."""
         return {organisation.id: ZoneInfo(organisation.timezone) for organisation in self.organisations}
 
-    def resolve(self, codes: Sequence[str], source: str, day: date) -> list[str | None]:
+    def resolve(self, unit_codes: Sequence[str], source: str, day: date) -> list[str | None]:
         """The unit behind each code that `source` used on `day`; None for a code without a unit on that day.
 
         A code mapped for the source comes first and never falls back; any other code is taken for a unit's
         id.
         """
-        units = {code: self.resolve_one(code, source, day) for code in set(codes)}
-        return [units[code] for code in codes]
+        units = {unit_code: self.resolve_one(unit_code, source, day) for unit_code in set(unit_codes)}
+        return [units[unit_code] for unit_code in unit_codes]
 
-    def resolve_rows(self, rows: Iterable[tuple[str, str, date]]) -> list[str | None]:
+    def resolve_rows(self, coded_rows: Iterable[tuple[str, str, date]]) -> list[str | None]:
         """As `resolve`, for rows of (code, source, day)."""
         units: dict[tuple[str, str, date], str | None] = {}
         resolved: list[str | None] = []
-        for row in rows:
+        for coded_row in coded_rows:
             # asked with `in`, for None is an answer too: a code that nobody knows comes as often as others
-            if row not in units:
-                units[row] = self.resolve_one(*row)
-            resolved.append(units[row])
+            if coded_row not in units:
+                units[coded_row] = self.resolve_one(*coded_row)
+            resolved.append(units[coded_row])
         return resolved
 
     @cached_property
@@ -167,12 +167,12 @@ class Registry:
         """As `resolve`, for one (code, source, day)."""
         return resolver(self._places)
 
-    def root_of(self, code: str, source: str) -> str:
+    def root_of(self, unit_code: str, source: str) -> str:
         """The organisation to which a code of `source` belongs, whatever the day; '' where that is open."""
         if len(self.organisations) == 1:
             return self.organisations[0].id
         # whatever the day: an event's key is chosen before its time is known to be plausible
-        roots = {self._roots[unit] for _, unit in self._places(code, source)}
+        roots = {self._roots[unit] for _, unit in self._places(unit_code, source)}
         return roots.pop() if len(roots) == 1 else ""
 
     def group(self, unit: str, day: date) -> ReportingGroup | None:
@@ -186,9 +186,9 @@ class Registry:
 
     def place_names(self, place: str, day: date) -> Names:
         """The names of a unit or reporting group on `day`; its id where the registry never had it."""
-        for group in self.groups:
-            if group.id == place:
-                return group.names
+        group_names = self._group_names.get(place)
+        if group_names is not None:
+            return group_names
         versions = self._versions.get(place, [])
         for version in versions:
             if day in version.span:
@@ -206,11 +206,13 @@ class Registry:
         group = self.group(unit, day)
         if group is not None:
             return Addressee(group.manager, group.id, "group_manager")
-        for place in (self.unit(unit, day), *self.ancestors(unit, day)):
-            if place.delegate is not None and day in place.delegate.span:
-                return Addressee(place.delegate.contact, place.id, "delegate")
-            if place.manager is not None:
-                return Addressee(place.manager, place.id, "manager" if place.id == unit else "inherited")
+        for own_or_above in (self.unit(unit, day), *self.ancestors(unit, day)):
+            if own_or_above.delegate is not None and day in own_or_above.delegate.span:
+                return Addressee(own_or_above.delegate.contact, own_or_above.id, "delegate")
+            if own_or_above.manager is not None:
+                return Addressee(
+                    own_or_above.manager, own_or_above.id, "manager" if own_or_above.id == unit else "inherited"
+                )
         return None
 
     def system(self, system: str) -> System | None:
@@ -276,10 +278,8 @@ class Registry:
     def plan(self, system: str, indicator: str, unit: str, day: date) -> Plan | None:
         """The plan with targets that holds for `unit` on `day`: its own, else the nearest above it."""
         for place in (unit, *(ancestor.id for ancestor in self.ancestors(unit, day))):
-            for plan in self.plans:
-                is_about = (plan.unit, plan.system, plan.indicator) == (place, system, indicator)
-                # a plan without targets is one of workplaces
-                if is_about and plan.targets and day in plan.span:
+            for plan in self._plans.get((place, system, indicator), ()):
+                if day in plan.span:
                     return plan
         return None
 
@@ -288,14 +288,8 @@ class Registry:
         plan = self.plan(system, indicator, unit, day)
         if plan is not None:
             return round(plan.targets[-1].value / 10)
-        for benefit in self.benefits:
-            adoption = benefit.adoption
-            if adoption is None or not adoption.target:
-                continue
-            place = (benefit.unit, benefit.system, adoption.indicator)
-            if place == (unit, system, indicator):
-                return round(adoption.target / 10)
-        return None
+        permille = self._adoption_targets.get((unit, system, indicator))
+        return None if permille is None else round(permille / 10)
 
     def deviation(self, system: str, unit: str, day: date, case_type: str = "") -> Deviation | None:
         """The agreement by which `unit`, or a unit above it, does not use `system` on `day`.
@@ -373,6 +367,32 @@ class Registry:
         for versions in versions_by_unit.values():
             versions.sort(key=lambda version: version.valid_from)
         return versions_by_unit
+
+    @cached_property
+    def _plans(self) -> Mapping[tuple[str, str, str], Sequence[Plan]]:
+        """Plans by unit, system and indicator; those without targets, which are of workplaces, are left out."""
+        plans: defaultdict[tuple[str, str, str], list[Plan]] = defaultdict(list)
+        for plan in self.plans:
+            if plan.targets:
+                plans[plan.unit, plan.system, plan.indicator].append(plan)
+        return dict(plans)
+
+    @cached_property
+    def _adoption_targets(self) -> Mapping[tuple[str, str, str], int]:
+        """The adoption that the first benefit of a unit, system and indicator aims at, in permille."""
+        targets: dict[tuple[str, str, str], int] = {}
+        for benefit in self.benefits:
+            adoption = benefit.adoption
+            if adoption is not None and adoption.target:
+                targets.setdefault((benefit.unit, benefit.system, adoption.indicator), adoption.target)
+        return targets
+
+    @cached_property
+    def _group_names(self) -> Mapping[str, Names]:
+        names: dict[str, Names] = {}
+        for group in self.groups:
+            names.setdefault(group.id, group.names)
+        return names
 
     @cached_property
     def _organisations(self) -> dict[str, Organisation]:

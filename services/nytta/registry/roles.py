@@ -155,7 +155,8 @@ def visible(grants: Collection[Grant], permission: Permission, registry: Registr
             # through its group alone a small unit is shown: who may see the unit must see the group
             own_groups = {group.id for group in groups.values() if own_units & set(group.units)}
             visible_ids |= own_units | own_groups
-    if permission is Permission.ACT:  # of a group's messages, its manager answers
+    # of a group's messages, its manager answers
+    if permission is Permission.ACT:
         visible_ids -= {group for group in groups if Grant(Role.MANAGER, group) not in grants}
     return frozenset(visible_ids)
 

@@ -108,8 +108,8 @@ def tables(registry: Registry, first_day: date, last_day: date) -> dict[str, pa.
     minutes in milliseconds, `present_any` in thousandths. `valid_to` is the first day that is no longer
     valid. A month's `workdays` are its own; only weeks are ever quiet.
     """
-    rows = _rows(registry) | {"calendar": _calendar(registry, first_day, last_day)}
-    return {name: _table(COLUMNS[name], rows[name]) for name in COLUMNS}
+    rows_by_table = _rows(registry) | {"calendar": _calendar(registry, first_day, last_day)}
+    return {name: _table(COLUMNS[name], rows_by_table[name]) for name in COLUMNS}
 
 
 def _table(columns: dict[str, pa.DataType], rows: Iterable[tuple[object, ...]]) -> pa.Table:
@@ -122,13 +122,13 @@ def _table(columns: dict[str, pa.DataType], rows: Iterable[tuple[object, ...]]) 
 
 
 def _rows(registry: Registry) -> dict[str, Iterable[tuple[object, ...]]]:
-    ways = paths(registry.units)
+    unit_paths = paths(registry.units)
     return {
         "units": _units(registry),
-        "unit_paths": [(path.unit, path.ancestor, path.depth, path.valid_from, path.valid_to) for path in ways],
+        "unit_paths": [(path.unit, path.ancestor, path.depth, path.valid_from, path.valid_to) for path in unit_paths],
         "unit_codes": [(code.source, code.code, code.unit, *_span(code.span)) for code in registry.codes],
         "reporting_groups": [(group.id, *_names(group), *_span(group.span)) for group in registry.groups],
-        "group_paths": _group_paths(registry, ways),
+        "group_paths": _group_paths(registry, unit_paths),
         "systems": [(system.id, *_names(system), system.legacy, system.protects.value) for system in registry.systems],
         "stops": [(system.id, *_span(span)) for system in registry.systems for span in system.stops],
         "go_lives": _go_lives(registry),

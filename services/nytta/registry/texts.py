@@ -14,17 +14,17 @@ _INVISIBLE: Final = re.compile(
 _SPACE: Final = re.compile(r"\s+")
 
 
-def visible(text: str) -> str:
+def visible(raw_text: str) -> str:
     """The text in composed form (NFC), without invisible characters, every white space a plain one.
 
     Text in ASCII is as it was, so that the common case costs nothing.
     """
-    return text if text.isascii() else _visible(text)
+    return raw_text if raw_text.isascii() else _visible(raw_text)
 
 
 @lru_cache(maxsize=65_536)
-def _visible(text: str) -> str:
-    shown = _INVISIBLE.sub("", text)
+def _visible(raw_text: str) -> str:
+    shown = _INVISIBLE.sub("", raw_text)
     return unicodedata.normalize("NFC", _SPACE.sub(" ", shown))
 
 

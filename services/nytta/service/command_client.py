@@ -40,30 +40,30 @@ def serving() -> App | None:
     return SERVED.get()
 
 
-def forward(data: Path) -> None:
+def forward(data_folder: Path) -> None:
     """Have the running service of a data folder run this command, and end with its exit code.
 
     Returns where no service runs. The file of a service that is gone is removed.
     """
-    place = _service_place(data)
-    if place is None:
+    service_address = _service_place(data_folder)
+    if service_address is None:
         return
-    address, token = place
-    code = _ask(address, token, words(get_current_context(), data))
-    if code is not None:
-        raise typer.Exit(code)
+    address, token = service_address
+    exit_code = _ask(address, token, words(get_current_context(), data_folder))
+    if exit_code is not None:
+        raise typer.Exit(exit_code)
     # nobody answers there: the service was killed, and could not take its file back
-    (data / FILE).unlink(missing_ok=True)
+    (data_folder / FILE).unlink(missing_ok=True)
 
 
-def running(data: Path) -> bool:
+def running(data_folder: Path) -> bool:
     """Whether a service runs on a data folder."""
     import httpx
 
-    place = _service_place(data)
-    if place is None:
+    service_address = _service_place(data_folder)
+    if service_address is None:
         return False
-    address, token = place
+    address, token = service_address
     try:
         headers = {"Authorization": f"Bearer {token}"}
         # without the environment: a proxy that it names must not get the token
@@ -78,16 +78,16 @@ def _no_authorities() -> ssl.SSLContext:
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def _service_place(data: Path) -> tuple[str, str] | None:
+def _service_place(data_folder: Path) -> tuple[str, str] | None:
     """The address and the token that stand in a data folder; None where there are none."""
-    file = data / FILE
+    announcement_file = data_folder / FILE
     try:
-        record = json.loads(file.read_text("utf-8"))
+        record = json.loads(announcement_file.read_text("utf-8"))
         return str(record["address"]), str(record["token"])
     except FileNotFoundError:
         return None
     except PermissionError:
-        _say(f"{file}: a service of another user runs here; give the command as that user")
+        _say(f"{announcement_file}: a service of another user runs here; give the command as that user")
         raise typer.Exit(1) from None
     except (ValueError, KeyError, TypeError):  # a crash left half of it: no service is behind it
         return None
@@ -103,11 +103,12 @@ def _ask(address: str, token: str, command_words: list[str]) -> int | None:
     try:
         with (
             httpx.Client(timeout=timeout, trust_env=False, verify=_no_authorities()) as client,
-            client.stream("POST", f"{address}/command", headers=headers, json={"words": command_words}) as answer,
+            client.stream("POST", f"{address}/command", headers=headers, json={"words": command_words}) as response,
         ):
-            if answer.headers.get("content-type") != MEDIA_TYPE:  # another program has the port now
+            # another program has the port now
+            if response.headers.get("content-type") != MEDIA_TYPE:
                 return None
-            for kind, body in frames(answer.iter_raw()):
+            for kind, body in frames(response.iter_raw()):
                 if kind == b"x":
                     return int(body)
                 stream = sys.stdout if kind == b"o" else sys.stderr
@@ -126,56 +127,57 @@ def _ask(address: str, token: str, command_words: list[str]) -> int | None:
 
 def frames(chunks: Iterator[bytes]) -> Iterator[tuple[bytes, bytes]]:
     """Kind and body of each frame that has come whole."""
-    buffer = b""
+    received = b""
     for chunk in chunks:
-        buffer += chunk
-        while len(buffer) >= _HEAD_BYTES:
-            end = _HEAD_BYTES + int.from_bytes(buffer[1:_HEAD_BYTES], "big")
-            if len(buffer) < end:
+        received += chunk
+        while len(received) >= _HEAD_BYTES:
+            frame_end = _HEAD_BYTES + int.from_bytes(received[1:_HEAD_BYTES], "big")
+            if len(received) < frame_end:
                 break
-            yield buffer[:1], buffer[_HEAD_BYTES:end]
-            buffer = buffer[end:]
+            yield received[:1], received[_HEAD_BYTES:frame_end]
+            received = received[frame_end:]
 
 
-def words(context: Any, data: Path) -> list[str]:
+def words(context: Any, data_folder: Path) -> list[str]:
     """The command line of a context of typer's, with all paths absolute and the data folder named in any case."""
     chain: list[str] = []
-    above = context
-    while above is not None and above.parent is not None:
-        chain.insert(0, above.info_name or "")
-        above = above.parent
+    context_above = context
+    while context_above is not None and context_above.parent is not None:
+        chain.insert(0, context_above.info_name or "")
+        context_above = context_above.parent
     options: list[str] = []
     arguments: list[str] = []
     for parameter in context.command.params:
-        name = parameter.name or ""
-        if name == "data":  # it may come from an environment that the service does not share
-            options.append(f"{parameter.opts[0]}={_text(data)}")
+        parameter_name = parameter.name or ""
+        # it may come from an environment that the service does not share
+        if parameter_name == "data_folder":
+            options.append(f"{parameter.opts[0]}={_text(data_folder)}")
             continue
-        source = context.get_parameter_source(name)
+        source = context.get_parameter_source(parameter_name)
         # what was not given has the service's own default, and its environment is the service's matter
         if source is None or source.name != "COMMANDLINE":
             continue
-        value = context.params[name]
-        values = list(value) if isinstance(value, list | tuple) else [value]
+        parameter_value = context.params[parameter_name]
+        parameter_values = list(parameter_value) if isinstance(parameter_value, list | tuple) else [parameter_value]
         if getattr(parameter, "is_flag", False):
-            options.append(parameter.opts[0] if value else parameter.secondary_opts[0])
+            options.append(parameter.opts[0] if parameter_value else parameter.secondary_opts[0])
         elif parameter.param_type_name == "option":
-            options += [f"{parameter.opts[0]}={_text(value)}" for value in values]
+            options += [f"{parameter.opts[0]}={_text(parameter_value)}" for parameter_value in parameter_values]
         else:
-            arguments += map(_text, values)
+            arguments += map(_text, parameter_values)
     if arguments:  # behind dashes: an argument may begin with one
         arguments.insert(0, "--")
     return [*chain, *options, *arguments]
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, Enum):
-        return str(value.value)
-    if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%dT%H:%M:%S")
+def _text(parameter_value: Any) -> str:
+    if isinstance(parameter_value, Enum):
+        return str(parameter_value.value)
+    if isinstance(parameter_value, datetime):
+        return parameter_value.strftime("%Y-%m-%dT%H:%M:%S")
     # a mapping may be a shipped one's name or a file; files end like this
-    is_path = isinstance(value, Path) or str(value).endswith((".yaml", ".yml"))
-    return str(Path(value).absolute()) if is_path else str(value)
+    is_path = isinstance(parameter_value, Path) or str(parameter_value).endswith((".yaml", ".yml"))
+    return str(Path(parameter_value).absolute()) if is_path else str(parameter_value)
 
 
 def _say(text: str) -> None:

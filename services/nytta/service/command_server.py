@@ -22,7 +22,7 @@ from starlette.responses import Response, StreamingResponse
 from nytta.service.command_client import FILE, MEDIA_TYPE, SERVED
 from nytta.service.stopping import under_way
 from nytta.storage import permissions
-from nytta.storage.client import StoppedError
+from nytta.storage.errors import StoppedError
 
 if TYPE_CHECKING:
     from nytta.service import App
@@ -105,23 +105,23 @@ def routed() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def announced(data: Path, address: str, token: str) -> Iterator[None]:
+def announced(data_folder: Path, address: str, token: str) -> Iterator[None]:
     """Say in the data folder where the service listens, to the owner alone; take it back at the end."""
     announcement = {"address": address, "token": token, "pid": os.getpid()}
-    permissions.replace(data / FILE, json.dumps(announcement).encode())
+    permissions.replace(data_folder / FILE, json.dumps(announcement).encode())
     try:
         yield
     finally:
-        forget(data)
+        forget(data_folder)
 
 
-def forget(data: Path) -> None:
+def forget(data_folder: Path) -> None:
     """Take back what `announced` said."""
-    (data / FILE).unlink(missing_ok=True)
+    (data_folder / FILE).unlink(missing_ok=True)
 
 
-def command_server(app: App, token: str, run: Callable[[list[str]], None]) -> FastAPI:
-    """The application that runs forwarded commands on `app`. `run` runs words as the command line does."""
+def command_server(installation: App, token: str, run_command: Callable[[list[str]], None]) -> FastAPI:
+    """The application that runs forwarded commands on an installation; `run_command` as the command line does."""
     routes = FastAPI(openapi_url=None)
 
     @routes.middleware("http")
@@ -139,20 +139,23 @@ def command_server(app: App, token: str, run: Callable[[list[str]], None]) -> Fa
     @routes.post("/command")
     async def command(request: Request) -> Response:
         body = await request.json()
-        words = [str(word) for word in body["words"]]
-        return StreamingResponse(_running(app, words, run), media_type=MEDIA_TYPE)
+        command_words = [str(word) for word in body["words"]]
+        return StreamingResponse(_running(installation, command_words, run_command), media_type=MEDIA_TYPE)
 
     return routes
 
 
-async def _running(app: App, words: list[str], run: Callable[[list[str]], None]) -> AsyncIterator[bytes]:
+async def _running(
+    installation: App, command_words: list[str], run_command: Callable[[list[str]], None]
+) -> AsyncIterator[bytes]:
     """The frames of a command, as it prints."""
     frames: asyncio.Queue[bytes | None] = asyncio.Queue()
     loop = asyncio.get_running_loop()
 
     def send(frame: bytes | None) -> None:
         # from the command's thread: a queue of the loop may be touched in the loop's thread alone
-        with contextlib.suppress(RuntimeError):  # the service stops: nobody listens
+        # the service stops: nobody listens
+        with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(frames.put_nowait, frame)
 
     def emit(kind: bytes, body: bytes) -> None:
@@ -160,27 +163,28 @@ async def _running(app: App, words: list[str], run: Callable[[list[str]], None])
 
     # in a thread with a context of its own, so that what is set here is this command's alone
     def work() -> None:
-        SERVED.set(app)
+        SERVED.set(installation)
         _sink.set(emit)
-        code = 0
+        exit_code = 0
         try:
-            name = words[0] if words else ""
-            with under_way(f"the command {name}, to be given again"):
-                run(words)
+            command_name = command_words[0] if command_words else ""
+            with under_way(f"the command {command_name}, to be given again"):
+                run_command(command_words)
         except SystemExit as end:  # as the interpreter would have it: a text, or anything else, is a failure
-            code = end.code if isinstance(end.code, int) else int(end.code is not None)
+            exit_code = end.code if isinstance(end.code, int) else int(end.code is not None)
         except StoppedError:
             emit(b"e", b"the service is stopping; give the command again when it runs\n")
-            code = 1
+            exit_code = 1
         except Exception as error:
             _log.exception("a forwarded command failed")
             emit(b"e", f"a fault of the service ({type(error).__name__}); its log says more\n".encode())
-            code = 1
-        emit(b"x", str(code).encode())
+            exit_code = 1
+        emit(b"x", str(exit_code).encode())
         send(None)
 
     task = asyncio.create_task(asyncio.to_thread(work))
-    _under_way.add(task)  # a command goes on when whoever gave it is gone
+    # a command goes on when whoever gave it is gone
+    _under_way.add(task)
     task.add_done_callback(_under_way.discard)
     while (frame := await frames.get()) is not None:
         yield frame

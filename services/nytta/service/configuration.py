@@ -36,7 +36,8 @@ def read_definitions(directory: Path) -> tuple[Definition, ...]:
 
 def read_model(path: Path) -> Model:
     """The model of maturity in a file. AppError with every problem where it is not sound."""
-    from nytta.insight.benefits import model_file  # asked for where benefits are stated
+    # asked for where benefits are stated
+    from nytta.insight.benefits import model_file
 
     model, problems = model_file.read_model(path.name, path.read_bytes())
     if model is None:

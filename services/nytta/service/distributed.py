@@ -51,31 +51,38 @@ _STORED = 60.0
 @contextmanager
 def distributed(settings: Settings, registry: Path | None = None) -> Iterator[App]:
     """An installation whose events go through Kafka and whose figures are computed by its workers."""
-    with _joined(settings, registry) as (app, _):
-        yield app
+    with _joined(settings, registry) as (installation, _):
+        yield installation
 
 
 @contextmanager
 def working(settings: Settings, registry: Path | None = None) -> Iterator[Parts]:
     """What a worker of a distributed installation is made of. BrokerError where a topic is not as it must be."""
-    with _joined(settings, registry) as (app, cluster):
+    with _joined(settings, registry) as (installation, cluster):
         topics.check(cluster)
 
-        store = PrivateStore(app.private.connection)
+        store = PrivateStore(installation.private.connection)
 
         def take_over(check: Callable[[], None]) -> _Owner:
             guarded_store = PrivateStore(Guarded.of(store.connection, check))
-            guarded_store.writing = store.writing  # one sequence of marks, whoever of the two writes them
-            intake = Intake(guarded_store, app.keys, app.intake.declared)
-            return _Owner(guarded_store, OpenStore(guarded_store.connection), intake, app.definitions, app.tables)
+            # one sequence of marks, whoever of the two writes them
+            guarded_store.writing = store.writing
+            intake = Intake(guarded_store, installation.keys, installation.intake.declared)
+            return _Owner(
+                guarded_store,
+                OpenStore(guarded_store.connection),
+                intake,
+                installation.definitions,
+                installation.tables,
+            )
 
         yield Parts(
             cluster=cluster,
             private=store,
-            keys=app.keys,
-            judge=app.intake.judge,
-            count=app.intake.count_stopped,
-            refresh=lambda: app.declare(app.intake.declared),
+            keys=installation.keys,
+            judge=installation.intake.judge,
+            count=installation.intake.count_stopped,
+            refresh=lambda: installation.declare(installation.intake.declared),
             take_over=take_over,
             free=lambda: disk.free_ratio(store.connection),
         )
@@ -84,16 +91,21 @@ def working(settings: Settings, registry: Path | None = None) -> Iterator[Parts]
 @contextmanager
 def alerting(settings: Settings, registry: Path | None = None) -> Iterator[signals.Parts]:
     """What an alerter of a distributed installation is made of. BrokerError where a topic is not as it must be."""
-    with _joined(settings, registry) as (app, cluster):
+    with _joined(settings, registry) as (installation, cluster):
         topics.check(cluster)
 
         def take_over(check: Callable[[], None]) -> signals.Alerting:
-            guarded_store = PrivateStore(Guarded.of(app.private.connection, check))
-            intake = Intake(guarded_store, app.keys, app.intake.declared)
+            guarded_store = PrivateStore(Guarded.of(installation.private.connection, check))
+            intake = Intake(guarded_store, installation.keys, installation.intake.declared)
             keeper = _Keeper(
-                guarded_store, OpenStore(guarded_store.connection), intake, app.definitions, app.tables, app.workers
+                guarded_store,
+                OpenStore(guarded_store.connection),
+                intake,
+                installation.definitions,
+                installation.tables,
+                installation.workers,
             )
-            keeper.channels = app.channels
+            keeper.channels = installation.channels
             return keeper
 
         yield signals.Parts(cluster, take_over)
@@ -102,15 +114,23 @@ def alerting(settings: Settings, registry: Path | None = None) -> Iterator[signa
 @contextmanager
 def asking(settings: Settings, registry: Path | None = None) -> Iterator[pulling.Parts]:
     """What a puller of a distributed installation is made of. BrokerError where a topic is not as it must be."""
-    with _joined(settings, registry) as (app, cluster):
+    with _joined(settings, registry) as (installation, cluster):
         topics.check(cluster)
 
         def take_over(check: Callable[[], None]) -> App:
-            guarded = Guarded.of(app.private.connection, check)
-            return _app(cluster, guarded, settings, app.keys, app.intake.declared, app.definitions, app.tables)
+            guarded = Guarded.of(installation.private.connection, check)
+            return _app(
+                cluster,
+                guarded,
+                settings,
+                installation.keys,
+                installation.intake.declared,
+                installation.definitions,
+                installation.tables,
+            )
 
         def learn(asked: App) -> None:
-            asked.declare(app.intake.declared)
+            asked.declare(installation.intake.declared)
             try:
                 asked.intake.rekey(load_or_make(settings.key_place))
             except KeyFileError as error:  # the keys that it has go on, until they are missing
@@ -188,8 +208,8 @@ def _joined(settings: Settings, registry: Path | None) -> Iterator[tuple[App, Cl
         missing = migrate.missing(connection, tables)
         if missing:
             raise AppError(f"the store has not seen migration {missing[0]}: run nytta migrate")
-        keys = recognised(settings.key_place, PrivateStore(connection))
-        app = _app(cluster, connection, settings, keys, declared, definitions, tables)
+        pseudonym_keys = recognised(settings.key_place, PrivateStore(connection))
+        app = _app(cluster, connection, settings, pseudonym_keys, declared, definitions, tables)
         app.channels = read_channels(settings)
         app.journal = Journal.of(settings.data / "reads")
         yield app, cluster
@@ -201,14 +221,14 @@ def _app(
     cluster: Cluster,
     connection: Connection,
     settings: Settings,
-    keys: Keys,
+    pseudonym_keys: Keys,
     declared: Registry | None,
     definitions: tuple[Definition, ...],
     tables: Path,
 ) -> App:
     """An installation on a connection, whose events are stored and whose figures are computed by workers."""
     store = PrivateStore(connection, lambda text: asyncio.run(_ask(cluster, intake.keys, text)))
-    intake = Intake(store, keys, declared, settings.key_place)
+    intake = Intake(store, pseudonym_keys, declared, settings.key_place)
     intake.delivery = _Workers(cluster, intake)
     workers = Workers(
         lambda: _settle(cluster, store),
@@ -219,20 +239,20 @@ def _app(
 
 
 async def _put(
-    cluster: Cluster, keys: Keys, events: pa.Table, rejects: Sequence[Reject], notes: Sequence[Note]
+    cluster: Cluster, pseudonym_keys: Keys, events: pa.Table, rejects: Sequence[Reject], notes: Sequence[Note]
 ) -> None:
-    async with Producer(cluster, keys.seal, linger=0) as producer:
+    async with Producer(cluster, pseudonym_keys.seal, linger=0) as producer:
         await producer.note(notes)
         await producer.put(events, rejects)
 
 
-async def _ask(cluster: Cluster, keys: Keys, text: str) -> None:
-    async with Producer(cluster, keys.seal) as producer:
+async def _ask(cluster: Cluster, pseudonym_keys: Keys, text: str) -> None:
+    async with Producer(cluster, pseudonym_keys.seal) as producer:
         await producer.command(text)
 
 
-async def _answer(cluster: Cluster, keys: Keys, organisation: str, answer: Answer) -> None:
-    async with Producer(cluster, keys.seal) as producer:
+async def _answer(cluster: Cluster, pseudonym_keys: Keys, organisation: str, answer: Answer) -> None:
+    async with Producer(cluster, pseudonym_keys.seal) as producer:
         await producer.signal(organisation, signal_messages.answer_message(answer))
 
 

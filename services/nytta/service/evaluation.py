@@ -28,56 +28,56 @@ class Evaluated:
     delivered: Delivered
 
 
-def evaluate(app: App, current_time: datetime) -> Evaluated:
+def evaluate(installation: App, current_time: datetime) -> Evaluated:
     """Judge the closed weeks at `current_time` (aware), open and close alerts, and send the messages that are due.
 
     Called as often as one likes; detection runs only after a round that computed something, or a week's end.
     """
-    with app.computing:
-        judge(app, current_time)
-        outcome = decide(app, current_time)
-    return Evaluated(outcome, send(app, current_time))
+    with installation.computing:
+        judge(installation, current_time)
+        outcome = decide(installation, current_time)
+    return Evaluated(outcome, send(installation, current_time))
 
 
-def judge(app: App, current_time: datetime) -> bool:
+def judge(installation: App, current_time: datetime) -> bool:
     """Publish signals and facts of the weeks that are closed; False where nothing has changed since."""
-    with app.computing:
-        registry = app.intake.registry
+    with installation.computing:
+        registry = installation.intake.registry
         zones = {organisation.timezone for organisation in registry.organisations}
         closed = sorted({first_open_week(current_time, zone) for zone in zones})
-        grounds = (app.private.counter("version"), *closed)
-        if grounds == app.judged:
+        grounds = (installation.private.counter("version"), *closed)
+        if grounds == installation.judged:
             return False
-        verdicts.publish_signals(app.private, registry, app.definitions, current_time)
-        publish_facts(app, current_time)
-        states.publish_states(app.private.connection, registry, current_time)
-        publish_effects(app, current_time)
+        verdicts.publish_signals(installation.private, registry, installation.definitions, current_time)
+        publish_facts(installation, current_time)
+        states.publish_states(installation.private.connection, registry, current_time)
+        publish_effects(installation, current_time)
         # at the end: what fails half-way is judged again
-        app.judged = grounds
+        installation.judged = grounds
         return True
 
 
-def publish_facts(app: App, current_time: datetime) -> int:
+def publish_facts(installation: App, current_time: datetime) -> int:
     """Bring the facts that alerts rest on up to date at `current_time` (aware); the rows that changed."""
-    registry = app.intake.registry
-    missed = missed_hours(app.open.connection, registry)
-    return facts.publish_facts(app.private, registry, app.keys.of_figures, missed, current_time)
+    registry = installation.intake.registry
+    missed = missed_hours(installation.open.connection, registry)
+    return facts.publish_facts(installation.private, registry, installation.keys.of_figures, missed, current_time)
 
 
-def publish_effects(app: App, current_time: datetime) -> int:
+def publish_effects(installation: App, current_time: datetime) -> int:
     """Tell at `current_time` (aware) what followed actions that are eight usable weeks old; how many were told."""
-    registry = app.intake.registry
-    count = 0
-    book = AlertStore(app.open.connection)
+    registry = installation.intake.registry
+    effect_count = 0
+    book = AlertStore(installation.open.connection)
     for organisation in registry.organisations:
         actions = [action for alert in book.alerts(organisation.id) if (action := _action(alert)) is not None]
         if not actions:
             continue
         closed = first_open_week(current_time, organisation.timezone) - timedelta(weeks=1)
-        count += effects.publish_effects(
-            app.private, registry, app.definitions, organisation.id, actions, closed, current_time
+        effect_count += effects.publish_effects(
+            installation.private, registry, installation.definitions, organisation.id, actions, closed, current_time
         )
-    return count
+    return effect_count
 
 
 def _action(alert: Alert) -> effects.Action | None:
@@ -98,42 +98,46 @@ def _action(alert: Alert) -> effects.Action | None:
     )
 
 
-def decide(app: App, current_time: datetime) -> alerting.Evaluation:
+def decide(installation: App, current_time: datetime) -> alerting.Evaluation:
     """Open and close alerts, and write down the messages that are due."""
-    with app.computing:
-        book = AlertStore(app.open.connection)
-        return alerting.evaluate(book, app.intake.registry, current_time, address=app.channels.address)
+    with installation.computing:
+        book = AlertStore(installation.open.connection)
+        return alerting.evaluate(
+            book, installation.intake.registry, current_time, address=installation.channels.address
+        )
 
 
 class AnswerError(Mendable):
     """An answer that cannot be carried out: what to do instead."""
 
 
-def answer(app: App, answer: Answer, current_time: datetime) -> Alert:
+def answer(installation: App, alert_answer: Answer, current_time: datetime) -> Alert:
     """Carry out what a person answered at `current_time` (aware): read, change, write; the alert after it, or
     AnswerError."""
-    with app.computing:
-        book = AlertStore(app.open.connection)
-        organisation, _, changed = answered(app, answer, current_time)
+    with installation.computing:
+        book = AlertStore(installation.open.connection)
+        organisation, _, changed = answered(installation, alert_answer, current_time)
         book.commit(organisation, Changes(alerts=[changed]), current_time)
         return changed
 
 
-def answered(app: App, answer: Answer, current_time: datetime) -> tuple[str, Alert, Alert]:
+def answered(installation: App, alert_answer: Answer, current_time: datetime) -> tuple[str, Alert, Alert]:
     """The organisation of the alert, the alert as it is and as it would be after the answer; or AnswerError."""
-    book = AlertStore(app.open.connection)
-    organisation = book.organisation_of(answer.alert)
+    book = AlertStore(installation.open.connection)
+    organisation = book.organisation_of(alert_answer.alert)
     alerts = book.alerts(organisation) if organisation else []
-    alert = next((alert for alert in alerts if alert.id == answer.alert), None)
+    alert = next((alert for alert in alerts if alert.id == alert_answer.alert), None)
     if alert is None or organisation is None:
-        raise AnswerError(f"there is no alert '{answer.alert}'; `nytta alerts --all` lists them")
+        raise AnswerError(f"there is no alert '{alert_answer.alert}'; `nytta alerts --all` lists them")
     try:
-        day = current_time.astimezone(app.intake.registry.zones[organisation]).date()
-        return organisation, alert, carry_out(answer, alert, day)
+        day = current_time.astimezone(installation.intake.registry.zones[organisation]).date()
+        return organisation, alert, carry_out(alert_answer, alert, day)
     except ClickError as error:
         raise AnswerError(str(error)) from error
 
 
-def send(app: App, current_time: datetime) -> Delivered:
+def send(installation: App, current_time: datetime) -> Delivered:
     """Send the messages that wait."""
-    return deliver(AlertStore(app.open.connection), app.intake.registry, app.channels, current_time)
+    return deliver(
+        AlertStore(installation.open.connection), installation.intake.registry, installation.channels, current_time
+    )

@@ -189,8 +189,8 @@ class App:
         rejects = sealed_rejects(self.private, query)
         # placed together, for one look-up serves all; the others are judged one by one
         waiting = [reject for reject in rejects if reject.reason == Reason.UNPLACED]
-        placed_events, placed = self.intake.place_again(waiting, current_time)
-        passed = list(placed)
+        placed_events, placed_rejects = self.intake.place_again(waiting, current_time)
+        passed_rejects = list(placed_rejects)
         passed_events = [placed_events]
         refused: Counter[str] = Counter()
         for reject in rejects:
@@ -200,13 +200,13 @@ class App:
             if judged_events is None:
                 refused[reject.reason] += 1
             else:
-                passed.append(reject)
+                passed_rejects.append(reject)
                 passed_events.append(judged_events)
-        if len(waiting) > len(placed):
-            refused[Reason.UNPLACED.value] = len(waiting) - len(placed)
-        if passed and not dry_run:
-            self._take_in(passed, join(passed_events), current_time)
-        return Replayed(len(rejects), len(passed), dict(sorted(refused.items())))
+        if len(waiting) > len(placed_rejects):
+            refused[Reason.UNPLACED.value] = len(waiting) - len(placed_rejects)
+        if passed_rejects and not dry_run:
+            self._take_in(passed_rejects, join(passed_events), current_time)
+        return Replayed(len(rejects), len(passed_rejects), dict(sorted(refused.items())))
 
     def _take_in(self, passed: Sequence[SealedReject], events: pa.Table, current_time: datetime) -> None:
         """Store what rejects became, or have the workers store it, and forget the rejects."""
@@ -240,7 +240,8 @@ class App:
         return registry_tables.with_created(self.intake.registry, created)
 
     def _publish_values(self, current_time: datetime) -> None:
-        from nytta.disclosure.store import publish  # with the statistics of the gate; most commands publish nothing
+        # with the statistics of the gate; most commands publish nothing
+        from nytta.disclosure.store import publish
 
         publish.publish(self.private, self.definitions, self.registry, self.keys.of_figures, current_time)
 
@@ -273,9 +274,7 @@ class App:
     def _withdraw(self, current_time: datetime) -> None:
         """Take back what was published and is no longer approved."""
         publication = self.private.counter("publication") + 1
-        withdrawn = 0
-        for definition in self.definitions:
-            withdrawn += withdrawal.withdraw(self.private.connection, definition, publication, current_time)
+        withdrawn = withdrawal.withdraw(self.private.connection, self.definitions, publication, current_time)
         # a number is used up only where something was taken back under it
         if withdrawn:
             self.private.raise_counter("publication", publication)
@@ -297,15 +296,15 @@ class App:
 
     def _save_definitions(self) -> None:
         stored = values.known_definitions(self.private)
-        changed = [
+        changed_definitions = [
             definition
             for definition in self.definitions
             if stored.get((definition.id, definition.version)) != definition.model_dump_json()
         ]
-        if changed:
-            values.save_definitions(self.private, changed)
+        if changed_definitions:
+            values.save_definitions(self.private, changed_definitions)
         # marked first: what dies before the counter is raised marks everything once more, and forgets nothing
-        if changed or self.private.counter("derivation") < DERIVATION:
+        if changed_definitions or self.private.counter("derivation") < DERIVATION:
             self.private.mark_everything()
             self.private.raise_counter("derivation", DERIVATION)
 
@@ -327,15 +326,15 @@ def embedded(settings: Settings, registry: Path | None = None) -> Iterator[App]:
         backup.let_go(settings.data)
         migrate.migrate(connection, tables, cluster=settings.cluster)
         store = PrivateStore(connection)
-        keys = recognised(settings.key_place, store)
+        pseudonym_keys = recognised(settings.key_place, store)
         with closing(Backlog(store, settings.data / "accepted")) as backlog:
             # before anything is computed: what an earlier process accepted belongs into the figures
             backlog.open()
-            intake = Intake(store, keys, declared, settings.key_place, backlog)
-            app = App(store, OpenStore(connection), intake, definitions, tables)
-            app.channels = read_channels(settings)
-            app.journal = Journal.of(settings.data / "reads")
-            yield app
+            intake = Intake(store, pseudonym_keys, declared, settings.key_place, backlog)
+            installation = App(store, OpenStore(connection), intake, definitions, tables)
+            installation.channels = read_channels(settings)
+            installation.journal = Journal.of(settings.data / "reads")
+            yield installation
     finally:
         connection.close()
 

@@ -49,9 +49,9 @@ def private_places(settings: Settings) -> list[Path]:
     return [settings.data, *(file for file in files if not file.resolve().is_relative_to(data))]
 
 
-def fingerprint(keys: Keys) -> str:
+def fingerprint(pseudonym_keys: Keys) -> str:
     """Sixteen digits that tell whether two key files share their lasting secret, which cannot be found from them."""
-    return hashlib.sha256(keys.seal(b"fingerprint of the lasting secret")).hexdigest()[:16]
+    return hashlib.sha256(pseudonym_keys.seal(b"fingerprint of the lasting secret")).hexdigest()[:16]
 
 
 def recognised(path: Path, store: PrivateStore) -> Keys:
@@ -62,8 +62,8 @@ def recognised(path: Path, store: PrivateStore) -> Keys:
             f"{path} is missing, and there is a store: put the store's key file there; with another one each person "
             "would count twice"
         )
-    keys = load_or_make(path)
-    own_fingerprint = int(fingerprint(keys), 16)
+    pseudonym_keys = load_or_make(path)
+    own_fingerprint = int(fingerprint(pseudonym_keys), 16)
     if not stored_fingerprint:
         store.raise_counter(_FINGERPRINT, own_fingerprint)
     elif stored_fingerprint != own_fingerprint:
@@ -71,24 +71,24 @@ def recognised(path: Path, store: PrivateStore) -> Keys:
             f"{path} is not the key file that the store's pseudonyms were made with: put that one there; with another "
             "one each person would count twice"
         )
-    return keys
+    return pseudonym_keys
 
 
-def copy(app: App, target: Path, current_time: datetime) -> backup.Manifest:
+def copy(installation: App, target: Path, current_time: datetime) -> backup.Manifest:
     """Copy the embedded store as it stands into one file; senders wait only while its parts are held."""
     with ExitStack() as stack:
         # both locks until the links are there, and no longer: packing takes as long as reading the whole store
-        with app.computing, app.private.writing:
+        with installation.computing, installation.private.writing:
             folder, manifest = stack.enter_context(
-                backup.hold(app.private.connection, fingerprint(app.keys), current_time)
+                backup.hold(installation.private.connection, fingerprint(installation.keys), current_time)
             )
-        return backup.pack(folder, target, manifest, app.private.connection.check_room)
+        return backup.pack(folder, target, manifest, installation.private.connection.check_room)
 
 
-def copy_rows(app: App, target: Path, current_time: datetime) -> backup.Manifest:
+def copy_rows(installation: App, target: Path, current_time: datetime) -> backup.Manifest:
     """Copy the rows of a store of either kind into one file; nothing is stored or computed here meanwhile."""
-    with app.computing, app.private.writing:
-        return portable.pack(app.private.connection, target, fingerprint(app.keys), current_time)
+    with installation.computing, installation.private.writing:
+        return portable.pack(installation.private.connection, target, fingerprint(installation.keys), current_time)
 
 
 def load_rows(source: Path, settings: Settings) -> None:

@@ -13,21 +13,21 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line. Of an exception its type and stack are kept, not its message, which may repeat data."""
-        line = {
+        log_line = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
         }
-        kind, _, trace = record.exc_info or (None, None, None)
-        if kind and trace:
+        error_class, _, trace = record.exc_info or (None, None, None)
+        if error_class and trace:
             frames = []
             while trace:
                 frames.append(f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}")
                 trace = trace.tb_next
             # the innermost ones: what lies above them is the same for every request
-            line |= {"error": kind.__name__, "stack": " ".join(frames[-6:])}
-        return json.dumps(line, ensure_ascii=False)
+            log_line |= {"error": error_class.__name__, "stack": " ".join(frames[-6:])}
+        return json.dumps(log_line, ensure_ascii=False)
 
 
 def log_lines() -> None:

@@ -20,7 +20,7 @@ from nytta.service.installation import App
 from nytta.service.metrics import SourceRounds
 from nytta.service.pulls import puller
 from nytta.service.source_health import standings
-from nytta.storage.client import StoppedError
+from nytta.storage.errors import StoppedError
 from nytta.storage.lease import LeaseLostError
 
 LOOK: Final = 15.0
@@ -34,13 +34,13 @@ class Pulling:
 
     def __init__(
         self,
-        app: App,
+        installation: App,
         sources: Sequence[Declared],
         registry: Path | None,
         on_arrival: Callable[[], None],
         measures: SourceRounds | None = None,
     ) -> None:
-        self._app = app
+        self._app = installation
         # directories first: units of others are looked up in what they told
         self._sources = sorted(sources, key=_tells_units, reverse=True)
         self._registry = registry

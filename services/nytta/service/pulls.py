@@ -17,8 +17,9 @@ from typing import Any, Final, TypeVar
 from nytta import Mendable
 from nytta.indicators.definition import Definition
 from nytta.ingest.directory import LOOKED_UP
-from nytta.ingest.files import mapping as mappings
+from nytta.ingest.files import mapping_load as mappings
 from nytta.ingest.files.mapping import Mapping as FieldMapping
+from nytta.ingest.files.mapping import supports
 from nytta.ingest.files.specs import Value
 from nytta.ingest.http.hooks import Hook
 from nytta.ingest.intake import PageReport
@@ -60,13 +61,13 @@ class Puller:
     def __post_init__(self) -> None:
         self.source: Source = self.declared.source()
 
-    def round(self, since: str | None = None) -> PullRound:
+    def round(self, from_cursor: str | None = None) -> PullRound:
         """Take what changed since the last round, or since a cursor that is given; what goes wrong is its state."""
         pull_round = PullRound(self.declared.id, "live", self.clock())
         self.ask.clock = self.clock
         shares = Shares()
         known_fields = pulls.known_fields(self.app.private, self.declared.id)
-        cursor = pulls.cursor_of(self.app.private, self.declared.id) if since is None else since
+        cursor = pulls.cursor_of(self.app.private, self.declared.id) if from_cursor is None else from_cursor
         try:
             self.app.intake.settle()
             for page in _well_formed(self.source.pull(self.ask, cursor)):
@@ -94,11 +95,11 @@ class Puller:
     def _take(self, page: Page, pull_round: PullRound, shares: Shares, known_fields: Mapping[str, int]) -> None:
         pull_round.hidden = max(pull_round.hidden, page.hidden)
         pull_round.message = page.note or pull_round.message
-        for rows in page.rows.values():
-            if not rows:
+        for page_rows in page.rows.values():
+            if not page_rows:
                 continue
             on_page = Shares()
-            on_page.add(rows)
+            on_page.add(page_rows)
             # before anything of the page is stored: rows without that field would be rejects, or other figures
             lost = vanished(on_page, known_fields, self.mapping.needed, self.mapping.indispensable)
             if lost:
@@ -106,8 +107,8 @@ class Puller:
                     f"field '{lost[0]}' says nothing in any of {on_page.rows} rows, and did before: look whether the "
                     "source renamed it, and whether the account may read it; the page is asked for again next round"
                 )
-            _count(pull_round, self._stored(rows))
-            shares.add(rows)
+            _count(pull_round, self._stored(page_rows))
+            shares.add(page_rows)
         for path in page.files:
             self._import(path, pull_round)
         if page.gone:
@@ -118,14 +119,14 @@ class Puller:
             pulls.save_cursor(self.app.private, self.declared.id, page.cursor, self.clock())
         self.after_page()
 
-    def _stored(self, rows: Sequence[dict[str, Any]], gone: Collection[str] = ()) -> PageReport:
+    def _stored(self, source_rows: Sequence[dict[str, Any]], gone: Collection[str] = ()) -> PageReport:
         """Rows of a page, and ids of rows that a directory has no more, stored."""
         intake, root = self.app.intake, self.declared.organisation
         if isinstance(self.source, Directory):
-            return intake.pulled_directory(rows, self.mapping, self.clock(), gone=gone, root=root)
-        return intake.pulled(rows, self.mapping, self.clock(), root)
+            return intake.pulled_directory(source_rows, self.mapping, self.clock(), gone=gone, root=root)
+        return intake.pulled(source_rows, self.mapping, self.clock(), root)
 
-    def _import(self, path: Path, done: PullRound) -> None:
+    def _import(self, path: Path, pull_round: PullRound) -> None:
         """Import a file. HeldError where it cannot be read: the files after it wait, for lists supersede each other."""
         try:
             report = self.app.intake.import_file(
@@ -133,22 +134,22 @@ class Puller:
             )
         except Mendable as error:
             raise HeldError(f"{error}; nothing of the file is taken: mend it, or move it out of the folder") from error
-        done.rows += report.read
-        done.events += report.accepted
-        done.retracted += report.retracted
-        done.rejected += report.rejected
+        pull_round.rows += report.read
+        pull_round.events += report.accepted
+        pull_round.retracted += report.retracted
+        pull_round.rejected += report.rejected
 
-    def _let_go(self, gone: Sequence[dict[str, Any]], done: PullRound) -> None:
+    def _let_go(self, gone: Sequence[dict[str, Any]], pull_round: PullRound) -> None:
         """Take back, or end, what the source says it has no more."""
-        ids = self.app.intake.ids_of(gone, self.mapping)
+        row_ids = self.app.intake.ids_of(gone, self.mapping)
         if isinstance(self.source, Directory):
-            _count(done, self._stored((), ids))
+            _count(pull_round, self._stored((), row_ids))
         else:
-            done.retracted += self.app.intake.take_back(str(self.mapping.source), sorted(ids), self.clock())
+            pull_round.retracted += self.app.intake.take_back(str(self.mapping.source), sorted(row_ids), self.clock())
 
-    def _place_waiting(self, done: PullRound) -> None:
+    def _place_waiting(self, pull_round: PullRound) -> None:
         """Place the events that waited for what a directory told just now."""
-        if isinstance(self.source, Directory) and done.events:
+        if isinstance(self.source, Directory) and pull_round.events:
             self.app.intake.settle()
             self.app.place_waiting(self.clock())
 
@@ -165,12 +166,12 @@ class Puller:
             # a source of which nothing that happened can be gone
             if listing is None:
                 return self._noted(pull_round)
-            for rows in _well_formed(listing):
-                present_ids |= self.app.intake.ids_of(rows, self.mapping)
+            for listed_rows in _well_formed(listing):
+                present_ids |= self.app.intake.ids_of(listed_rows, self.mapping)
                 if is_directory:
-                    _count(pull_round, self._stored(rows))
+                    _count(pull_round, self._stored(listed_rows))
                 else:
-                    pull_round.rows += len(rows)
+                    pull_round.rows += len(listed_rows)
                 pull_round.pages += 1
             standing = open_rows(private, source) if is_directory else standing_rows(private, source)
             gone = sorted(standing - present_ids)
@@ -220,7 +221,7 @@ def _well_formed(parts: Iterable[T]) -> Iterator[T]:
     remaining = iter(parts)
     while True:
         try:
-            part = next(remaining)
+            page = next(remaining)
         except StopIteration:
             return
         except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
@@ -230,34 +231,34 @@ def _well_formed(parts: Iterable[T]) -> Iterator[T]:
                 f"an answer of the source has another form than is documented ({lacking}): check its address, its "
                 "settings and the version of the system; nothing of it is taken"
             ) from error
-        yield part
+        yield page
 
 
-def _count(done: PullRound, page_counts: PageReport) -> None:
+def _count(pull_round: PullRound, page_counts: PageReport) -> None:
     """Add what became of a page to its round."""
-    done.rows += page_counts.rows
-    done.events += page_counts.events
-    done.retracted += page_counts.retracted
-    done.rejected += page_counts.rejected
-    done.unplaced += page_counts.unplaced
+    pull_round.rows += page_counts.rows
+    pull_round.events += page_counts.events
+    pull_round.retracted += page_counts.retracted
+    pull_round.rejected += page_counts.rejected
+    pull_round.unplaced += page_counts.unplaced
 
 
 def puller(
-    app: App, declared: Declared, registry: Path | None, *, pause: Callable[[float], None] = time.sleep
+    installation: App, declared: Declared, registry: Path | None, *, pause: Callable[[float], None] = time.sleep
 ) -> Puller:
     """What pulls a declared source. Mendable where its mapping or its secret is missing."""
     mapping = mapping_of(declared, registry)
-    _belongs(declared, mapping, several=len(app.intake.registry.organisations) > 1)
-    return Puller(app, declared, mapping, ask_of(declared, pause))
+    _belongs(declared, mapping, has_several=len(installation.intake.registry.organisations) > 1)
+    return Puller(installation, declared, mapping, ask_of(declared, pause))
 
 
-def _belongs(declared: Declared, mapping: FieldMapping, *, several: bool) -> None:
+def _belongs(declared: Declared, mapping: FieldMapping, *, has_several: bool) -> None:
     """PullError where units are to be looked up among the persons of nobody knows which organisation."""
     units = [
         fields["unit"] for fields in (mapping.common, *(rule.fields for rule in mapping.rules)) if "unit" in fields
     ]
     is_looked_up = any(isinstance(unit, Value) and LOOKED_UP in unit.results for unit in units)
-    if several and is_looked_up and not declared.organisation:
+    if has_several and is_looked_up and not declared.organisation:
         raise PullError(
             f"{declared.id}: its units are looked up, and there are several organisations: say in sources.yaml whose "
             "persons they are (organisation)"
@@ -273,8 +274,10 @@ def ask_of(declared: Declared, pause: Callable[[float], None] = time.sleep) -> A
     return Ask(declared.address, credentials, pause=pause)
 
 
-def hooks(sources: Sequence[Declared], registry: Path | None, day: date, *, several: bool = False) -> dict[str, Hook]:
-    """The senders of webhooks by their names; `several` organisations may be meant.
+def hooks(
+    sources: Sequence[Declared], registry: Path | None, day: date, *, has_several: bool = False
+) -> dict[str, Hook]:
+    """The senders of webhooks by their names; `has_several` organisations may be meant.
 
     Mendable where a mapping, a secret or an organisation is missing.
     """
@@ -282,22 +285,23 @@ def hooks(sources: Sequence[Declared], registry: Path | None, day: date, *, seve
     for declared in sources:
         if declared.signed and declared.runs(day):
             mapping = mapping_of(declared, registry)
-            _belongs(declared, mapping, several=several)
+            _belongs(declared, mapping, has_several=has_several)
             senders[declared.id] = Hook(mapping, declared.signed, _signing_secret(declared).encode())
     return senders
 
 
 def mapping_of(declared: Declared, registry: Path | None) -> FieldMapping:
     """The mapping of a declared source, which bears its name and its system. MappingError where there is none."""
-    name: str | Path = declared.mapping or declared.source().mappings[0]
+    mapping_name: str | Path = declared.mapping or declared.source().mappings[0]
     imports_files = declared.kind == FOLDER
     if declared.mapping.endswith((".yaml", ".yml")) and registry:
-        name = registry / declared.mapping
-    mapping = mappings.load(name)
+        mapping_name = registry / declared.mapping
+    mapping = mappings.load(mapping_name)
     if mapping.identity is None and not imports_files:
         raise PullError(f"{declared.id}: its mapping needs source and identity, so that what comes again is known")
     common = {**mapping.common, "system": Value(constant=declared.system)}
-    source = declared.id if mapping.identity is not None else None  # of files without an identity, each is a source
+    # of files without an identity, each is a source
+    source = declared.id if mapping.identity is not None else None
     return mapping.model_copy(update={"source": source, "common": MappingProxyType(common)})
 
 
@@ -329,14 +333,14 @@ def secret_of(declared: Declared) -> str:
 
 def fed_indicators(mapping: FieldMapping, definitions: Sequence[Definition]) -> list[Definition]:
     """The indicators that read a type of event, or a field of one, which the mapping makes."""
-    given: set[str] = set()
-    for type_name, fields in mappings.supports(mapping).items():
+    given_fields: set[str] = set()
+    for type_name, fields in supports(mapping).items():
         for what in (type_name, type_name.partition(".")[0]):
-            given |= {what, *(f"{what}:{field}" for field in fields)}
+            given_fields |= {what, *(f"{what}:{field}" for field in fields)}
     return [
         definition
         for definition in definitions
-        if any(given.intersection(alternatives) for side in definition.reads for alternatives in side.needs)
+        if any(given_fields.intersection(alternatives) for side in definition.reads for alternatives in side.needs)
     ]
 
 

@@ -33,71 +33,81 @@ class Rotated:
     destroyed: str = ""
 
 
-def due(app: App, current_time: datetime) -> frozenset[Step]:
+def due(installation: App, current_time: datetime) -> frozenset[Step]:
     """What the calendar asks for; nothing where all keys stand."""
     today = current_time.date()
-    steps = {app.keys.step(organisation.id, today) for organisation in app.intake.registry.organisations}
+    steps = {
+        installation.keys.step(organisation.id, today) for organisation in installation.intake.registry.organisations
+    }
     return frozenset(steps - {Step.NONE})
 
 
-def rotate(app: App, current_time: datetime) -> Iterator[Rotated]:
+def rotate(installation: App, current_time: datetime) -> Iterator[Rotated]:
     """Do what the calendar asks for, organisation by organisation; each is done when it comes out.
 
     Whatever dies half-way is done when this is called again. The installation's keys are in a file.
     """
-    path = app.intake.key_file
+    path = installation.intake.key_file
     assert path is not None
-    for organisation in app.intake.registry.organisations:
+    for organisation in installation.intake.registry.organisations:
         with alone(path):
             # read under the lock: another process may have changed them
-            keys = load_or_make(path)
-            step = keys.step(organisation.id, current_time.date())
-            if step in (Step.FIRST, Step.MAKE):
-                keys = keys.with_coming(organisation.id, organisation.key, current_time.date())
-                save(keys, path)
-                app.intake.rekey(keys)
-                yield Rotated(organisation.id, step)
-            elif step is Step.CHANGE:
-                yield _changed(app, keys, organisation.id, path, current_time)
+            pseudonym_keys = load_or_make(path)
+            rotation_step = pseudonym_keys.step(organisation.id, current_time.date())
+            if rotation_step in (Step.FIRST, Step.MAKE):
+                pseudonym_keys = pseudonym_keys.with_coming(organisation.id, organisation.key, current_time.date())
+                save(pseudonym_keys, path)
+                installation.intake.rekey(pseudonym_keys)
+                yield Rotated(organisation.id, rotation_step)
+            elif rotation_step is Step.CHANGE:
+                yield _changed(installation, pseudonym_keys, organisation.id, path, current_time)
             else:
-                yield Rotated(organisation.id, step)
+                yield Rotated(organisation.id, rotation_step)
 
 
-def _changed(app: App, keys: Keys, root: str, path: Path, current_time: datetime) -> Rotated:
-    used, coming = keys.persons[root]
-    changed_keys = keys.changed(root)
-    since = datetime.combine(coming.made, time_of_day(), UTC)
-    decided = app.intake.registry.disposal(Rule.KEYS, root)
-    number = app.private.counter("certificate") + 1
-    app.private.raise_counter("certificate", number)
+def _changed(installation: App, pseudonym_keys: Keys, root: str, path: Path, current_time: datetime) -> Rotated:
+    used_key, coming_key = pseudonym_keys.persons[root]
+    changed_keys = pseudonym_keys.changed(root)
+    changed_at = datetime.combine(coming_key.made, time_of_day(), UTC)
+    decided = installation.intake.registry.disposal(Rule.KEYS, root)
+    certificate_number = installation.private.counter("certificate") + 1
+    installation.private.raise_counter("certificate", certificate_number)
     # from here on pseudonyms are made with the coming key; what was made with the used one gets time to be stored,
     # because only stored rows are renamed
-    app.intake.rekey(changed_keys)
+    installation.intake.rekey(changed_keys)
     try:
         time.sleep(_UNDER_WAY)
-        with app.computing:
-            renamed, removed = rekeying.change(app.private, used.id, coming.id, since, app.definitions, number)
-            recompute(app.private, app.definitions)
-        purge(app.private)
+        with installation.computing:
+            renamed, removed = rekeying.change(
+                installation.private,
+                used_key.id,
+                coming_key.id,
+                changed_at,
+                installation.definitions,
+                certificate_number,
+            )
+            recompute(installation.private, installation.definitions)
+        purge(installation.private)
         # last: a used key that is gone could rename nothing any more
         save(changed_keys, path)
     except BaseException:
-        app.intake.rekey(keys)  # the file has them still, and the calendar asks for the same again
+        # the file has them still, and the calendar asks for the same again
+        installation.intake.rekey(pseudonym_keys)
         raise
-    app.private.connection.insert(
+    installation.private.connection.insert(
         "{open}.disposals",
         ["certificate", "at", "rule", "organisation", "decision", "before", "rows", "sealed"],
         [
             [
-                number,
+                certificate_number,
                 current_time,
                 Rule.KEYS.value,
                 root,
                 decided.decision if decided else "",
-                since,
+                changed_at,
                 removed.rows,
                 removed.sealed,
             ]
         ],
     )
-    return Rotated(root, Step.CHANGE, renamed, used.id)
+    return Rotated(root, Step.CHANGE, renamed, used_key.id)

@@ -27,8 +27,8 @@ from nytta.registry.registry import Registry
 from nytta.service import App, evaluation, rotation
 from nytta.service.metrics import Evaluations, Publications
 from nytta.service.stopping import under_way
-from nytta.storage.client import DamagedError, DiskFullError, StoppedError
 from nytta.storage.disk import free_gauge, free_ratio
+from nytta.storage.errors import DamagedError, DiskFullError, StoppedError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -109,14 +109,14 @@ class Rounds:
 
     def __init__(
         self,
-        app: App,
+        installation: App,
         registry: CollectorRegistry,
         end: Callable[[], None] = lambda: None,
         opening: Callable[[], None] | None = None,
     ) -> None:
         """`end` is called where the process must end, because the store must be opened anew; `opening`, before the
         first round."""
-        self._app = app
+        self._app = installation
         self._end = end
         self._opening = opening
         self._loop = asyncio.get_running_loop()
@@ -296,15 +296,16 @@ class Rounds:
             delivered = evaluation.send(self._app, current_time)
         failed_channels = [problem.channel for problem in delivered.problems]
         self._evaluations.delivered(delivered.sent, failed_channels, delivered.still)
-        if delivered.still or self._app.channels.alertmanager:  # which forgets what it is not told again
+        # which forgets what it is not told again
+        if delivered.still or self._app.channels.alertmanager:
             self._evaluating.again()
 
 
-async def _done(work: str, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+async def _done(work_name: str, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """The result of a call in a thread. StoppedError where it was broken off: the next start makes it again."""
-    with under_way(f"{work}, taken up at the next start"):
+    with under_way(f"{work_name}, taken up at the next start"):
         try:
             return await asyncio.to_thread(call, *args, **kwargs)
         except StoppedError:
-            _log.info("%s was broken off; it is taken up at the next start", work)
+            _log.info("%s was broken off; it is taken up at the next start", work_name)
             raise

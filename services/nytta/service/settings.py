@@ -110,8 +110,8 @@ class Settings(BaseSettings):
 
 def unknown_variables(environment: Mapping[str, str]) -> list[str]:
     """Variables that look like settings and that nobody reads: a slip of the pen. Secrets of sources are none."""
-    known_names = {f"NYTTA_{name}".upper() for name in Settings.model_fields}
+    known_names = {f"NYTTA_{variable_name}".upper() for variable_name in Settings.model_fields}
     # whatever the case: settings are read without regard to it
-    similar = [name for name in environment if name.upper().startswith("NYTTA_")]
-    unknown = [name for name in similar if name.upper() not in known_names]
-    return sorted(name for name in unknown if not name.startswith("NYTTA_SECRET_"))
+    similar = [variable_name for variable_name in environment if variable_name.upper().startswith("NYTTA_")]
+    unknown = [variable_name for variable_name in similar if variable_name.upper() not in known_names]
+    return sorted(variable_name for variable_name in unknown if not variable_name.startswith("NYTTA_SECRET_"))

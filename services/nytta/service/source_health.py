@@ -17,7 +17,7 @@ _FAILS: Final = ("failed", "held")
 
 
 def state_of_sources(
-    app: App, sources: Sequence[Declared], registry: Path | None, current_time: datetime
+    installation: App, sources: Sequence[Declared], registry: Path | None, current_time: datetime
 ) -> list[dict[str, Any]]:
     """How each source that is asked stands: its latest round, what it feeds, and its own count beside ours.
 
@@ -28,11 +28,11 @@ def state_of_sources(
     asked_sources = [declared for declared in sources if declared.is_asked]
     if not asked_sources:  # then nothing need be read
         return []
-    latest = {(row["source"], row["what"]): row for row in pulls.latest_rounds(app.private)}
-    latest_fields, units = pulls.latest_fields(app.private), pulls.fed_units(app.private)
+    latest = {(row["source"], row["what"]): row for row in pulls.latest_rounds(installation.private)}
+    latest_fields, units = pulls.latest_fields(installation.private), pulls.fed_units(installation.private)
     return [
         _state(
-            app,
+            installation,
             declared,
             latest.get((declared.id, "live")) or {"state": "waiting", "started": None, "last_good": None},
             latest.get((declared.id, "reconcile")) or {},
@@ -40,17 +40,19 @@ def state_of_sources(
             current_time,
         )
         | {
-            "drift": drift(pulls.known_fields(app.private, declared.id), latest_fields.get(declared.id, {})),
+            "drift": drift(pulls.known_fields(installation.private, declared.id), latest_fields.get(declared.id, {})),
             "units": units.get(declared.id, {}),
         }
         for declared in asked_sources
     ]
 
 
-def standings(app: App, sources: Sequence[Declared], current_time: datetime) -> dict[str, SourceStanding]:
+def standings(installation: App, sources: Sequence[Declared], current_time: datetime) -> dict[str, SourceStanding]:
     """What is measured of each source that is asked, by its id."""
-    last_good = {row["source"]: row["last_good"] for row in pulls.latest_rounds(app.private) if row["what"] == "live"}
-    unplaced, fields = pulls.unplaced_events(app.private), pulls.latest_fields(app.private)
+    last_good = {
+        row["source"]: row["last_good"] for row in pulls.latest_rounds(installation.private) if row["what"] == "live"
+    }
+    unplaced, fields = pulls.unplaced_events(installation.private), pulls.latest_fields(installation.private)
     day = current_time.date()
     return {
         declared.id: SourceStanding(
@@ -58,7 +60,9 @@ def standings(app: App, sources: Sequence[Declared], current_time: datetime) -> 
             interval=60.0 * declared.minutes,
             excused=declared.is_muted(day) or not declared.runs(day),
             unplaced=unplaced.get(declared.id, 0),
-            silent_fields=len(drift(pulls.known_fields(app.private, declared.id), fields.get(declared.id, {}))),
+            silent_fields=len(
+                drift(pulls.known_fields(installation.private, declared.id), fields.get(declared.id, {}))
+            ),
         )
         for declared in sources
         if declared.is_asked
@@ -66,7 +70,7 @@ def standings(app: App, sources: Sequence[Declared], current_time: datetime) -> 
 
 
 def _state(
-    app: App,
+    installation: App,
     declared: Declared,
     live: Mapping[str, Any],
     look: Mapping[str, Any],
@@ -93,7 +97,7 @@ def _state(
         "listed": look.get("listed"),
         "standing": look.get("standing"),
         "compared": _moment(look.get("compared")),
-        "indicators": [one.id for one in fed_indicators(mapping_of(declared, registry), app.definitions)],
+        "indicators": [one.id for one in fed_indicators(mapping_of(declared, registry), installation.definitions)],
     }
 
 

@@ -36,11 +36,11 @@ def publish_benefits(store: PrivateStore, registry: Registry, model: Model, curr
     Runs after the publication of values, on which it rests. What was said before stays: a statement that says the same
     is not said again, and a changed plan makes a further one.
     """
-    wanted = [organisation for organisation in registry.organisations if _has_programme(registry, organisation)]
+    with_programme = [organisation for organisation in registry.organisations if _has_programme(registry, organisation)]
     statements = Statements(store.connection)
-    number = 0
+    changed_count = 0
     # an organisation at a time, for each has weeks that close by its own clock
-    for organisation in wanted:
+    for organisation in with_programme:
         closed = first_open_week(current_time, organisation.timezone) - timedelta(weeks=1)
         previous = statements.latest(organisation.id)
         # a clock that was set back, or a restored store: an older week must not become the latest statement
@@ -50,8 +50,8 @@ def publish_benefits(store: PrivateStore, registry: Registry, model: Model, curr
         statement = state(organisation, registry, evidence, model, previous.statement if previous else None)
         if previous is None or encode(statement) != encode(previous.statement):
             statements.add(statement, current_time)
-            number += 1
-    return number
+            changed_count += 1
+    return changed_count
 
 
 def missed_hours(connection: Connection, registry: Registry) -> list[Missed]:
@@ -113,7 +113,7 @@ class _OwnEvents:
 
     def measured(self) -> dict[str, tuple[Measured, ...]]:
         """What was measured of each benefit, in the order in which it was."""
-        rows = self._connection.rows(
+        measured_rows = self._connection.rows(
             f"""SELECT attributes['key'], toDate(valid_from), toDate(valid_to), quantity
                 FROM {winners(self._scope, "'benefit'", self._own_units)}
                 WHERE toDate(valid_to) <= {{day:Date}} + 1 AND valid_to > valid_from
@@ -121,41 +121,41 @@ class _OwnEvents:
             **self._parameters,
         )
         measured: defaultdict[str, list[Measured]] = defaultdict(list)
-        for benefit, start, end, value in rows:
-            measured[benefit].append(Measured(start, end, int(value)))
-        return {benefit: tuple(values) for benefit, values in measured.items()}
+        for benefit, start, end, measured_value in measured_rows:
+            measured[benefit].append(Measured(start, end, int(measured_value)))
+        return {benefit: tuple(measured_values) for benefit, measured_values in measured.items()}
 
     def opened_cases(self) -> dict[tuple[str, str, str], int]:
         """Cases that were opened in a year, by unit, system and case type; exact, so rounded before they are told."""
         day = self._zones.date("opened_at")
-        rows = self._connection.rows(
+        count_rows = self._connection.rows(
             f"""SELECT unit, system, case_type, count() FROM {{private}}.cases FINAL
                 WHERE {self._in_year(day)} AND {self._own_units}
                 GROUP BY unit, system, case_type""",
             **self._parameters,
         )
-        return {(unit, system, case_type): int(count) for unit, system, case_type, count in rows}
+        return {(unit, system, case_type): int(case_count) for unit, system, case_type, case_count in count_rows}
 
     def completed_cases(self) -> dict[str, int]:
         """Cases that were closed in a year, by system; exact, so rounded before they are told."""
         day = self._zones.date("assumeNotNull(closed_at)")
-        rows = self._connection.rows(
+        count_rows = self._connection.rows(
             f"""SELECT system, count() FROM {{private}}.cases FINAL
                 WHERE closed_at IS NOT NULL AND {self._in_year(day)} AND {self._own_units}
                 GROUP BY system""",
             **self._parameters,
         )
-        return {system: int(count) for system, count in rows}
+        return {system: int(case_count) for system, case_count in count_rows}
 
     def acts(self) -> tuple[Act, ...]:
         """What units did about decisions."""
-        rows = self._connection.rows(
+        act_rows = self._connection.rows(
             f"""SELECT attributes['key'] AS decision, unit, activity, {self._zones.date("time")} AS day
                 FROM {winners(self._scope, "'decision'", self._own_units)} WHERE decision != '' AND day <= {{day:Date}}
                 ORDER BY day, unit""",
             **self._parameters,
         )
-        return tuple(Act(*act) for act in rows)
+        return tuple(Act(*act) for act in act_rows)
 
     @staticmethod
     def _in_year(day: str) -> str:
@@ -164,7 +164,7 @@ class _OwnEvents:
 
 def _definitions(connection: Connection) -> dict[str, Definition]:
     """The newest version of each indicator, and in which unit it was published, where it was."""
-    rows = connection.rows(
+    definition_rows = connection.rows(
         """SELECT d.indicator, d.version, title_sv, title_nb, title_en, question_sv, question_nb, question_en,
                   u.unit
            FROM (SELECT * FROM {open}.definitions FINAL) AS d
@@ -174,8 +174,8 @@ def _definitions(connection: Connection) -> dict[str, Definition]:
     )
     definitions = {}
     # in the order of versions: the last one stays
-    for indicator, version, *texts, unit in rows:
-        titles, questions = Names(*texts[:3]), Names(*texts[3:])
+    for indicator, version, *title_texts, unit in definition_rows:
+        titles, questions = Names(*title_texts[:3]), Names(*title_texts[3:])
         definitions[indicator] = Definition(version, titles, questions, unit)
     return definitions
 
@@ -258,7 +258,7 @@ def _published(
     connection: Connection, organisation: str, week: date, versions: dict[str, int]
 ) -> dict[tuple[str, str, str, str], Published]:
     """The figures of each indicator's latest closed window."""
-    rows = connection.rows(
+    figure_rows = connection.rows(
         """SELECT v.indicator, v.unit, v.system, v.case_type, v.value, v.low, v.high, v.n_band, v.status, v.version,
                   v.period
            FROM {open}.indicator_values AS v
@@ -272,7 +272,7 @@ def _published(
         week=week,
     )
     figures = {}
-    for indicator, unit, system, case_type, *figure in rows:
+    for indicator, unit, system, case_type, *figure in figure_rows:
         published = Published(*figure)
         # figures of an earlier version mean something else
         if versions.get(indicator) == published.version:
@@ -284,8 +284,8 @@ def _series(
     connection: Connection, organisation: str, week: date, indicators: Iterable[str], versions: dict[str, int]
 ) -> dict[tuple[str, str, str, str], tuple[tuple[date, float], ...]]:
     """Weekly published values of indicators that measure a benefit."""
-    wanted = sorted(indicators)
-    if not wanted:
+    indicator_ids = sorted(indicators)
+    if not indicator_ids:
         return {}
     figures = connection.rows(
         """SELECT indicator, unit, system, case_type, version, period, value FROM {open}.indicator_values
@@ -293,7 +293,7 @@ def _series(
              AND value IS NOT NULL AND indicator IN {wanted:Array(String)} ORDER BY period""",
         root=organisation,
         week=week,
-        wanted=wanted,
+        wanted=indicator_ids,
     )
     series: defaultdict[tuple[str, str, str, str], list[tuple[date, float]]] = defaultdict(list)
     for indicator, unit, system, case_type, version, period, value in figures:

@@ -33,12 +33,12 @@ _under_way: dict[object, str] = {}
 @contextlib.contextmanager
 def under_way(work: str) -> Iterator[None]:
     """While this is entered, `work` is named where the process ends without waiting for it."""
-    key = object()
-    _under_way[key] = work
+    work_key = object()
+    _under_way[work_key] = work
     try:
         yield
     finally:
-        del _under_way[key]
+        del _under_way[work_key]
 
 
 class Ending:
@@ -69,7 +69,8 @@ class Ending:
         end = time.monotonic() + END_SECONDS
         time.sleep(CANCEL_SECONDS)
         while (seconds_left := end - time.monotonic()) > 0:
-            if self._connection is not None:  # again and again: one may have begun as the others were broken off
+            # again and again: one may have begun as the others were broken off
+            if self._connection is not None:
                 # in a thread of its own: breaking off may wait for the engine, and the end must not
                 threading.Thread(target=self._connection.cancel, name="cancel", daemon=True).start()
             time.sleep(min(_AGAIN, seconds_left))
@@ -81,14 +82,14 @@ class Ending:
         )
         self._leave(int(self._connection is not None and self._connection.damaged))
 
-    def _leave(self, code: int) -> None:
+    def _leave(self, exit_code: int) -> None:
         """End without waiting for any thread."""
         self._forget()
         # `os._exit` runs nothing that the interpreter does at its end: what was printed would be lost
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError):
                 stream.flush()
-        os._exit(code)
+        os._exit(exit_code)
 
 
 @contextlib.contextmanager

@@ -24,7 +24,8 @@ import orjson
 
 from nytta import Mendable
 from nytta.storage import permissions
-from nytta.storage.client import Connection, StoreError
+from nytta.storage.client import Connection
+from nytta.storage.errors import StoreError
 from nytta.storage.migrate import migrations, recorded
 
 FORMAT: Final = 1
@@ -61,7 +62,7 @@ class _Format(msgspec.Struct):
 
 
 @contextmanager
-def hold(connection: Connection, key: str, current_time: datetime) -> Iterator[tuple[Path, Manifest]]:
+def hold(connection: Connection, key_fingerprint: str, current_time: datetime) -> Iterator[tuple[Path, Manifest]]:
     """A folder beside the store that holds it as it stands now, and what is told of it; gone afterwards.
 
     The caller sees to it that nobody writes until it is entered.
@@ -69,19 +70,19 @@ def hold(connection: Connection, key: str, current_time: datetime) -> Iterator[t
     store = _folder(connection)
     let_go(store.parent)
     # beside the store, because hard links do not reach into another file system
-    beside = store.parent / f"{_HELD}{os.getpid()}"
+    linked_store = store.parent / f"{_HELD}{os.getpid()}"
     # a merge would take away parts between their listing and their links
     connection.run("SYSTEM STOP MERGES")
     try:
-        manifest = describe(connection, key, current_time, FORMAT)
-        _link(store, beside, _active(connection))
+        manifest = describe(connection, key_fingerprint, current_time, FORMAT)
+        _link(store, linked_store, _active(connection))
         # once the links are there: reading them into a file takes long, and the store must not fill with parts
         connection.run("SYSTEM START MERGES")
-        yield beside, manifest
+        yield linked_store, manifest
     finally:
         # a second time where all went well, which changes nothing
         connection.run("SYSTEM START MERGES")
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(linked_store, ignore_errors=True)
 
 
 def let_go(folder: Path) -> None:
@@ -95,16 +96,16 @@ def pack(folder: Path, target: Path, manifest: Manifest, check: Callable[[], Non
 
     `check` is asked before each file of the folder, and may raise.
     """
-    with archive(target, manifest) as packed:
+    with archive(target, manifest) as archive_file:
         sums = []
         for path in sorted(folder.rglob("*")):
             check()
-            name = f"store/{path.relative_to(folder)}"
-            packed.add(path, name, recursive=False)
+            entry_name = f"store/{path.relative_to(folder)}"
+            archive_file.add(path, entry_name, recursive=False)
             if path.is_file() and not path.is_symlink():
-                sums.append(f"{_digest(path)}  {name}\n")
+                sums.append(f"{_digest(path)}  {entry_name}\n")
         # last: where the sums are missing, so is the end of the file
-        add(packed, SUMS, "".join(sums).encode())
+        add(archive_file, SUMS, "".join(sums).encode())
     return manifest
 
 
@@ -117,14 +118,14 @@ def archive(target: Path, manifest: Manifest) -> Iterator[tarfile.TarFile]:
     try:
         permissions.make_folder(target.parent)
         _forget_unfinished(target.parent)
-        with permissions.create(unfinished) as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as packed:
-                add(packed, _MANIFEST, orjson.dumps(asdict(manifest), option=orjson.OPT_INDENT_2))
-                yield packed
+        with permissions.create(unfinished) as unfinished_file:
+            fcntl.flock(unfinished_file, fcntl.LOCK_EX)
+            with tarfile.open(fileobj=unfinished_file, mode="w", format=tarfile.PAX_FORMAT) as archive_file:
+                add(archive_file, _MANIFEST, orjson.dumps(asdict(manifest), option=orjson.OPT_INDENT_2))
+                yield archive_file
             # on disk before it bears its name: a power failure must not leave a whole name on half a file
-            file.flush()
-            os.fsync(file.fileno())
+            unfinished_file.flush()
+            os.fsync(unfinished_file.fileno())
         unfinished.rename(target)
     finally:
         unfinished.unlink(missing_ok=True)
@@ -142,17 +143,17 @@ def _forget_unfinished(folder: Path) -> None:
 def read(source: Path) -> Manifest:
     """What a backup says of itself. BackupError where it is none, or of a format that this program does not know."""
     try:
-        with tarfile.open(source, "r:") as packed:
+        with tarfile.open(source, "r:") as archive_file:
             # the first entry alone: nobody should wait for a large file to hear that it is none of ours
-            entry = packed.next()
+            entry = archive_file.next()
             is_manifest = entry is not None and entry.name == _MANIFEST
-            file = packed.extractfile(entry) if entry and is_manifest else None
-            body = file.read() if file else b"{}"
+            file = archive_file.extractfile(entry) if entry and is_manifest else None
+            manifest_body = file.read() if file else b"{}"
         # the format first: a newer manifest may have other fields, and must be told as newer rather than as broken
-        format_number = msgspec.json.decode(body, type=_Format).format
+        format_number = msgspec.json.decode(manifest_body, type=_Format).format
         if format_number > _LATEST:
             raise BackupError(f"{source} was made by a newer version of Nytta (format {format_number}): upgrade first")
-        return msgspec.json.decode(body, type=Manifest)
+        return msgspec.json.decode(manifest_body, type=Manifest)
     except FileNotFoundError:
         raise BackupError(f"{source}: there is no such file") from None
     except (tarfile.TarError, OSError) as error:
@@ -188,17 +189,17 @@ def unpack(source: Path, store: Path) -> None:
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
         permissions.make_folder(unfinished)
-        with tarfile.open(source, "r:") as packed:
-            packed.extractall(unfinished, filter=_private)
+        with tarfile.open(source, "r:") as archive_file:
+            archive_file.extractall(unfinished, filter=_private)
         # compared from the disk rather than from the archive: what was written badly is seen too
         sums = unfinished / SUMS
         if not sums.is_file():
             raise BackupError(f"{source} is not complete: its end is missing. Take another backup")
         for line in sums.read_text("utf-8", "replace").splitlines():
-            digest, _, name = line.partition("  ")
-            path = unfinished / name
+            digest, _, entry_name = line.partition("  ")
+            path = unfinished / entry_name
             if not path.is_file() or _digest(path) != digest:
-                raise BackupError(f"{source} is damaged: {name} is not what it was. Take another backup")
+                raise BackupError(f"{source} is damaged: {entry_name} is not what it was. Take another backup")
         (unfinished / "store").rename(store)
     except tarfile.TarError as error:
         raise BackupError(f"{source} is damaged or not complete: {error}. Take another backup") from error
@@ -211,15 +212,17 @@ def engine_of(connection: Connection) -> str:
     return str(connection.value("SELECT version()"))
 
 
-def on_server(connection: Connection, disk: str, name: str) -> str:
+def on_server(connection: Connection, disk: str, backup_name: str) -> str:
     """Have a server back up both zones onto a disk that its configuration allows; what it answers."""
     try:
-        answer = connection.rows(
-            "BACKUP DATABASE {private}, DATABASE {open} TO Disk({disk:String}, {name:String})", disk=disk, name=name
+        backup_rows = connection.rows(
+            "BACKUP DATABASE {private}, DATABASE {open} TO Disk({disk:String}, {name:String})",
+            disk=disk,
+            name=backup_name,
         )
     except StoreError as error:
         raise BackupError(f"the server made no backup: {error}. It needs backups.allowed_disk = {disk}") from error
-    return str(answer[0][-1])
+    return str(backup_rows[0][-1])
 
 
 def _folder(connection: Connection) -> Path:
@@ -229,74 +232,76 @@ def _folder(connection: Connection) -> Path:
 def _active(connection: Connection) -> dict[Path, set[str]]:
     """Per folder of a table its parts that count."""
     active_parts: dict[Path, set[str]] = {}
-    parts = connection.rows(
+    part_rows = connection.rows(
         "SELECT path, name FROM system.parts WHERE active AND database IN ({private:String}, {open:String})",
         private=connection.zones.private,
         open=connection.zones.open,
     )
-    for part_path, part in parts:
+    for part_path, part in part_rows:
         # resolved here and where it is looked up: the data folder may be reached by a link
         table_folder = Path(part_path).parent.resolve()
         active_parts.setdefault(table_folder, set()).add(part)
     return active_parts
 
 
-def _link(store: Path, beside: Path, active: dict[Path, set[str]]) -> None:
-    """Hold the store in `beside`: parts by links, because they never change; small files as copies."""
-    for folder, names, files in os.walk(store):
+def _link(store: Path, linked_store: Path, active: dict[Path, set[str]]) -> None:
+    """Hold the store in `linked_store`: parts by links, because they never change; small files as copies."""
+    for folder, subfolder_names, files in os.walk(store):
         folder_path = Path(folder)
-        target = beside / folder_path.relative_to(store)
+        target = linked_store / folder_path.relative_to(store)
         permissions.make_folder(target)
-        if folder_path == store:  # `os.walk` goes into what this list still holds
-            names[:] = [name for name in names if name not in _SKIPPED]
-        parts = active.get(folder_path.resolve())
+        # `os.walk` goes into what this list still holds
+        if folder_path == store:
+            subfolder_names[:] = [entry_name for entry_name in subfolder_names if entry_name not in _SKIPPED]
+        active_parts = active.get(folder_path.resolve())
         is_table = (folder_path / "format_version.txt").exists()
         if is_table:
             # only parts that count: others are what merges left, or are not complete
-            for part in sorted(parts or ()):
-                shutil.copytree(folder_path / part, target / part, copy_function=os.link)
-            (target / "detached").mkdir(exist_ok=True)  # a table has it, though what lies in it is not held
-            names.clear()
+            for part_name in sorted(active_parts or ()):
+                shutil.copytree(folder_path / part_name, target / part_name, copy_function=os.link)
+            # a table has it, though what lies in it is not held
+            (target / "detached").mkdir(exist_ok=True)
+            subfolder_names.clear()
         # `os.walk` counts links to folders as folders and would not list what they are: they are copied as links
-        for name in list(names):
-            if (folder_path / name).is_symlink():
-                names.remove(name)
-                files.append(name)
+        for entry_name in list(subfolder_names):
+            if (folder_path / entry_name).is_symlink():
+                subfolder_names.remove(entry_name)
+                files.append(entry_name)
         # copies, because these small files may change while the folder is read into an archive
-        for name in files:
-            shutil.copy2(folder_path / name, target / name, follow_symlinks=False)
+        for entry_name in files:
+            shutil.copy2(folder_path / entry_name, target / entry_name, follow_symlinks=False)
 
 
-def describe(connection: Connection, key: str, current_time: datetime, format_number: int) -> Manifest:
+def describe(connection: Connection, key_fingerprint: str, current_time: datetime, format_number: int) -> Manifest:
     """What a store is at this moment: its engine, its migrations and its rows."""
     return Manifest(
         format_number,
         current_time.isoformat(timespec="seconds"),
         engine_of(connection),
         recorded(connection),
-        key,
+        key_fingerprint,
         counts(connection),
     )
 
 
 def counts(connection: Connection) -> dict[str, int]:
     """Rows of each table that holds any of its own, by zone and name."""
-    rows = connection.rows(
+    count_rows = connection.rows(
         "SELECT if(database = {open:String}, 'open', 'private') AS zone, name, total_rows FROM system.tables "
         "WHERE database IN ({private:String}, {open:String}) AND total_rows IS NOT NULL "
         "AND engine LIKE '%MergeTree' ORDER BY zone, name",
         private=connection.zones.private,
         open=connection.zones.open,
     )
-    return {f"{zone}.{name}": int(count) for zone, name, count in rows}
+    return {f"{zone}.{table_name}": int(row_count) for zone, table_name, row_count in count_rows}
 
 
-def add(packed: tarfile.TarFile, name: str, body: bytes) -> None:
+def add(archive_file: tarfile.TarFile, entry_name: str, entry_body: bytes) -> None:
     """A file of an archive, its owner's alone."""
-    entry = tarfile.TarInfo(name)
-    entry.size = len(body)
+    entry = tarfile.TarInfo(entry_name)
+    entry.size = len(entry_body)
     entry.mode = 0o600
-    packed.addfile(entry, io.BytesIO(body))
+    archive_file.addfile(entry, io.BytesIO(entry_body))
 
 
 def _private(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo:

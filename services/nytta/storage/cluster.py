@@ -52,7 +52,7 @@ def replicated(statement: str, cluster: str) -> str:
     return f"{opening[1]} {opening[2]} ON CLUSTER '{cluster}'{remainder}"
 
 
-def across(names: Iterable[str], shards: str) -> list[str]:
+def across(table_names: Iterable[str], shards: str) -> list[str]:
     """Statements that make, for tables and views of the open zone, their form across all shards in `{open}_all`.
 
     `shards` is the name of the cluster of all shards. No sharding key: nobody writes there.
@@ -60,9 +60,9 @@ def across(names: Iterable[str], shards: str) -> list[str]:
     database = f"CREATE DATABASE IF NOT EXISTS {{open}}_all ON CLUSTER '{shards}'"
     # replaced, for columns may have come since; no rows are lost with a table that holds none
     tables = [
-        f"CREATE OR REPLACE TABLE {{open}}_all.{name} ON CLUSTER '{shards}' AS {{open}}.{name} "
-        f"ENGINE = Distributed('{shards}', '{{open}}', '{name}')"
-        for name in sorted(names)
+        f"CREATE OR REPLACE TABLE {{open}}_all.{table_name} ON CLUSTER '{shards}' AS {{open}}.{table_name} "
+        f"ENGINE = Distributed('{shards}', '{{open}}', '{table_name}')"
+        for table_name in sorted(table_names)
     ]
     return [database, *tables]
 

@@ -6,12 +6,14 @@ import shutil
 
 from prometheus_client import CollectorRegistry, Gauge
 
-from nytta.storage.client import Connection, StoreError
+from nytta.storage.client import Connection
+from nytta.storage.errors import StoreError
 
 
 def free_ratio(connection: Connection) -> float:
     """Part of the fullest disk that is free; not a number where a server does not tell."""
-    if connection.folder is not None:  # without a statement: who does nothing else is asked too
+    # without a statement: who does nothing else is asked too
+    if connection.folder is not None:
         disk = shutil.disk_usage(connection.folder)
         return disk.free / disk.total
     try:

@@ -65,10 +65,10 @@ def _definitions(store: Path) -> Iterator[Path]:
 
 def _half(path: Path) -> bool:
     """Whether a text file was not written to its end, which is that of a line."""
-    size = path.stat().st_size
+    file_size = path.stat().st_size
     # an empty file is half-written too: nothing of it found room
-    if size % _BLOCK:
+    if file_size % _BLOCK:
         return False
     with path.open("rb") as file:
-        file.seek(max(0, size - 1))
+        file.seek(max(0, file_size - 1))
         return file.read(1) != b"\n"

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from nytta.storage import permissions
-from nytta.storage.client import StoreError
+from nytta.storage.errors import StoreError
 
 _one = threading.Lock()
 _open: dict[Path, Journal] = {}
@@ -46,16 +46,16 @@ class Journal:
         """Write whole lines; on disk when this returns. StoreError where they cannot be kept."""
         try:
             with self._lock:
-                _, file = self._file = self._file or self._begun()
-                _append(file, lines)
+                _, descriptor = self._file = self._file or self._begun()
+                _append(descriptor, lines)
                 self._written += 1
                 position = self._written
             # one sync serves every line written before it: a writer that waited may find its own on disk already
             with self._syncing:
                 if self._synced < position:
                     with self._lock:
-                        written, file = self._written, self._file[1]
-                    os.fdatasync(file)
+                        written, descriptor = self._written, self._file[1]
+                    os.fdatasync(descriptor)
                     self._synced = written
         except OSError as error:
             raise StoreError(f"a line could not be kept in {self.folder}: {error}") from error
@@ -71,13 +71,15 @@ class Journal:
             closed_file = self._ended()
             for path in sorted(self.folder.glob("*.lines")):
                 if closed_file is not None and path == closed_file[0]:
-                    descriptor: int | None = closed_file[1]  # its lock is ours already
+                    # its lock is ours already
+                    descriptor: int | None = closed_file[1]
                 else:
                     descriptor = _taken(path)
                 if descriptor is None:
                     continue
                 try:
-                    lines = path.read_bytes().split(b"\n")[:-1]  # nobody went on after a line that is torn
+                    # nobody went on after a line that is torn
+                    lines = path.read_bytes().split(b"\n")[:-1]
                     if lines:
                         deliver(lines)
                     # after delivery alone: a crash before this hands the lines over again, and loses none
@@ -93,7 +95,8 @@ class Journal:
             fcntl.flock(file, fcntl.LOCK_EX)
             if os.fstat(file).st_nlink:
                 break
-            os.close(file)  # whoever brings lines in held it first, found none, and took it away
+            # whoever brings lines in held it first, found none, and took it away
+            os.close(file)
         # a new file's name is on disk only when its folder is
         descriptor = os.open(self.folder, os.O_RDONLY)
         os.fsync(descriptor)
@@ -110,14 +113,15 @@ class Journal:
             return ended
 
 
-def _append(file: int, lines: bytes) -> None:
+def _append(descriptor: int, lines: bytes) -> None:
     """Write all of `lines` or nothing; OSError where there is no room."""
-    size_before = os.fstat(file).st_size
+    size_before = os.fstat(descriptor).st_size
     try:
-        if os.write(file, lines) != len(lines):
+        if os.write(descriptor, lines) != len(lines):
             raise OSError(errno.ENOSPC, "the disk is full")
     except OSError:
-        os.ftruncate(file, size_before)  # a torn line would run into the next one
+        # a torn line would run into the next one
+        os.ftruncate(descriptor, size_before)
         raise
 
 

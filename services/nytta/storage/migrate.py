@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from nytta.storage.client import Connection, StoreError
+from nytta.storage.client import Connection
 from nytta.storage.cluster import ALONE, Cluster, across, replicated
+from nytta.storage.errors import StoreError
 
-_SEQUENCES = ("open", "private")  # the private zone's views read the open zone's registry
+# the private zone's views read the open zone's registry
+_SEQUENCES = ("open", "private")
 _PART: Final = re.compile(r"\{part of (\w+) by (\w+)\}")
 _PART_ROWS: Final = 1_000_000
 """Rows that are copied at a time: seconds, so that whoever waits sees how far it is."""
@@ -81,10 +83,10 @@ def migrate(
         )
         connection.run(adapted(record))
     applied = []
-    wanted = migrations(tables)
+    declared_migrations = migrations(tables)
     for sequence in _SEQUENCES:
         applied_digests, steps = _recorded(connection, sequence)
-        sequence_migrations = [migration for migration in wanted if migration.sequence == sequence]
+        sequence_migrations = [migration for migration in declared_migrations if migration.sequence == sequence]
         _refuse_ahead(sequence, {*applied_digests, *steps}, sequence_migrations)
         for migration in sequence_migrations:
             if migration.name in applied_digests:
@@ -101,9 +103,9 @@ def migrate(
     return applied
 
 
-def _refuse_ahead(sequence: str, names: Collection[str], known_migrations: Sequence[Migration]) -> None:
+def _refuse_ahead(sequence: str, migration_names: Collection[str], known_migrations: Sequence[Migration]) -> None:
     """StoreError where the store has a migration that is none of ours."""
-    ahead = sorted(set(names) - {migration.name for migration in known_migrations})
+    ahead = sorted(set(migration_names) - {migration.name for migration in known_migrations})
     # an older program would write into tables that it does not know
     if ahead:
         raise StoreError(f"the store has migration {sequence}/{ahead[0]}, unknown to this program: upgrade the program")
@@ -125,24 +127,28 @@ def make(connection: Connection, tables: Path) -> None:
     They are as `migrate` makes them. After the first such time on an engine, tables are made as the last migration left
     them, not as each of all the migrations had them: half the work.
     """
-    wanted = migrations(tables)
+    declared_migrations = migrations(tables)
     new_zones = [sequence for sequence in _SEQUENCES if not _stands(connection, sequence)]
-    keys = {sequence: (sequence, *(migration.digest for migration in wanted)) for sequence in new_zones}
-    if not all(key in connection.forms for key in keys.values()):
+    form_keys = {
+        sequence: (sequence, *(migration.digest for migration in declared_migrations)) for sequence in new_zones
+    }
+    if not all(form_key in connection.forms for form_key in form_keys.values()):
         migrate(connection, tables)
-        connection.forms.update({key: _form(connection, sequence) for sequence, key in keys.items()})
+        connection.forms.update({form_key: _form(connection, sequence) for sequence, form_key in form_keys.items()})
         return
-    for sequence, key in keys.items():
+    for sequence, form_key in form_keys.items():
         connection.run(f"CREATE DATABASE {{{sequence}}}")
-        connection.run_all(connection.forms[key])
-        notes = [[migration.name, migration.digest] for migration in wanted if migration.sequence == sequence]
+        connection.run_all(connection.forms[form_key])
+        notes = [
+            [migration.name, migration.digest] for migration in declared_migrations if migration.sequence == sequence
+        ]
         connection.insert(f"{{{sequence}}}.migrations", ["name", "digest"], notes)
 
 
 def _stands(connection: Connection, sequence: str) -> bool:
     """Whether the database of a sequence is there."""
-    name = connection.zones.fill(f"{{{sequence}}}")
-    return bool(connection.rows("SELECT 1 FROM system.databases WHERE name = {name:String}", name=name))
+    migration_name = connection.zones.fill(f"{{{sequence}}}")
+    return bool(connection.rows("SELECT 1 FROM system.databases WHERE name = {name:String}", name=migration_name))
 
 
 def _form(connection: Connection, sequence: str) -> list[str]:
@@ -162,61 +168,72 @@ def _form(connection: Connection, sequence: str) -> list[str]:
 
 def _apply(connection: Connection, migration: Migration, statements: list[str], steps: frozenset[str]) -> None:
     """Carry out the statements of a migration, but for the `steps` that are done, and note that it was applied."""
-    parted = [part for statement in statements for part in _parts(connection, migration.sequence, statement)]
+    parted = [
+        statement_part
+        for statement in statements
+        for statement_part in _parts(connection, migration.sequence, statement)
+    ]
     # a small store takes no longer than a note does: it is tried again from its first statement
     if len(parted) == len(statements):
         connection.run_all(parted)
     else:
-        names = [f"{_STEP}{number} of {len(parted)}" for number in range(1, len(parted) + 1)]
-        for name, statement in zip(names, parted, strict=True):
+        step_names = [f"{_STEP}{number} of {len(parted)}" for number in range(1, len(parted) + 1)]
+        for step_name, statement in zip(step_names, parted, strict=True):
             # of another number of steps, each held other rows: it begins anew then, and what is there twice is once
-            if name not in steps:
+            if step_name not in steps:
                 connection.run(statement)
-                _note(connection, migration, name)
-            _log.info("migration %s/%s: %s", migration.sequence, migration.name, name)
+                _note(connection, migration, step_name)
+            _log.info("migration %s/%s: %s", migration.sequence, migration.name, step_name)
     # after its statements: one that is broken off is not done
     _note(connection, migration, migration.digest)
 
 
-def _note(connection: Connection, migration: Migration, state: str) -> None:
+def _note(connection: Connection, migration: Migration, note_state: str) -> None:
     connection.run(
         f"INSERT INTO {{{migration.sequence}}}.migrations (name, digest) SELECT {{name:String}}, {{state:String}}",
         name=migration.name,
-        state=state,
+        state=note_state,
     )
 
 
 def _parts(connection: Connection, sequence: str, statement: str) -> list[str]:
     """A statement as it is carried out: once, or once for each part of the table that it copies."""
-    part = _PART.search(statement)
-    if part is None:
+    statement_part = _PART.search(statement)
+    if statement_part is None:
         return [statement]
-    table, column = part.groups()
+    table, column = statement_part.groups()
     number = 1 + int(connection.value(f"SELECT count() FROM {{{sequence}}}.{table}")) // _PART_ROWS
     conditions = [f"cityHash64({column}) % {number} = {place}" for place in range(number)]
-    return [statement.replace(part[0], condition) for condition in conditions]
+    return [statement.replace(statement_part[0], condition) for condition in conditions]
 
 
 def _recorded(connection: Connection, sequence: str) -> tuple[dict[str, str], dict[str, frozenset[str]]]:
     """The hashes of a sequence's migrations that were applied, and the steps that are done of those under way."""
     rows = connection.rows(f"SELECT name, digest FROM {{{sequence}}}.migrations ORDER BY ALL")
-    applied = {name: state for name, state in rows if not state.startswith(_STEP)}
-    under_way = {name for name, state in rows} - applied.keys()
-    return applied, {name: frozenset(state for other, state in rows if other == name) for name in under_way}
+    applied = {migration_name: state for migration_name, state in rows if not state.startswith(_STEP)}
+    under_way = {migration_name for migration_name, state in rows} - applied.keys()
+    return applied, {
+        migration_name: frozenset(state for other, state in rows if other == migration_name)
+        for migration_name in under_way
+    }
 
 
 def recorded(connection: Connection) -> list[str]:
     """The migrations that a store has, such as `private/0001_events`, in order."""
-    return [f"{sequence}/{name}" for sequence in _SEQUENCES for name in _recorded(connection, sequence)[0]]
+    return [
+        f"{sequence}/{migration_name}"
+        for sequence in _SEQUENCES
+        for migration_name in _recorded(connection, sequence)[0]
+    ]
 
 
 def _tables_and_views(connection: Connection) -> list[str]:
     """Tables and views of the open zone, whose form across shards follows them."""
-    names = connection.rows(
+    table_rows = connection.rows(
         "SELECT name FROM system.tables WHERE database = {open:String} AND name != 'migrations'",
         open=connection.zones.open,
     )
-    return [name for (name,) in names]
+    return [table_name for (table_name,) in table_rows]
 
 
 def missing(connection: Connection, tables: Path) -> list[str]:

@@ -70,26 +70,27 @@ def create(path: Path, *, anew: bool = False) -> BinaryIO:
     if not anew:
         flags |= os.O_EXCL
     descriptor = os.open(path, flags, _FILE)
-    if anew:  # only now, for others who may have it open must not read what comes
+    # only now, for others who may have it open must not read what comes
+    if anew:
         os.fchmod(descriptor, _FILE)
         os.ftruncate(descriptor, 0)
     return os.fdopen(descriptor, "wb")
 
 
-def replace(path: Path, body: bytes, beside: str = "") -> None:
+def replace(path: Path, file_body: bytes, temporary_name: str = "") -> None:
     """Put a file, its owner's alone, in the place of another as one step, on disk when this returns.
 
-    It is written as `beside` first; under a random name where several may come at once.
+    It is written as `temporary_name` first; under a random name where several may come at once.
     """
-    written = path.with_name(beside or f"{path.name}.{secrets.token_hex(4)}")
+    temporary_path = path.with_name(temporary_name or f"{path.name}.{secrets.token_hex(4)}")
     try:
-        with create(written, anew=bool(beside)) as file:
-            file.write(body)
+        with create(temporary_path, anew=bool(temporary_name)) as file:
+            file.write(file_body)
             file.flush()
             os.fsync(file.fileno())
-        written.replace(path)
+        temporary_path.replace(path)
     except BaseException:  # an interruption too: what was begun may be a secret
-        written.unlink(missing_ok=True)
+        temporary_path.unlink(missing_ok=True)
         raise
     # the new name is on disk only when its folder is
     folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
@@ -99,26 +100,26 @@ def replace(path: Path, body: bytes, beside: str = "") -> None:
         os.close(folder)
 
 
-def exposure(places: Iterable[Path], most: int = 1_000_000) -> Exposure:
-    """What of these places and of all that is below them is open to others; `most` files and folders are looked at."""
+def exposure(paths: Iterable[Path], entry_limit: int = 1_000_000) -> Exposure:
+    """What of these paths and of all below them is open to others; `entry_limit` files and folders are looked at."""
     examples: list[Path] = []
-    count = foreign = seen_count = 0
-    for entry in islice(_entries(places), most):
+    open_count = foreign = seen_count = 0
+    for folder_entry in islice(_entries(paths), entry_limit):
         seen_count += 1
-        foreign += entry.status.st_uid != os.geteuid()
-        if _open(entry.status):
-            count += 1
+        foreign += folder_entry.status.st_uid != os.geteuid()
+        if _open(folder_entry.status):
+            open_count += 1
             if len(examples) < _EXAMPLES:
-                examples.append(Path(entry.folder, entry.name))
-    return Exposure(count, tuple(examples), foreign, seen_count)
+                examples.append(Path(folder_entry.folder, folder_entry.name))
+    return Exposure(open_count, tuple(examples), foreign, seen_count)
 
 
-def close(places: Iterable[Path]) -> tuple[int, int]:
+def close(paths: Iterable[Path]) -> tuple[int, int]:
     """Take from others whatever they may do with these places and all that is below: how many were open, how many are.
 
     What belongs to another user stays as it is, and so does a folder that all may write into: it is shared on purpose.
     """
-    outcomes = [_closed(entry) for entry in _entries(places) if _open(entry.status)]
+    outcomes = [_closed(folder_entry) for folder_entry in _entries(paths) if _open(folder_entry.status)]
     return outcomes.count(True), outcomes.count(False)
 
 
@@ -128,14 +129,14 @@ def _open(status: os.stat_result) -> bool:
     return bool(status.st_mode & (_WORLD if handed else _OTHERS))
 
 
-def _closed(entry: _Entry) -> bool:
-    if not _own(entry.status):
+def _closed(folder_entry: _Entry) -> bool:
+    if not _own(folder_entry.status):
         return False
     # opened first and changed by its descriptor: a name may become a link between a look and a change. Without
     # waiting, for a pipe in its place would wait for a writer
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
-        descriptor = os.open(entry.name, flags, dir_fd=entry.within)
+        descriptor = os.open(folder_entry.name, flags, dir_fd=folder_entry.within)
     except FileNotFoundError:  # it went meanwhile
         return True
     except OSError:  # its owner may not read it, or it became a link
@@ -175,11 +176,11 @@ def _entries(places: Iterable[Path]) -> Iterator[_Entry]:
 
 def _below(top_folder: Path) -> Iterator[_Entry]:
     # by open folders rather than by paths: a folder that is moved or becomes a link meanwhile leads nowhere else
-    for folder, folders, names, within in os.fwalk(top_folder, follow_symlinks=False):
-        for name in (*folders, *names):
+    for folder, folders, file_names, folder_descriptor in os.fwalk(top_folder, follow_symlinks=False):
+        for entry_name in (*folders, *file_names):
             try:
-                status = os.stat(name, dir_fd=within, follow_symlinks=False)
+                status = os.stat(entry_name, dir_fd=folder_descriptor, follow_symlinks=False)
             except FileNotFoundError:  # the engine took it away meanwhile
                 continue
             if _counts(status):
-                yield _Entry(folder, name, within, status)
+                yield _Entry(folder, entry_name, folder_descriptor, status)

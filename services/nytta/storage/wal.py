@@ -70,30 +70,31 @@ class WriteAheadLog:
             os.close(self._held)
             self._held = None
 
-    def append(self, body: Sequence[bytes]) -> Path:
-        """Write the parts of `body` as one record, on disk when this returns; the segment that it lies in.
+    def append(self, record_parts: Sequence[bytes]) -> Path:
+        """Write the parts of `record_parts` as one record, on disk when this returns; the segment that it lies in.
 
         OSError where it cannot be kept: then it is not there, or whoever reads finds it though nobody was answered.
         """
         checksum = 0
-        for part in body:
-            checksum = zlib.crc32(part, checksum)
-        length = sum(map(len, body))
-        file = self._begun()
+        for record_part in record_parts:
+            checksum = zlib.crc32(record_part, checksum)
+        length = sum(map(len, record_parts))
+        descriptor = self._begun()
         try:
             # one call for head and body: nothing is copied together, and a record is cut off at most at its end
-            written = os.writev(file, [_HEAD.pack(_MAGIC, length, checksum), *body])
-            if written != _HEAD.size + length:  # a disk that fills up takes a part of it and reports no error
+            written_bytes = os.writev(descriptor, [_HEAD.pack(_MAGIC, length, checksum), *record_parts])
+            # a disk that fills up takes a part of it and reports no error
+            if written_bytes != _HEAD.size + length:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             # the data alone, without times of the file: the length that reading needs is part of it
-            os.fdatasync(file)
+            os.fdatasync(descriptor)
         except OSError:
             # what a failed sync left on disk is unknown: nothing is written behind it
             with suppress(OSError):
-                os.ftruncate(file, self._size)
+                os.ftruncate(descriptor, self._size)
             self.cut()
             raise
-        self._size += written
+        self._size += written_bytes
         return self._path
 
     def cut(self) -> None:
@@ -141,19 +142,20 @@ class WriteAheadLog:
 
 
 def _read(path: Path) -> Segment:
-    content = path.read_bytes()
+    log_bytes = path.read_bytes()
     records = []
     offset = 0
     damaged = False
-    while offset < len(content):
-        body = _record(content, offset)
+    while offset < len(log_bytes):
+        body = _record(log_bytes, offset)
         if body is not None:
             records.append(body)
             offset += _HEAD.size + len(body)
             continue
-        following = _next_record(content, offset + 1)
-        if following is None:  # the end was torn off while it was written: nobody was answered
-            _log.info("%s: %d bytes that were not written to their end are left out", path, len(content) - offset)
+        following = _next_record(log_bytes, offset + 1)
+        # the end was torn off while it was written: nobody was answered
+        if following is None:
+            _log.info("%s: %d bytes that were not written to their end are left out", path, len(log_bytes) - offset)
             break
         # a whole record follows, so this one was written to its end and acknowledged: the disk has lost it
         damaged = True
@@ -161,24 +163,24 @@ def _read(path: Path) -> Segment:
     return Segment(path, tuple(records), damaged)
 
 
-def _record(content: bytes, offset: int) -> bytes | None:
+def _record(log_bytes: bytes, offset: int) -> bytes | None:
     """The body of the record that begins at a byte; None where none does, or not all of it is as it was written."""
-    if len(content) - offset < _HEAD.size:
+    if len(log_bytes) - offset < _HEAD.size:
         return None
-    mark, length, checksum = _HEAD.unpack_from(content, offset)
+    mark, length, checksum = _HEAD.unpack_from(log_bytes, offset)
     if mark != _MAGIC:
         return None
     start = offset + _HEAD.size
-    body = content[start : start + length]
+    body = log_bytes[start : start + length]
     is_whole = len(body) == length and zlib.crc32(body) == checksum
     return body if is_whole else None
 
 
-def _next_record(content: bytes, offset: int) -> int | None:
+def _next_record(log_bytes: bytes, offset: int) -> int | None:
     """Where the next whole record begins."""
     # the mark alone decides nothing: its four bytes may stand in a body, whose sum then does not fit
-    while (offset := content.find(_MAGIC, offset)) >= 0:
-        if _record(content, offset) is not None:
+    while (offset := log_bytes.find(_MAGIC, offset)) >= 0:
+        if _record(log_bytes, offset) is not None:
             return offset
         offset += 1
     return None

@@ -64,7 +64,7 @@ def book(*observations: Observation, day: date | None = None) -> dict[Key, Alert
 
 
 def run(held: dict[Key, Alert], now: datetime, sent: Iterable[SentMessage] = ()) -> Round:
-    return plan(held, sent, now, hours=HOURS, address=address, order=[f"u{n}" for n in range(60)])
+    return plan(held, sent, now, hours=HOURS, address=address, units_in_order=[f"u{n}" for n in range(60)])
 
 
 def said(dispatches: Iterable[Dispatch]) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -235,7 +235,7 @@ def test_who_cannot_be_reached_is_named() -> None:
         found = address(to, unit, system, day)
         return None if unit == "u0" or found is None else replace(found, reachable=False)
 
-    now = plan(held, (), at(week(10)), hours=HOURS, address=lacking, order=())
+    now = plan(held, (), at(week(10)), hours=HOURS, address=lacking, units_in_order=())
     assert not now.dispatches
     assert [(u.unit, u.why) for u in now.undeliverable] == [("u0", "no_addressee"), ("u2", "no_address")]
     assert now.book == held
@@ -377,7 +377,12 @@ def test_a_year_of_sixty_units() -> None:
         for n in range(7):
             for hour in (0, 6, 7, 16, 17):
                 now = plan(
-                    held, sent, at(start + timedelta(days=n), f"{hour:02d}:30"), hours=HOURS, address=own, order=units
+                    held,
+                    sent,
+                    at(start + timedelta(days=n), f"{hour:02d}:30"),
+                    hours=HOURS,
+                    address=own,
+                    units_in_order=units,
                 )
                 held, sent = now.book, forget(now.sent, start)
                 dispatches += now.dispatches

@@ -101,6 +101,6 @@ def test_many_behind_plan_go_to_the_lead_and_keep_their_own() -> None:
 
 def test_an_agreement_comes_before_a_fault() -> None:
     found = seen(result(signal("north", 10), signal("south", 10), signal("west", 10, system="duvan")), 12)
-    after = held_back(found, outages={"arken"}, stale={"duvan"}, deviations={("north", "arken")})
+    after = held_back(found, outages={"arken"}, stale_systems={"duvan"}, deviations={("north", "arken")})
     assert [each.inhibition for each in after] == [Inhibition.DEVIATION, Inhibition.OUTAGE, Inhibition.STALE_SOURCE]
     assert {each.kind for each in causes(after, ROOT, monday(12), {})} == {Kind.OUTAGE, Kind.STALE_SOURCE}

@@ -12,6 +12,7 @@ import pytest
 from nytta.insight.alerts.facts import Burden, Course, Decided, Facts, Figure, Loss, Peers, Plan
 from nytta.insight.alerts.kinds import Kind, family
 from nytta.insight.alerts.model import Alert, Key, State
+from nytta.insight.alerts.placeholders import placeholders
 from nytta.insight.alerts.schedule import Occasion
 from nytta.insight.alerts.texts import (
     MOST_WORDS,
@@ -20,7 +21,6 @@ from nytta.insight.alerts.texts import (
     actions,
     compose,
     line,
-    placeholders,
     problems,
     render,
     suggestions,

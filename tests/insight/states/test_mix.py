@@ -47,7 +47,7 @@ def test_published_bands_say_the_same() -> None:
         {"easy": Stratum(90, middle_of(a)), "hard": Stratum(30, middle_of(b))}
         for a, b in (("300-999", "100-299"), ("100-299", "300-999"))
     ]
-    found = mixed((78, 42), strata[0], strata[1], names=["easy", "hard", "rare"])
+    found = mixed((78, 42), strata[0], strata[1], stratum_names=["easy", "hard", "rare"])
     assert found is not None
     assert found.adjusted_before == pytest.approx(found.adjusted_after)
     assert found.within == pytest.approx(0)

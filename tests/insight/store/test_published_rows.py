@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nytta.insight.store.published_rows import PublishedRows
-from tests.support.published import PLACE, published_rows
+from tests.support.published import PLACE, published_rows, published_table
 
 MONDAY = date(2026, 11, 9)
 NAMES = st.sampled_from(["", "a", "b", "ö", "a/b"])
@@ -85,3 +85,38 @@ def test_columns_may_come_in_pieces() -> None:
     rows = PublishedRows(pa.concat_tables(pieces))
     assert [row["n_band"] for row in rows.values()] == words
     assert [row["unit"] for row in rows.values()] == words
+
+
+@given(st.dictionaries(PLACES, ROWS, max_size=40), PLACES)
+def test_figures_of_a_period_are_those_of_its_rows(rows: dict[Any, dict[str, Any]], other: Any) -> None:
+    columns = published_rows(rows)
+    for indicator, grain, _, system, period in (*rows, other):
+        expected = {
+            place[2]: row["value"]
+            for place, row in rows.items()
+            if (*place[:2], *place[3:]) == (indicator, grain, system, period)
+        }
+        assert columns.figures(indicator, grain, system, period) == expected
+    for grain in ("week", "window"):
+        measured = {place[3]: set[str]() for place in rows if place[1] == grain}
+        for indicator, _, _, system, _ in (place for place in rows if place[1] == grain):
+            measured[system].add(indicator)
+        assert columns.measured(grain) == measured
+
+
+@given(st.dictionaries(PLACES, ROWS, max_size=40), st.dictionaries(PLACES, ROWS, max_size=40), PERIODS)
+def test_newer_rows_take_the_place_of_older_ones(older: dict[Any, Any], newer: dict[Any, Any], first: date) -> None:
+    """As if all had been read at once: the same rows, series and orders of figures."""
+    merged = published_rows(older).updated(published_table(newer), first)
+    expected = {place: row for place, row in older.items() if place[4] >= first} | newer
+    whole = published_rows(expected)
+    assert dict(merged) == dict(whole)
+    assert list(merged) == list(whole)
+    assert list(merged.series) == list(whole.series)
+    for indicator, grain, _, system, period in expected:
+        assert merged.figures(indicator, grain, system, period) == whole.figures(indicator, grain, system, period)
+        units = {place[2] for place in expected}
+        ordered, at_once = (rows.ordered(indicator, grain, system, units) for rows in (merged, whole))
+        assert {day: figures.tolist() for day, figures in ordered.items()} == {
+            day: figures.tolist() for day, figures in at_once.items()
+        }

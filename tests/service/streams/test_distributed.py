@@ -57,7 +57,7 @@ def put(place: Installation, bodies: Sequence[bytes], now: datetime = NOW) -> in
     return asyncio.run(send())
 
 
-BODIES = list(bulk(3000, 5, units=5, size=500))
+BODIES = list(bulk(3000, 5, units=5, body_size=500))
 BAD = [b"rubbish\n", to_ndjson([{"specversion": "1.0", "id": "x", "source": "/s", "type": "none"}])]
 TABLES = {
     "events": "SELECT * EXCEPT (batch, received_at), identity, content FROM {private}.events FINAL",

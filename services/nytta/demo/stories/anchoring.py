@@ -22,7 +22,8 @@ from nytta.demo.world import Part, Truth
 PROCESS, TOOL = "felles-prosess", "felles-verktoy"
 CHANGE = "endring"
 TARGET = 0.8
-_LATE = 30  # weeks by which every second manager comes late to the process
+# weeks by which every second manager comes late to the process
+_LATE = 30
 _SCORES = {"manager": 3.6, "key-role": 3.2, "staff": 2.7}
 
 _DEPARTMENTS = (

@@ -24,7 +24,8 @@ from nytta.demo.world import Part, Truth
 SYSTEM = "gemensam-klient"
 _LEGACY_APPS = ("Mätvakt", "Jourlistan")
 _FAULTY_UNITS = 3
-_ACTIVATED = 0.35  # of the enrolled clients of a faulty unit; 0.97 elsewhere
+# of the enrolled clients of a faulty unit; 0.97 elsewhere
+_ACTIVATED = 0.35
 _WORKPLACES = 1.15  # per person
 _SCORES = {"awareness": 2.3, "desire": 2.2, "knowledge": 2.8, "ability": 3.0, "reinforcement": 2.6}
 
@@ -80,7 +81,7 @@ def client_platform(seed: int, span: Span, scale: float) -> Part:
         clients = round(team.unit.staff * _WORKPLACES)
         activated = _ACTIVATED if is_stuck else 0.97
         # all units enrol alike: what is wrong shows only where clients are activated and used
-        moves.append(move(story_scene, unit, clients, start=begins, weeks=10, enrolled=0.95, activated=activated))
+        moves.append(move(story_scene, unit, clients, first_week=begins, weeks=10, enrolled=0.95, activated=activated))
         rising = ramp(span, begins, 0.33 if is_stuck else 0.93, weeks_to_half=6, pace=2)
         acts_new.append(acting(story_scene, team, rising, SYSTEM))
         # who does not use the new platform stays on the old one, until nearly all have moved

@@ -102,7 +102,7 @@ def _record(store: PrivateStore, erasure: Erasure, moment: datetime) -> None:
 
 def _left(store: PrivateStore, digest_list: str) -> dict[str, int]:
     """Rows per table that still name one of these pseudonyms."""
-    places = {
+    remaining_places = {
         "events": f"actor IN ({digest_list}) OR subject IN ({digest_list})",
         "persons_by_day": f"actor IN ({digest_list})",
         **{
@@ -119,5 +119,5 @@ def _left(store: PrivateStore, digest_list: str) -> dict[str, int]:
     }
     return {
         table: int(store.connection.value(f"SELECT count() FROM {{private}}.{table} WHERE {where}"))
-        for table, where in places.items()
+        for table, where in remaining_places.items()
     }

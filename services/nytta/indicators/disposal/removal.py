@@ -48,7 +48,8 @@ def listed(store: PrivateStore, condition: str) -> Iterator[dict[str, int]]:
     """The events that the SQL condition `condition` selects, on the working list; how many are deleted or stripped."""
     connection = store.connection
     connection.run("TRUNCATE TABLE {private}.removal")
-    connection.run("OPTIMIZE TABLE {private}.events FINAL")  # of what came twice, the later receipt counts
+    # of what came twice, the later receipt counts
+    connection.run("OPTIMIZE TABLE {private}.events FINAL")
     connection.run(
         f"""INSERT INTO {{private}}.removal
         SELECT kind, system, subject, unit, time, if(year(valid_from) < 1970, toDate(0), toDate(valid_from)), actor,
@@ -83,9 +84,9 @@ def remove(
     With `before_day`, cells that reach back before it are sealed; all others are computed anew in the next round.
     """
     connection = store.connection
-    with store.writing, listed(store, condition) as rows:
-        if not any(rows.values()):
-            return Removed(rows)
+    with store.writing, listed(store, condition) as removed_rows:
+        if not any(removed_rows.values()):
+            return Removed(removed_rows)
         # first: a removal that dies behind this is begun again, and what it touched is known already
         connection.run(f"INSERT INTO {{private}}.round_touched {_touched_persons()}")
         sealed = 0
@@ -95,7 +96,7 @@ def remove(
             sealed = seals.seal(connection, definitions, touched, before_day, last_week(store), certificate)
         _strip(store)
         delete(store, condition)
-        return Removed(rows, sealed)
+        return Removed(removed_rows, sealed)
 
 
 def remove_subjects(
@@ -103,8 +104,8 @@ def remove_subjects(
 ) -> Removed:
     """Remove whole cases, tickets and clients whose events `condition` selects; cells that had ended are sealed."""
     connection = store.connection
-    with store.writing, listed(store, condition) as rows:
-        if not any(rows.values()):
+    with store.writing, listed(store, condition) as removed_rows:
+        if not any(removed_rows.values()):
             return Removed({})
         sealed = seals.seal(
             connection, definitions, _touched_subjects(store), before_day, last_week(store), certificate
@@ -116,15 +117,16 @@ def remove_subjects(
             GROUP BY kind, system, subject"""
         )
         delete(store, condition)
-        return Removed({"events deleted": sum(rows.values()) - rows["actions"]}, sealed)
+        return Removed({"events deleted": sum(removed_rows.values()) - removed_rows["actions"]}, sealed)
 
 
 def _touched_persons() -> str:
     """SQL of what the listed events of persons bear on, as rounds note it."""
-    places = "SELECT DISTINCT unit, system, actor FROM {private}.events WHERE kind = 'eligibility'"
+    eligible_places = "SELECT DISTINCT unit, system, actor FROM {private}.events WHERE kind = 'eligibility'"
     presence = " UNION ALL ".join(
         f"""SELECT DISTINCT 'person', place.unit, place.system, r.valid_from, false
-        FROM {{private}}.removal AS r INNER JOIN ({places}) AS place ON place.{by} = r.{by} WHERE r.kind = 'presence'"""
+        FROM {{private}}.removal AS r INNER JOIN ({eligible_places}) AS place ON place.{by} = r.{by}
+        WHERE r.kind = 'presence'"""
         for by in ("unit", "actor")
     )
     return f"""
@@ -136,7 +138,8 @@ def _touched_persons() -> str:
         UNION ALL
         SELECT DISTINCT 'person', place.unit, place.system, toDate(r.time) - 1, true
         FROM {{private}}.removal AS r
-        INNER JOIN ({places}) AS place ON place.actor = r.actor AND place.system = r.system WHERE r.kind = 'training'
+        INNER JOIN ({eligible_places}) AS place ON place.actor = r.actor AND place.system = r.system
+        WHERE r.kind = 'training'
         UNION ALL {presence}"""
 
 

@@ -55,16 +55,16 @@ def due(store: PrivateStore, registry: Registry, current_time: datetime, decisio
             disposal = registry.disposal(rule, organisation.id)
             condition = _chosen(rule, organisation.id, current_time)
             # events as people count them: what was sent twice is told once
-            rows = int(store.connection.value(f"SELECT {EVENTS} FROM {{private}}.events WHERE {condition}"))
+            due_rows = int(store.connection.value(f"SELECT {EVENTS} FROM {{private}}.events WHERE {condition}"))
             own_decision = disposal.decision if disposal else decision
-            all_due.append(Due(rule, organisation.id, current_time - KEPT[rule], own_decision, {"events": rows}))
-    for rule, table, moment in (
+            all_due.append(Due(rule, organisation.id, current_time - KEPT[rule], own_decision, {"events": due_rows}))
+    for rule, table, moment_column in (
         (Rule.REJECTS, "{private}.rejects", "received_at"),
         (Rule.ACCESS_LOG, "{open}.access_log", "at"),
     ):
         cutoff = current_time - KEPT[rule]
-        rows = int(store.connection.value(f"SELECT count() FROM {table} WHERE {moment} < {_moment(cutoff)}"))
-        all_due.append(Due(rule, "", cutoff, "", {table.split(".")[1]: rows}))
+        due_rows = int(store.connection.value(f"SELECT count() FROM {table} WHERE {moment_column} < {_moment(cutoff)}"))
+        all_due.append(Due(rule, "", cutoff, "", {table.split(".")[1]: due_rows}))
     return [disposable for disposable in all_due if any(disposable.rows.values())]
 
 
@@ -76,16 +76,16 @@ def dispose(
     The next round computes what stands on the rows that are left.
     """
     # raised before anything goes: a disposal that dies keeps its number, and another gets the next
-    number = store.counter("certificate") + 1
-    store.raise_counter("certificate", number)
+    certificate_number = store.counter("certificate") + 1
+    store.raise_counter("certificate", certificate_number)
     day = due.before.date()
     match due.rule:
         case Rule.PERSONS:
             condition = _chosen(due.rule, due.organisation, current_time)
-            removed = remove(store, condition, definitions, before_day=day, certificate=number)
+            removed = remove(store, condition, definitions, before_day=day, certificate=certificate_number)
         case Rule.CASES:
             condition = _chosen(due.rule, due.organisation, current_time)
-            removed = remove_subjects(store, condition, definitions, before_day=day, certificate=number)
+            removed = remove_subjects(store, condition, definitions, before_day=day, certificate=certificate_number)
         case Rule.REJECTS:
             condition = f"received_at < {_moment(due.before)}"
             store.connection.run(f"ALTER TABLE {{private}}.rejects DELETE WHERE {condition} {_SYNC}")
@@ -98,7 +98,7 @@ def dispose(
         ["certificate", "at", "rule", "organisation", "decision", "before", "rows", "sealed"],
         [
             [
-                number,
+                certificate_number,
                 current_time,
                 due.rule.value,
                 due.organisation,
@@ -109,7 +109,7 @@ def dispose(
             ]
         ],
     )
-    return removed, number
+    return removed, certificate_number
 
 
 def _chosen(rule: Rule, root: str, current_time: datetime) -> str:

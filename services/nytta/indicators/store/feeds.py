@@ -30,24 +30,24 @@ _EPOCH: Final = date(1970, 1, 1)
 
 def kept(store: PrivateStore) -> tuple[Feeds, Feeds | None]:
     """What rounds have kept, and what there was before the first try of a round that died; None where none did."""
-    rows = store.connection.rows(
+    feed_rows = store.connection.rows(
         f"""SELECT feed, system FROM {{private}}.feeds FINAL
         UNION ALL SELECT subject, system FROM {{private}}.round_touched WHERE startsWith(subject, '{_NOTE}')"""
     )
-    notes = [(feed.removeprefix(_NOTE), system) for feed, system in rows if feed.startswith(_NOTE)]
+    notes = [(feed.removeprefix(_NOTE), system) for feed, system in feed_rows if feed.startswith(_NOTE)]
     return (
-        _gathered(row for row in rows if not row[0].startswith(_NOTE)),
-        _gathered(row for row in notes if row[0]) if notes else None,
+        _gathered(feed_row for feed_row in feed_rows if not feed_row[0].startswith(_NOTE)),
+        _gathered(feed_row for feed_row in notes if feed_row[0]) if notes else None,
     )
 
 
 def note(store: PrivateStore, feeds: Feeds) -> None:
     """Note what systems have before a round."""
-    pairs = [("", ""), *((feed, system) for feed in feeds for system in sorted(feeds[feed]))]
+    noted_feeds = [("", ""), *((feed, system) for feed in feeds for system in sorted(feeds[feed]))]
     store.connection.insert(
         "{private}.round_touched",
         ["subject", "unit", "system", "day", "onwards"],
-        [[_NOTE + feed, "", system, _EPOCH, False] for feed, system in pairs],
+        [[_NOTE + feed, "", system, _EPOCH, False] for feed, system in noted_feeds],
     )
 
 
@@ -69,12 +69,12 @@ def looked_for(store: PrivateStore, visible: str, only: Iterable[str] | None = N
 
 def keep(store: PrivateStore, earlier: Feeds, later: Feeds, version: int) -> None:
     """Keep what differs between two states."""
-    rows = [
+    feed_rows = [
         [feed, system, version, int(system not in later.get(feed, ()))]
         for feed in sorted({*earlier, *later})
         for system in sorted(earlier.get(feed, frozenset()) ^ later.get(feed, frozenset()))
     ]
-    store.connection.insert("{private}.feeds", ["feed", "system", "version", "is_deleted"], rows)
+    store.connection.insert("{private}.feeds", ["feed", "system", "version", "is_deleted"], feed_rows)
 
 
 def _gathered(rows: Iterable[tuple[str, ...]]) -> Feeds:

@@ -50,19 +50,19 @@ def processing(connection: Connection, definitions: Iterable[Definition]) -> Pro
     return Processing(approved, bool(connection.rows("SELECT 1 FROM {open}.stops LIMIT 1")))
 
 
-def approved_units(definition: Definition) -> str:
+def _approved_units(definition: Definition) -> str:
     """SQL of the units in whose organisations the indicator may be computed."""
     return f"""SELECT unit FROM {{open}}.units WHERE root IN (
         SELECT root FROM {{open}}.approvals WHERE purpose IN ('{definition.purpose}', '{ANY_PURPOSE}')
         GROUP BY root HAVING argMax(empty(missing), purpose != '{ANY_PURPOSE}'))"""
 
 
-def processed(wanted: Wanted, text: str) -> str:
-    """SQL of those figures of `text` that may be made: approved, and of periods in which their system was processed."""
+def processed(wanted: Wanted, cells_query: str) -> str:
+    """SQL of those figures of `cells_query` that may be made: approved, their system processed in their periods."""
     of_purposes: dict[str, list[str]] = {}
     of_stops: dict[tuple[str, str], list[str]] = {}
     for definition, grains in wanted:
-        of_purposes.setdefault(approved_units(definition), []).append(definition.id)
+        of_purposes.setdefault(_approved_units(definition), []).append(definition.id)
         for grain in grains:
             of_stops.setdefault((grain, _stopped(definition, grain)), []).append(definition.id)
     conditions = [f"(indicator NOT IN {ids} OR unit IN ({units}))" for units, ids in of_purposes.items()]
@@ -70,15 +70,16 @@ def processed(wanted: Wanted, text: str) -> str:
         f"(grain != '{grain}' OR indicator NOT IN {ids} OR (system, period) NOT IN ({stopped}))"
         for (grain, stopped), ids in of_stops.items()
     ]
-    return f"SELECT * FROM ({text}) WHERE {' AND '.join(conditions)}"
+    return f"SELECT * FROM ({cells_query}) WHERE {' AND '.join(conditions)}"
 
 
 def _stopped(definition: Definition, grain: str) -> str:
     """SQL of the (system, period) that a stop concerns."""
     match grain:
         case "week" | "window":
-            start, more = "toMonday(valid_from)", definition.window_weeks - 1 if grain == "window" else 0
-            periods = f"arrayMap(i -> {start} + 7 * i, range(intDiv(toMonday(valid_to - 1) - {start}, 7) + {1 + more}))"
+            start, weeks_behind = "toMonday(valid_from)", definition.window_weeks - 1 if grain == "window" else 0
+            count = f"intDiv(toMonday(valid_to - 1) - {start}, 7) + {1 + weeks_behind}"
+            periods = f"arrayMap(i -> {start} + 7 * i, range({count}))"
         case "month":
             start = "toStartOfMonth(valid_from)"
             periods = f"arrayMap(i -> addMonths({start}, i), range(dateDiff('month', {start}, valid_to - 1) + 1))"

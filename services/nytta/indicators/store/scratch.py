@@ -16,10 +16,11 @@ from nytta.indicators.definition import Definition
 from nytta.indicators.periods import GRAINS
 from nytta.indicators.store import feeds
 from nytta.indicators.store.processing import processed
-from nytta.indicators.store.recompute import last_week, list_persons, recompute, together, zones_of
+from nytta.indicators.store.recompute import last_week, recompute, zones_of
 from nytta.indicators.store.render.cells import cells
 from nytta.indicators.store.render.hands import hands
 from nytta.indicators.store.render.scope import Scope, Wanted, subject_rows, winners
+from nytta.indicators.store.round_cells import list_persons, together
 from nytta.indicators.store.seals import Table, count, unsealed
 from nytta.indicators.store.values import ValueQuery, read_values, save_definitions
 from nytta.indicators.subjects import STORED, SUBJECTS, Subject
@@ -80,12 +81,13 @@ def verify(store: PrivateStore, definitions: Sequence[Definition], tables: Path,
     Where this process is `alone` in computing, events may come in meanwhile: what is marked is computed, then the raw
     events are compared as they stand. Else no events may come in until it returns.
     """
-    with scratch(store, tables) as beside:
+    with scratch(store, tables) as scratch_store:
         live_zone = store.connection.zones.private
+        # held until the raw events are linked: what came in between would be in them and in no cell
         with store.writing:
             if alone:
                 recompute(store, definitions)
-            _link_events(live_zone, beside)
+            _link_events(live_zone, scratch_store)
         scope = Scope(
             "{private}",
             "{private}",
@@ -94,31 +96,33 @@ def verify(store: PrivateStore, definitions: Sequence[Definition], tables: Path,
             last_week(store).isoformat(),
             visible=visible(store.connection),
         )
-        _index(beside, scope)
+        _index(scratch_store, scope)
         for subject in STORED:
-            _derive(beside, subject, scope)
-        feeds.keep(beside, {}, feeds.looked_for(beside, scope.visible), 1)
-        compute(beside, definitions, scope)
-        ids = ", ".join(f"('{definition.id}', {definition.version})" for definition in definitions)
-        results = [
+            _derive(scratch_store, subject, scope)
+        feeds.keep(scratch_store, {}, feeds.looked_for(scratch_store, scope.visible), 1)
+        compute(scratch_store, definitions, scope)
+        indicator_versions = ", ".join(f"('{definition.id}', {definition.version})" for definition in definitions)
+        comparisons = [
             _compared(
-                beside,
+                scratch_store,
                 live_zone,
                 table,
-                key,
-                figures,
-                f"(indicator, version) IN ({ids}) AND {unsealed(live_zone, table)}",
+                key_columns,
+                figure_columns,
+                f"(indicator, version) IN ({indicator_versions}) AND {unsealed(live_zone, table)}",
             )
-            for table, key, figures in _COMPARED
+            for table, key_columns, figure_columns in _COMPARED
         ]
-        compared, missing, different = (sum(column) for column in zip(*(result[0] for result in results), strict=True))
-        examples = [example for result in results for example in result[1]][:5]
+        compared, missing, different = (
+            sum(column) for column in zip(*(comparison[0] for comparison in comparisons), strict=True)
+        )
+        examples = [example for comparison in comparisons for example in comparison[1]][:5]
         return Verification(compared, missing, different, tuple(examples), count(store.connection))
 
 
-def _index(beside: PrivateStore, scope: Scope) -> None:
+def _index(scratch_store: PrivateStore, scope: Scope) -> None:
     """Make the indexes of the scratch zone's raw events from these events alone."""
-    connection = beside.connection
+    connection = scratch_store.connection
     contested = f"""SELECT identity FROM {{private}}.events WHERE {scope.visible}
         GROUP BY identity HAVING min((snapshot, content)) != max((snapshot, content))"""
     connection.run(
@@ -138,11 +142,12 @@ def _index(beside: PrivateStore, scope: Scope) -> None:
     connection.run(f"INSERT INTO {{private}}.persons_by_day {view}")
 
 
-def _derive(beside: PrivateStore, subject: Subject, scope: Scope) -> None:
+def _derive(scratch_store: PrivateStore, subject: Subject, scope: Scope) -> None:
     """Fill the rows of a kind of subjects, so many of them at a time."""
-    connection = beside.connection
+    connection = scratch_store.connection
     columns = ", ".join(subject.stored)
     number = int(connection.value(f"SELECT count() FROM {{private}}.events WHERE kind = '{subject.name}'"))
+    # parted by a hash of the subject: all events of one are brought together in the same statement
     parts = 1 + number // _EVENTS
     for part in range(parts):
         events = winners(scope, f"'{subject.name}'", f"cityHash64(subject) % {parts} = {part}")
@@ -153,33 +158,35 @@ def _derive(beside: PrivateStore, subject: Subject, scope: Scope) -> None:
 
 
 def _compared(
-    beside: PrivateStore, live_zone: str, table: Table, key: str, figures: str, condition: str
+    scratch_store: PrivateStore, live_zone: str, table: Table, key_columns: str, figure_columns: str, condition: str
 ) -> tuple[tuple[int, int, int], list[dict[str, Any]]]:
     """Rows of a table compared, missing on one side, and different; and a few of them."""
-    query = f"SELECT {key}, {figures} FROM {{}}.{table} FINAL WHERE {condition}"
+    query = f"SELECT {key_columns}, {figure_columns} FROM {{}}.{table} FINAL WHERE {condition}"
     stored_rows, raw_rows = query.format(live_zone), query.format("{private}")
     difference = f"""
-        SELECT {key}, countIf(side = 'stored') AS stored, countIf(side = 'raw') AS raw,
-               groupArrayIf(({figures}), side = 'stored') AS stored_figures,
-               groupArrayIf(({figures}), side = 'raw') AS raw_figures
+        SELECT {key_columns}, countIf(side = 'stored') AS stored, countIf(side = 'raw') AS raw,
+               groupArrayIf(({figure_columns}), side = 'stored') AS stored_figures,
+               groupArrayIf(({figure_columns}), side = 'raw') AS raw_figures
         FROM (SELECT *, 'stored' AS side FROM ({stored_rows}) UNION ALL SELECT *, 'raw' AS side FROM ({raw_rows}))
-        GROUP BY {key} HAVING stored_figures != raw_figures"""
-    compared = beside.connection.value(f"SELECT count() FROM ({raw_rows})")
-    missing, different = beside.connection.rows(
+        GROUP BY {key_columns} HAVING stored_figures != raw_figures"""
+    compared = scratch_store.connection.value(f"SELECT count() FROM ({raw_rows})")
+    missing, different = scratch_store.connection.rows(
         f"SELECT countIf(stored = 0 OR raw = 0), countIf(stored AND raw) FROM ({difference})"
     )[0]
-    examples = beside.connection.dicts(f"SELECT * FROM ({difference}) ORDER BY {key} LIMIT 5")
+    examples = scratch_store.connection.dicts(f"SELECT * FROM ({difference}) ORDER BY {key_columns} LIMIT 5")
     return (int(compared), int(missing), int(different)), examples
 
 
-def _link_events(live_zone: str, beside: PrivateStore) -> None:
+def _link_events(live_zone: str, scratch_store: PrivateStore) -> None:
     """Put the live raw events into the scratch zone as they stand, as links to the same files."""
-    parts = beside.connection.rows(
+    partition_rows = scratch_store.connection.rows(
         "SELECT DISTINCT partition_id FROM system.parts WHERE active AND database = {db:String} AND table = 'events'",
         db=live_zone,
     )
-    for (part,) in parts:
-        beside.connection.run(f"ALTER TABLE {{private}}.events ATTACH PARTITION ID '{part}' FROM {live_zone}.events")
+    for (partition,) in partition_rows:
+        scratch_store.connection.run(
+            f"ALTER TABLE {{private}}.events ATTACH PARTITION ID '{partition}' FROM {live_zone}.events"
+        )
 
 
 def read_beside(
@@ -190,7 +197,7 @@ def read_beside(
     timezone: str | None,
 ) -> list[dict[str, Any]]:
     """Values of `definitions` at the query's grain, in another time zone where one is given, from live subject rows."""
-    with scratch(store, tables) as beside:
+    with scratch(store, tables) as scratch_store:
         scope = Scope(
             store.connection.zones.private,
             store.connection.zones.private,
@@ -199,10 +206,10 @@ def read_beside(
             last_week(store).isoformat(),
             visible=visible(store.connection),
         )
-        compute(beside, definitions, scope, grains=(query.grain,))
-        save_definitions(beside, definitions)
-        beside.raise_counter("last_week", store.counter("last_week"))
-        return read_values(beside, query)
+        compute(scratch_store, definitions, scope, grains=(query.grain,))
+        save_definitions(scratch_store, definitions)
+        scratch_store.raise_counter("last_week", store.counter("last_week"))
+        return read_values(scratch_store, query)
 
 
 def compute(
@@ -239,11 +246,13 @@ def _fill_cells(target: PrivateStore, wanted: Wanted, scope: Scope) -> None:
         _fill(target, "cells", processed(several, cells(several, scope, lambda _: scope)))
 
 
-def _fill(target: PrivateStore, table: Table, text: str) -> None:
-    key, figures = next((key, figures) for name, key, figures in _COMPARED if name == table)
+def _fill(target: PrivateStore, table: Table, cells_query: str) -> None:
+    key_columns, figure_columns = next(
+        (key_columns, figure_columns) for name, key_columns, figure_columns in _COMPARED if name == table
+    )
     target.connection.run(
-        f"INSERT INTO {{private}}.{table} ({key}, {figures}, computed, is_deleted) "
-        f"SELECT {key}, {figures}, 1, 0 FROM ({text})"
+        f"INSERT INTO {{private}}.{table} ({key_columns}, {figure_columns}, computed, is_deleted) "
+        f"SELECT {key_columns}, {figure_columns}, 1, 0 FROM ({cells_query})"
     )
 
 
@@ -254,8 +263,10 @@ def _reaches(target: PrivateStore, scope: Scope) -> Iterator[tuple[date, date]]:
         FROM {scope.events}.events WHERE actor != toFixedString('', 16)"""
     )[0]
     weeks = max(_FEWEST_WEEKS, _PERSON_WEEKS // max(1, persons))
-    start, end = date(1970, 1, 1), date.fromisoformat(scope.last_week) + timedelta(days=62)
-    boundary = max(start, min(first_seen, end)) + timedelta(weeks=weeks)  # nobody is there before the first of them
-    while start <= end:
-        yield start, min(boundary, end)
-        start, boundary = boundary + timedelta(days=1), boundary + timedelta(weeks=weeks)
+    stretch_start, last_day = date(1970, 1, 1), date.fromisoformat(scope.last_week) + timedelta(days=62)
+    boundary = max(stretch_start, min(first_seen, last_day)) + timedelta(
+        weeks=weeks
+    )  # nobody is there before the first of them
+    while stretch_start <= last_day:
+        yield stretch_start, min(boundary, last_day)
+        stretch_start, boundary = boundary + timedelta(days=1), boundary + timedelta(weeks=weeks)

@@ -64,8 +64,8 @@ def seal(
             continue
         levels = definition.of_every_level
         for grain in levels.grains:
-            old = _reaches(levels, grain, before_day)
-            _seal(connection, "hands", levels, grain, touched, old, last_week, certificate)
+            old_reach = _reaches(levels, grain, before_day)
+            _seal(connection, "hands", levels, grain, touched, old_reach, last_week, certificate)
     return int(connection.value(f"SELECT count() FROM {{private}}.sealed FINAL WHERE certificate = {certificate}"))
 
 
@@ -75,17 +75,17 @@ def _seal(
     definition: Definition,
     grain: str,
     touched: str,
-    old: str,
+    old_reach: str,
     last_week: date,
     certificate: int,
 ) -> None:
-    places = touched_places([(definition, [grain])], touched, "{open}", last_week.isoformat())
+    sealed_places = touched_places([(definition, [grain])], touched, "{open}", last_week.isoformat())
     connection.run(
         f"""INSERT INTO {{private}}.{_SEALS[table]} ({_PLACE}, certificate)
         SELECT DISTINCT {_PLACE}, {certificate} FROM {{private}}.{table} FINAL
         WHERE indicator = '{definition.id}' AND version = {definition.version} AND grain = '{grain}'
-          AND {old} AND {unsealed(table=table)}
-          AND (unit, system, period) IN (SELECT unit, system, period FROM ({places}))"""
+          AND {old_reach} AND {unsealed(table=table)}
+          AND (unit, system, period) IN (SELECT unit, system, period FROM ({sealed_places}))"""
     )
 
 

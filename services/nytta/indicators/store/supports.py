@@ -60,22 +60,25 @@ def _evidence(store: PrivateStore) -> dict[tuple[str, str], dict[str, float]]:
     )
     fields = ", ".join(_GIVEN.values())
     counted: dict[tuple[str, str], dict[str, list[int]]] = {}
-    for source, system, type_, filled, events in store.connection.rows(
+    for source, system, type_, filled_columns, events in store.connection.rows(
         f"""SELECT source, system, type, [{fields}] AS given, {EVENTS} FROM {{private}}.events
             WHERE {winning(store.connection)} GROUP BY source, system, type, given ORDER BY source, system, type"""
     ):
-        numbers = [events, *(events * bool(value) for value in filled)]
+        event_counts = [events, *(events * bool(value) for value in filled_columns)]
         counts = counted.setdefault((source, system), {})
         for event_kind in (type_, type_.partition(".")[0]):
-            counts_before = counts.get(event_kind, [0] * len(numbers))
-            counts[event_kind] = [earlier + added for earlier, added in zip(counts_before, numbers, strict=True)]
+            counts_before = counts.get(event_kind, [0] * len(event_counts))
+            counts[event_kind] = [earlier + added for earlier, added in zip(counts_before, event_counts, strict=True)]
     all_evidence = {}
     for (source, system), counts_by_kind in counted.items():
         evidence = {
             f"registry:{meaning}": 1.0 for registered_system, meaning in registered if registered_system == system
         }
-        for event_kind, (events, *filled) in counts_by_kind.items():
+        for event_kind, (events, *filled_columns) in counts_by_kind.items():
             evidence[event_kind] = 1.0
-            evidence |= {f"{event_kind}:{name}": count / events for name, count in zip(_GIVEN, filled, strict=True)}
+            evidence |= {
+                f"{event_kind}:{column_name}": count / events
+                for column_name, count in zip(_GIVEN, filled_columns, strict=True)
+            }
         all_evidence[source, system] = evidence
     return all_evidence

@@ -28,16 +28,16 @@ class Answer:
     wrong: InvalidReason | None = None
 
 
-def carry_out(answer: Answer, alert: Alert, day: date) -> Alert:
+def carry_out(alert_answer: Answer, alert: Alert, day: date) -> Alert:
     """The alert after the answer, given on `day`. A wait that it has already is not begun again. Raises ClickError."""
     actor_role = role(alert.kind)
-    match answer.does:
+    match alert_answer.does:
         case "take":
-            return acknowledge(alert, actor_role, day, action=answer.action, due_date=answer.due)
+            return acknowledge(alert, actor_role, day, action=alert_answer.action, due_date=alert_answer.due)
         case "wait":
-            waiting, until = alert.snooze, answer.until or day
-            if waiting is not None and (waiting.until, waiting.reason) == (until, answer.why):
+            waiting, until = alert.snooze, alert_answer.until or day
+            if waiting is not None and (waiting.until, waiting.reason) == (until, alert_answer.why):
                 return alert
-            return snooze(alert, actor_role, day, until=until, reason=answer.why)
+            return snooze(alert, actor_role, day, until=until, reason=alert_answer.why)
         case "judge":
-            return judge(alert, answer.says, day, reason=answer.wrong)
+            return judge(alert, alert_answer.says, day, reason=alert_answer.wrong)

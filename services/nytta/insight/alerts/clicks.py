@@ -81,7 +81,11 @@ def snooze(alert: Alert, role: Role, day: date, *, until: date, reason: SnoozeRe
             f"alert {alert.id} cannot wait until {until}; choose a day after {day}, at the latest {last_day}"
         )
     return replace(
-        alert, state=State.SNOOZED, snooze=Snooze(role, day, until, reason), snoozes=alert.snoozes + 1, improving=None
+        alert,
+        state=State.SNOOZED,
+        snooze=Snooze(role, day, until, reason),
+        snoozes=alert.snoozes + 1,
+        improving=None,
     )
 
 

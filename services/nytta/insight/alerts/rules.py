@@ -50,18 +50,20 @@ def ready_not_used(ready: int | None, use_share: int | None, target: int) -> Ver
     return Verdict.BETWEEN if low else Verdict.CALM
 
 
-def support(low: float | None, peers: float | None, change: int | None, latest: float) -> tuple[Kind, Verdict]:
-    """What a unit's support says: `low` is the lower limit of its tickets per 100 persons, `peers` the median of
-    comparable units, `change` that of use over the last quarter in percent points; None where there is none. `latest`
-    are its latest tickets over theirs.
+def support(
+    low_burden: float | None, peer_burden: float | None, change: int | None, latest: float
+) -> tuple[Kind, Verdict]:
+    """What a unit's support says: `low_burden` is the lower limit of its tickets per 100 persons, `peer_burden` the
+    median of comparable units, `change` that of use over the last quarter in percent points; None where there is none.
+    `latest` are its latest tickets over theirs.
 
     High and falling means abandonment, high and rising a need of training; high alone says neither, and what is high
     but may be so by chance is not calm.
     """
     kind = Kind.ABANDONMENT if (change or 0) < 0 else Kind.TRAINING_NEED
-    if low is None or peers is None or change is None or peers <= 0:
+    if low_burden is None or peer_burden is None or change is None or peer_burden <= 0:
         return kind, Verdict.UNUSABLE
-    if low <= BURDEN * peers:
+    if low_burden <= BURDEN * peer_burden:
         return kind, Verdict.CALM if latest <= BURDEN else Verdict.BETWEEN
     return kind, Verdict.HIT if abs(change) >= TREND else Verdict.BETWEEN
 

@@ -151,15 +151,20 @@ def plan(
     *,
     hours: Hours,
     address: Address,
-    order: Iterable[str],
+    units_in_order: Iterable[str],
 ) -> Round:
     """The messages of one organisation that are due at `current_time`, and book and record after them.
 
-    `book` holds the alerts of the organisation's units, `history` what was sent in the last weeks, `order` its units in
-    tree order: lists follow it, never a size of anything.
+    `book` holds the alerts of the organisation's units, `history` what was sent in the last weeks, `units_in_order` its
+    units in tree order: lists follow it, never a size of anything.
     """
     planner = _DigestPlanner(
-        dict(book), list(history), hours, address, current_time, {unit: number for number, unit in enumerate(order)}
+        dict(book),
+        list(history),
+        hours,
+        address,
+        current_time,
+        {unit: number for number, unit in enumerate(units_in_order)},
     )
     if hours.may_notify(current_time):
         planner.collect()
@@ -200,12 +205,12 @@ class _DigestPlanner:
         self.items: dict[str, list[_Item]] = {}
         self.undeliverable: list[Undeliverable] = []
 
-    def address(self, role: Role, key: Key) -> Recipient | None:
-        place = (role, key.unit, key.system)
+    def address(self, asked_role: Role, key: Key) -> Recipient | None:
+        question = (asked_role, key.unit, key.system)
         # many alerts have one addressee, and the directory climbs the tree for each question
-        if place not in self._known:
-            self._known[place] = self._ask(*place, self.day)
-        return self._known[place]
+        if question not in self._known:
+            self._known[question] = self._ask(*question, self.day)
+        return self._known[question]
 
     def collect(self) -> None:
         # in the order of the tree: an order by urgency or size would be a ranking of units
@@ -232,7 +237,7 @@ class _DigestPlanner:
             dispatches.append(Dispatch(self._id(recipient, parts), recipient, self.at, parts))
         return dispatches
 
-    def _due(self, alert: Alert, role: Role) -> Iterable[Occasion]:
+    def _due(self, alert: Alert, first_role: Role) -> Iterable[Occasion]:
         """What there is to say of an alert today, whoever hears it."""
         if alert.state is State.CLOSED:
             if alert.closing is Closing.RECOVERED and alert.told and not alert.recovery_told:
@@ -246,7 +251,7 @@ class _DigestPlanner:
                 yield Occasion.NEW
             return
         waited = self.hours.waited(alert.waiting, self.day) if alert.waiting else 0
-        is_lead = role is Role.PROGRAMME_LEAD
+        is_lead = first_role is Role.PROGRAMME_LEAD
         if alert.state is State.OPEN and not alert.persistent:
             # above the programme lead there is nobody to escalate to
             if waited >= ESCALATE_AFTER and not is_lead:
@@ -267,18 +272,18 @@ class _DigestPlanner:
         return idle or alert.persistent or alert.snoozes >= 2
 
     @staticmethod
-    def _told(occasion: Occasion, role: Role) -> Role:
-        return Role.PROGRAMME_LEAD if occasion in (Occasion.ESCALATION, Occasion.REVIEW) else role
+    def _told(occasion: Occasion, first_role: Role) -> Role:
+        return Role.PROGRAMME_LEAD if occasion in (Occasion.ESCALATION, Occasion.REVIEW) else first_role
 
-    def _put(self, occasion: Occasion, role: Role, alert: Alert) -> None:
-        recipient = self.address(role, alert.key)
+    def _put(self, occasion: Occasion, told_role: Role, alert: Alert) -> None:
+        recipient = self.address(told_role, alert.key)
         if recipient is None or not recipient.reachable:
             reason = "no_addressee" if recipient is None else "no_address"
-            self.undeliverable.append(Undeliverable(alert.id, alert.key.unit, role, reason))
+            self.undeliverable.append(Undeliverable(alert.id, alert.key.unit, told_role, reason))
             return
-        if role is not Role.OPERATIONS and not self._digest_open(recipient, alert, occasion):
+        if told_role is not Role.OPERATIONS and not self._digest_open(recipient, alert, occasion):
             return
-        self.items.setdefault(recipient.id, []).append(_Item(occasion, role, alert, recipient))
+        self.items.setdefault(recipient.id, []).append(_Item(occasion, told_role, alert, recipient))
 
     def _digest_open(self, recipient: Recipient, alert: Alert, occasion: Occasion) -> bool:
         """Whether this week's digest has yet to go to the recipient; what opened after its day waits for the next."""

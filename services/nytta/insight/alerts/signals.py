@@ -67,13 +67,13 @@ def held_back(
     observations: Iterable[Observation],
     *,
     outages: Collection[str] = (),
-    stale: Collection[str] = (),
+    stale_systems: Collection[str] = (),
     deviations: Collection[tuple[str, str]] = (),
 ) -> list[Observation]:
     """The observations with what is known beside detection.
 
-    `outages` and `stale` are systems that were down or whose source is stale; `deviations` are pairs of a unit and a
-    system that it agreed not to use. An agreement comes before every fault.
+    `outages` and `stale_systems` are systems that were down or whose source is stale; `deviations` are pairs of a unit
+    and a system that it agreed not to use. An agreement comes before every fault.
     """
     checked = []
     for observation in observations:
@@ -82,7 +82,7 @@ def held_back(
             inhibition = Inhibition.DEVIATION
         elif observation.system in outages:
             inhibition = Inhibition.OUTAGE
-        elif observation.system in stale:
+        elif observation.system in stale_systems:
             inhibition = Inhibition.STALE_SOURCE
         checked.append(replace(observation, inhibition=inhibition))
     return checked

@@ -6,16 +6,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from string import Formatter
 
-from nytta.disclosure.rounding import two_digits
 from nytta.insight.alerts.facts import Facts
 from nytta.insight.alerts.kinds import Kind, Role, role
 from nytta.insight.alerts.model import Alert
+from nytta.insight.alerts.placeholders import begun, figure_fields, lacking, placeholders
 from nytta.insight.alerts.rules import READY
 from nytta.insight.alerts.schedule import Occasion
 from nytta.insight.alerts.wordings import WORDINGS, Wording
-from nytta.registry.programme import Suggestion, level_names
+from nytta.registry.programme import Suggestion
 from nytta.registry.units import Names
 
 MOST_WORDS = 120
@@ -31,9 +30,6 @@ _RECOVERIES = {Kind.RELAPSE: "recovery", Kind.LEVEL: "reached", Kind.BEHIND_PLAN
 """The line of a recovery by kind. What never was at a level is not back at it, and a forecast ends with its day, the
 target reached or not."""
 _ADDRESS = re.compile(r"\S+@\S+\.\w+")
-
-_DETECTED = {Kind.LEVEL, Kind.RELAPSE, Kind.BEHIND_PLAN}
-"""Told by their verdict, also where no figure is shown."""
 
 _ALSO_SEEN_BY = {
     Role.MANAGER: Role.PROGRAMME_LEAD.value,
@@ -58,10 +54,6 @@ _FIELDS = (
     "links",
     "about_unit",
 )
-
-
-_COMPARISONS = ("before", "target", "units", "tickets", "tickets_peer", "course")
-"""With what a figure is compared, beside comparable units."""
 
 
 class FactsError(ValueError):
@@ -135,7 +127,7 @@ def render(alert: Alert, facts: Facts, language: str) -> Message:
     known_facts = placeholders(alert, facts, wording)
     proposed = list(suggestions(alert.kind, facts, language).values())
     reader = wording.roles[_ALSO_SEEN_BY[role(alert.kind)]]
-    buttons = tuple(Button(name, label) for name, label in wording.buttons.items())
+    buttons = tuple(Button(button_name, label) for button_name, label in wording.buttons.items())
     body = _fitting_body(alert, known_facts, proposed, buttons, wording, reader)
     return Message(
         wording.language,
@@ -166,14 +158,14 @@ def _fitting_body(
 ) -> _Body:
     """The body in at most `MOST_WORDS`, as far as sentences may lack: those that begin with `?`."""
     template = wording.kinds[alert.kind].body
-    sentences = [sentence for sentence in template if not (_is_spare(sentence) and _lacking(sentence, known_facts))]
+    sentences = [sentence for sentence in template if not (_is_spare(sentence) and lacking(sentence, known_facts))]
     proposals = tuple(suggestion.text.text(wording.language) for suggestion in proposed[:2])
     seen_by = wording.seen_by.format(role=reader)
     # what the reader can do without goes first: the second suggestion, then optional sentences from the last on
     while True:
         paragraphs = tuple(_fill(sentence.removeprefix("?"), known_facts, alert) for sentence in sentences)
         text = _body_text(paragraphs, proposals, buttons, wording, seen_by)
-        spare = [number for number, sentence in enumerate(sentences) if _is_spare(sentence)]
+        spare = [sentence_number for sentence_number, sentence in enumerate(sentences) if _is_spare(sentence)]
         if words(text) <= MOST_WORDS or (len(proposals) < 2 and not spare):
             return _Body(text, paragraphs, proposals)
         if len(proposals) > 1:
@@ -201,22 +193,25 @@ def _fields(
     has_definition = known_facts["indicator"] != known_facts["definition"]
     labels = wording.labels if has_definition else {**wording.labels, "indicator": wording.matter}
     indicator = _fill(wording.indicator, known_facts, alert) if has_definition else known_facts["indicator"]
-    numbered = [f"{number}) {suggested(suggestion, language)}" for number, suggestion in enumerate(proposed, 1)]
+    numbered = [
+        f"{proposal_number}) {suggested(suggestion, language)}"
+        for proposal_number, suggestion in enumerate(proposed, 1)
+    ]
     fields = {
         **wording.absent,
         "unit": facts.unit.text(language),
         "system": facts.system.text(language),
         "indicator": indicator,
-        "since": _begun(alert, facts, wording, in_full=True),
+        "since": begun(alert, facts, wording, in_full=True),
         "why": wording.kinds[alert.kind].why,
         "ruled_out": wording.kinds[alert.kind].ruled_out,
         "actions": "  ".join(numbered),
         "buttons": ", ".join(button.label for button in buttons),
         "sees": reader,
         "about_unit": wording.about_unit,
-        **_figures(known_facts, facts, wording),
+        **figure_fields(known_facts, facts, wording),
     }
-    return tuple(Field(name, labels[name], fields[name]) for name in _FIELDS)
+    return tuple(Field(field_name, labels[field_name], fields[field_name]) for field_name in _FIELDS)
 
 
 def line(item: Item, language: str) -> str:
@@ -224,10 +219,10 @@ def line(item: Item, language: str) -> str:
     wording = _wording(language)
     fields = placeholders(item.alert, item.facts, wording)
     subject = _fill(wording.kinds[item.alert.kind].subject, fields, item.alert)
-    name = item.what.value
+    line_name = item.what.value
     if item.what is Occasion.RECOVERY:
-        name = _RECOVERIES.get(item.alert.kind, "over")
-    sentence = wording.lines[name].format_map({**fields, "subject": subject})
+        line_name = _RECOVERIES.get(item.alert.kind, "over")
+    sentence = wording.lines[line_name].format_map({**fields, "subject": subject})
     return f"{sentence} {item.facts.chart}" if item.facts.chart else sentence
 
 
@@ -240,10 +235,10 @@ def compose(items: Sequence[Item], language: str, day: date) -> Message:
         raise ValueError("a message is about something")
     wording = _wording(language)
     lead_item = next((item for item in items if item.what is Occasion.NEW), None)
-    lines = tuple(line(item, language) for item in items if item is not lead_item)
+    further_lines = tuple(line(item, language) for item in items if item is not lead_item)
     if lead_item is not None:
         message = render(lead_item.alert, lead_item.facts, language)
-        return replace(message, lines=lines, further=wording.further if lines else "")
+        return replace(message, lines=further_lines, further=wording.further if further_lines else "")
     return Message(
         wording.language,
         wording.follow_up.format(week=day.isocalendar().week),
@@ -252,7 +247,7 @@ def compose(items: Sequence[Item], language: str, day: date) -> Message:
         (),
         (),
         (),
-        lines,
+        further_lines,
     )
 
 
@@ -287,7 +282,10 @@ def actions(kind: Kind, registered: Sequence[Suggestion], language: str) -> dict
         Suggestion(kind.value, Names.of(advice.text), Names.of(wording.roles[advice.owner]))
         for advice in wording.kinds[kind].suggestions
     ]
-    return {f"{kind.value}-{number}": suggestion for number, suggestion in enumerate(registered or catalogue, 1)}
+    return {
+        f"{kind.value}-{action_number}": suggestion
+        for action_number, suggestion in enumerate(registered or catalogue, 1)
+    }
 
 
 def suggested(suggestion: Suggestion, language: str) -> str:
@@ -301,13 +299,13 @@ def problems(message: Message) -> list[str]:
     complaints = []
     if words(message.body) > MOST_WORDS:
         complaints.append(f"the body has {words(message.body)} words; at most {MOST_WORDS} are read")
-    text = f"{message.subject}\n{message.text}"
+    message_text = f"{message.subject}\n{message.text}"
     for pattern, complaint in (
         (_FORBIDDEN, "grades units"),
         (_DECIMALS, "has decimals of a percent"),
         (_ADDRESS, "is somebody's address"),
     ):
-        complaints += [f"'{match[0]}' {complaint}" for match in pattern.finditer(text)]
+        complaints += [f"'{match[0]}' {complaint}" for match in pattern.finditer(message_text)]
     return complaints
 
 
@@ -316,179 +314,21 @@ def words(text: str) -> int:
     return len(text.replace("\u00a0", "").split())
 
 
-def placeholders(alert: Alert, facts: Facts, wording: Wording) -> dict[str, str]:
-    """All facts there are, as words of the language; what is not known has no entry."""
-    tongue = wording.language
-    first_week, last_week = facts.first.isocalendar().week, facts.last.isocalendar().week
-    weeks = wording.weeks.format(first=first_week, last=last_week)
-    fields: dict[str, object] = {
-        "unit": facts.unit.text(tongue),
-        "system": facts.system.text(tongue),
-        "indicator": facts.indicator.text(tongue),
-        "definition": facts.definition.text(tongue),
-        "version": facts.version,
-        "since": _begun(alert, facts, wording),
-        "first": first_week,
-        "last": last_week,
-        "weeks": wording.week.format(week=first_week) if first_week == last_week else weeks,
-        "before": facts.before,
-        "ready": facts.ready,
-        "legacy": facts.legacy or None,
-        "source": facts.source or None,
-        "scope": facts.scope,
-        "chance": facts.chance,
-    }
-    fields |= _figure_facts(facts) | _plan_facts(facts, wording) | _loss_facts(facts, wording)
-    fields |= _course_facts(facts, wording) | _decision_facts(facts, wording)
-    if burden := facts.burden:
-        fields |= {"tickets": burden.tickets, "tickets_peer": burden.peers}
-    filled = {name: str(value) for name, value in fields.items() if value is not None}
-    # detection reads exact weeks, so that it may know of a unit whose own figure is hidden
-    hidden = facts.figure is None and alert.kind in _DETECTED
-    finding = wording.findings["hidden"] if hidden else wording.findings.get(alert.indicator, wording.findings[""])
-    if not _lacking(finding, filled):
-        filled["finding"] = finding.format_map(filled)
-    return filled
-
-
-def _figure_facts(facts: Facts) -> dict[str, object]:
-    fields: dict[str, object] = {}
-    if figure := facts.figure:
-        fields |= {"x": figure.value, "low": figure.low, "high": figure.high, "n": figure.n_band.replace("-", "–")}
-    if peers := facts.peers:
-        has_band = peers.low is not None and peers.high is not None
-        fields |= {"peer": peers.median, "peer_low": peers.low, "peer_high": peers.high}
-        # a sentence of its own says the middle where no band is shown
-        fields["peer_alone"] = None if has_band else peers.median
-    return fields
-
-
-def _plan_facts(facts: Facts, wording: Wording) -> dict[str, object]:
-    plan = facts.plan
-    if plan is None:
-        return {}
-    return {
-        "target": plan.target,
-        "due": _day(plan.due, wording),
-        "forecast": plan.forecast,
-        "forecast_low": plan.low,
-        "forecast_high": plan.high,
-    }
-
-
-def _loss_facts(facts: Facts, wording: Wording) -> dict[str, object]:
-    loss = facts.loss
-    if loss is None:
-        return {}
-    hours = _number(two_digits(loss.hours), wording)
-    money = _money(loss.money, loss.currency, wording)
-    form = wording.loss_money if money else wording.loss
-    quarter_hours = None if loss.quarter_hours is None else _number(two_digits(loss.quarter_hours), wording)
-    return {
-        "loss": form.format(hours=hours, money=money),
-        "loss_due": _day(loss.until, wording),
-        "benefit": loss.benefit.text(wording.language),
-        "hours": quarter_hours,
-        "money": _money(loss.quarter_money, loss.currency, wording),
-    }
-
-
-def _course_facts(facts: Facts, wording: Wording) -> dict[str, object]:
-    course = facts.course
-    if course is None:
-        return {}
-    return {
-        "course_benefit": course.benefit.text(wording.language),
-        "course": course.forecast,
-        "course_low": course.low,
-        "course_high": course.high,
-        "course_due": _day(course.due, wording),
-        "course_use": course.use,
-        "course_effect": course.effect,
-    }
-
-
-def _decision_facts(facts: Facts, wording: Wording) -> dict[str, object]:
-    decided = facts.decided
-    if decided is None:
-        return {}
-    return {
-        "decision": decided.decision.text(wording.language),
-        "acknowledged": decided.acknowledged,
-        "units": decided.units,
-        "weeks_old": decided.weeks,
-        "level": level_names(decided.level).text(wording.language),
-    }
-
-
-def _begun(alert: Alert, facts: Facts, wording: Wording, *, in_full: bool = False) -> str:
-    """Since when, to stand after "since": going live, or a week, with its year where that is another, or `in_full`."""
-    if facts.live is not None:
-        return wording.going_live.format(month=wording.months[facts.live.month - 1], year=facts.live.year)
-    since = alert.since.isocalendar()
-    is_another_year = since.year != facts.last.isocalendar().year
-    form = wording.week_of_year if in_full or is_another_year else wording.week
-    return form.format(week=since.week, year=since.year)
-
-
 def _wording(language: str) -> Wording:
     return WORDINGS.get(language, WORDINGS["en"])
 
 
-def _lacking(template: str, values: dict[str, str]) -> list[str]:
-    return [name for _, name, _, _ in Formatter().parse(template) if name and name not in values]
-
-
-def _fill(template: str, values: dict[str, str], alert: Alert) -> str:
-    lacking = _lacking(template, values)
-    if lacking:
-        raise FactsError(f"alert {alert.id} of kind {alert.kind} cannot be told without {', '.join(lacking)}")
-    return template.format_map(values)
+def _fill(template: str, placeholder_values: dict[str, str], alert: Alert) -> str:
+    unknown = lacking(template, placeholder_values)
+    if unknown:
+        raise FactsError(f"alert {alert.id} of kind {alert.kind} cannot be told without {', '.join(unknown)}")
+    return template.format_map(placeholder_values)
 
 
 def _body_text(
     paragraphs: Sequence[str], proposals: Sequence[str], buttons: Sequence[Button], wording: Wording, seen_by: str
 ) -> str:
-    numbered = [f"{number}) {text}." for number, text in enumerate(proposals, 1)]
+    numbered = [f"{proposal_number}) {proposal}." for proposal_number, proposal in enumerate(proposals, 1)]
     advice = " ".join([wording.suggested, *numbered])
     answers = " ".join(f"[{button.label}]" for button in buttons)
     return "\n\n".join([" ".join(paragraphs), advice, answers, f"{wording.about_unit} {seen_by}"])
-
-
-def _figures(values: dict[str, str], facts: Facts, wording: Wording) -> dict[str, str]:
-    """The fields that hold figures, as far as there are any."""
-    fields = {}
-    has_no_interval = facts.figure is not None and facts.figure.low == facts.figure.high
-    form = wording.value_alone if has_no_interval else wording.value
-    if not _lacking(form, values):
-        fields["value"] = form.format_map(values)
-    has_band = "peer_low" in values and "peer_high" in values
-    compared_with = ("band" if has_band else "peers", *_COMPARISONS)
-    forms = [wording.comparison[name] for name in compared_with]
-    comparisons = [form.format_map(values) for form in forms if not _lacking(form, values)]
-    if comparisons:
-        fields["comparison"] = "; ".join(comparisons)
-    with_owner = {**values, "owner": wording.roles[Role.BENEFIT_OWNER]}
-    # the one that says most of what is known
-    costs = (wording.cost_money, wording.cost, wording.cost_until)
-    if cost := next((form for form in costs if not _lacking(form, with_owner)), ""):
-        fields["cost"] = cost.format_map(with_owner)
-    links = "  ".join(link for link in (facts.chart, facts.table) if link)
-    if links:
-        fields["links"] = links
-    return fields
-
-
-def _day(day: date, wording: Wording) -> str:
-    return wording.day.format(day=day.day, month=wording.months[day.month - 1], year=day.year)
-
-
-def _number(value: int, wording: Wording) -> str:
-    return f"{value:,}".replace(",", wording.thousands)
-
-
-def _money(value: int | None, currency: str, wording: Wording) -> str | None:
-    if value is None:
-        return None
-    sign = "kr" if currency in ("SEK", "NOK", "DKK") else currency
-    return f"{_number(two_digits(value), wording)} {sign}"

@@ -34,14 +34,14 @@ class Basis:
         """Units, and reporting groups before their first member, in tree order."""
         # a group stands where its first member would
         groups = {group.units[0]: group for group in self.registry.groups if self.day in group.span}
-        places: dict[str, Names] = {}
+        names_by_place: dict[str, Names] = {}
         for unit, _depth in self.registry.tree(self.day):
             if unit.root != self.organisation.id:
                 continue
             if unit.id in groups:
-                places[groups[unit.id].id] = groups[unit.id].names
-            places[unit.id] = unit.names
-        return places
+                names_by_place[groups[unit.id].id] = groups[unit.id].names
+            names_by_place[unit.id] = unit.names
+        return names_by_place
 
     def place_of(self, unit: str) -> str:
         """The reporting group of a unit, else the unit."""

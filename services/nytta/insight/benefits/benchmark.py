@@ -80,11 +80,11 @@ class Benchmark(_Part):
 
 def fingerprint(definition: Definition) -> str:
     """32 hexadecimal digits of what decides a figure: sides, kind, window, scale, and what is left out."""
-    text = definition.model_dump_json(
+    definition_json = definition.model_dump_json(
         # words may differ between installations; what is counted may not
         include={"id", "version", "kind", "numerator", "denominator", "adds", "capped", "scale", "display", "parts"}
     )
-    return blake2b(text.encode(), digest_size=16).hexdigest()
+    return blake2b(definition_json.encode(), digest_size=16).hexdigest()
 
 
 def write(benchmark: Benchmark) -> bytes:
@@ -124,16 +124,16 @@ def take(body: bytes, definitions: Iterable[Definition], own_organisations: Iter
     return benchmark
 
 
-def _difference(indicator: str, theirs: Meaning | None, own: Definition | None) -> str:
+def _difference(indicator: str, theirs: Meaning | None, own_definition: Definition | None) -> str:
     """How an indicator means something else there than here; '' where it means the same."""
     if theirs is None:
         return f"'{indicator}' comes without its definition's version"
-    if own is None:
+    if own_definition is None:
         return f"'{indicator}' is not known here"
-    if theirs.version != own.version:
-        return f"'{indicator}' has version {theirs.version} there and {own.version} here"
-    if theirs.digest != fingerprint(own):
-        return f"'{indicator}' is defined otherwise there under the same version {own.version}"
+    if theirs.version != own_definition.version:
+        return f"'{indicator}' has version {theirs.version} there and {own_definition.version} here"
+    if theirs.digest != fingerprint(own_definition):
+        return f"'{indicator}' is defined otherwise there under the same version {own_definition.version}"
     return ""
 
 
@@ -165,43 +165,47 @@ WHOLE = "*"
 """The level of whole organisations; the other levels are types of units."""
 
 
-def by_level(rows: Iterable[Mapping[str, object]]) -> dict[str, list[Mapping[str, object]]]:
+def by_level(figure_rows: Iterable[Mapping[str, object]]) -> dict[str, list[Mapping[str, object]]]:
     """Rows apart by level, whole organisations first: a unit is compared with its like, never with what it is part of.
 
     Rows have organisation, unit and type.
     """
     levels: dict[str, list[Mapping[str, object]]] = {WHOLE: []}
-    for row in rows:
-        level = WHOLE if row["unit"] == row["organisation"] else str(row["type"])
-        levels.setdefault(level, []).append(row)
+    for figure_row in figure_rows:
+        level = WHOLE if figure_row["unit"] == figure_row["organisation"] else str(figure_row["type"])
+        levels.setdefault(level, []).append(figure_row)
     return {level: level_rows for level, level_rows in levels.items() if level_rows}
 
 
-def funnel(rows: Sequence[Mapping[str, object]]) -> Funnel | None:
+def funnel(figure_rows: Sequence[Mapping[str, object]]) -> Funnel | None:
     """The funnel of shares in percent; rows have organisation, unit, name, value, n_band. None of fewer than two.
 
     Places vary more than chance: the limits are widened by what is left after chance. From five places on the centre
     is their median, and the width that of most of them, so that a few that lag hide neither themselves nor others.
     """
-    sized_rows = [(row, least_of(str(row["n_band"]))) for row in rows if row["n_band"] and row["value"] is not None]
-    sized_rows = [(row, size) for row, size in sized_rows if size > 0]
+    sized_rows = [
+        (figure_row, least_of(str(figure_row["n_band"])))
+        for figure_row in figure_rows
+        if figure_row["n_band"] and figure_row["value"] is not None
+    ]
+    sized_rows = [(figure_row, size) for figure_row, size in sized_rows if size > 0]
     if len(sized_rows) < 2:
         return None
     sizes = np.array([size for _, size in sized_rows], float)
-    shares = np.array([float(str(row["value"])) for row, _ in sized_rows]) / 100
+    shares = np.array([float(str(figure_row["value"])) for figure_row, _ in sized_rows]) / 100
     are_many = len(sized_rows) >= _MANY
     scores, errors, centre = proportion_z(shares * sizes, sizes, float(np.median(shares)) if are_many else None)
     variance = robust_tau2(scores * errors, errors) if are_many else dispersion(scores, errors, winsor=0.0).tau2
     bounds = [proportion_limits(sizes, centre, tau2=variance, confidence=confidence) for confidence in CONFIDENCE]
     points = []
-    for place, (row, size) in enumerate(sized_rows):
-        share = float(shares[place])
-        place_bounds = [(float(low[place]), float(high[place])) for low, high in bounds]
+    for number, (figure_row, size) in enumerate(sized_rows):
+        share = float(shares[number])
+        place_bounds = [(float(lows[number]), float(highs[number])) for lows, highs in bounds]
         points.append(
             Point(
-                str(row["organisation"]),
-                str(row["unit"]),
-                str(row["name"]),
+                str(figure_row["organisation"]),
+                str(figure_row["unit"]),
+                str(figure_row["name"]),
                 round(100 * share, 1),
                 size,
                 _position(share, place_bounds),
@@ -209,20 +213,20 @@ def funnel(rows: Sequence[Mapping[str, object]]) -> Funnel | None:
         )
     # forty sizes draw a smooth curve, a little beyond the smallest and the greatest place
     drawn_sizes = np.unique(np.linspace(max(5, sizes.min() / 2), sizes.max() * 1.05, 40).round()).astype(int)
-    low, high = proportion_limits(drawn_sizes, centre, tau2=variance, confidence=CONFIDENCE[0])
+    lows, highs = proportion_limits(drawn_sizes, centre, tau2=variance, confidence=CONFIDENCE[0])
     limits = tuple(
         (int(size), round(100 * float(low_limit), 1), round(100 * float(high_limit), 1))
-        for size, low_limit, high_limit in zip(drawn_sizes, low, high, strict=True)
+        for size, low_limit, high_limit in zip(drawn_sizes, lows, highs, strict=True)
     )
     return Funnel(round(100 * float(centre), 1), tuple(points), limits)
 
 
 def _position(share: float, bounds: Sequence[tuple[float, float]]) -> str:
     """Where a share lies: inside, or beyond the inner or the outer limits."""
-    word = "inside"
+    position_word = "inside"
     for prefix, (low, high) in zip(("", "far_"), bounds, strict=True):
         if share < low:
-            word = f"{prefix}below"
+            position_word = f"{prefix}below"
         elif share > high:
-            word = f"{prefix}above"
-    return word
+            position_word = f"{prefix}above"
+    return position_word

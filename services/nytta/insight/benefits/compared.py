@@ -19,14 +19,14 @@ def compared(
     Own places are those of the system, named and ordered as `places` are; others are compared whatever their system
     is called. A level is told where an own place is among at least two.
     """
-    order = list(places)
+    places_in_order = list(places)
     for indicator, system in sorted(uses):
         definition = evidence.definitions.get(indicator)
         peers = [peer for peer in evidence.peers if peer.indicator == indicator]
         own_peers = [
             peer for peer in peers if (peer.organisation, peer.system) == (organisation, system) and peer.unit in places
         ]
-        own_peers.sort(key=lambda peer: order.index(peer.unit))
+        own_peers.sort(key=lambda peer: places_in_order.index(peer.unit))
         other_peers = [peer for peer in peers if peer.organisation != organisation]
         for level, rows in by_level(asdict(peer) for peer in (*own_peers, *other_peers)).items():
             drawn = funnel(rows) if rows[0]["organisation"] == organisation else None

@@ -34,17 +34,17 @@ def standing(decision: Decision, all_acts: Sequence[Act], units: Collection[str]
         return len({act.unit for act in decision_acts if act.state in states and act.unit in units})
 
     back = reversed_on(decision, all_acts, day)
-    received, done = reported("acknowledged", "executed"), reported("executed")
+    received, executed = reported("acknowledged", "executed"), reported("executed")
     weeks = (day - decision.decided).days // 7
     late = decision.due is not None and decision.due < day
     if back is not None:
-        word = Word.REVERSED
-    elif units and done == len(units):
-        word = Word.EXECUTED
+        status_word = Word.REVERSED
+    elif units and executed == len(units):
+        status_word = Word.EXECUTED
     elif late or (weeks >= PATIENCE and received < len(units)):
-        word = Word.STUCK
+        status_word = Word.STUCK
     else:
-        word = Word.UNDER_WAY
+        status_word = Word.UNDER_WAY
     return Decided(
         id=decision.id,
         names=decision.names,
@@ -53,10 +53,10 @@ def standing(decision: Decision, all_acts: Sequence[Act], units: Collection[str]
         due=decision.due,
         units=len(units),
         acknowledged=received,
-        executed=done,
+        executed=executed,
         reversed=back,
         weeks=weeks,
-        word=word.value,
+        word=status_word.value,
         system=decision.system,
     )
 

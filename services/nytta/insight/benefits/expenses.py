@@ -31,8 +31,8 @@ def break_evens(basis: Basis, systems: Sequence[str], pools: Sequence[stated.Poo
         savings = [saving for pool in priced_pools if (saving := _saving(basis, pool)) is not None]
         if not yearly or not savings:
             continue
-        cases = sum(number for number, _per_case in savings)
-        saved = round(sum(number * per_case for number, per_case in savings) / cases)
+        cases = sum(case_count for case_count, _per_case in savings)
+        saved = round(sum(case_count * per_case for case_count, per_case in savings) / cases)
         published = basis.evidence.published.get((DIGITAL, basis.organisation.id, system, "*"))
         share_now = None if published is None or published.value is None else round(published.value)
         yield stated.BreakEven(

@@ -153,13 +153,13 @@ class Forecast:
     complete: bool
 
 
-def last_usable(due: int, usable: NDArray[np.bool_], *, number: int = LAST) -> tuple[int, ...]:
-    """The last `number` usable weeks that are over before week `due`, in order; fewer where there are fewer.
+def last_usable(due: int, usable: NDArray[np.bool_], *, week_count: int = LAST) -> tuple[int, ...]:
+    """The last `week_count` usable weeks that are over before week `due`, in order; fewer where there are fewer.
 
     `usable` has one element per week from week 0, at least `due` of them; quiet weeks (holidays) are False. Raises
     ValueError where no week is usable.
     """
-    usable_weeks = np.flatnonzero(usable[: max(due, 0)])[-number:]
+    usable_weeks = np.flatnonzero(usable[: max(due, 0)])[-week_count:]
     if len(usable) < due or not len(usable_weeks):
         raise ValueError(f"no usable week is known before week {due}; check the due date and the calendar")
     return tuple(int(week) for week in usable_weeks)
@@ -176,13 +176,13 @@ def forecast(course: MeasuredBenefit, parameters: Parameters | None = None) -> F
     if not is_realised.any():
         return None
     start, length, realised = course.first[is_realised], course.length[is_realised], course.realised[is_realised]
-    count = max(int((start + length).max()), max(course.due) + 1)
-    observed_weights = _weeks(start, length, count)
+    week_count = max(int((start + length).max()), max(course.due) + 1)
+    observed_weights = _weeks(start, length, week_count)
     weeks = int((observed_weights > 0).any(axis=0).sum())
     if weeks < parameters.minimum_weeks:
         return None
-    due_weights = np.isin(np.arange(count), course.due) / len(set(course.due))
-    takeoffs = _takeoffs(count, parameters)
+    due_weights = np.isin(np.arange(week_count), course.due) / len(set(course.due))
+    takeoffs = _takeoffs(week_count, parameters)
     observed = _Observed(
         realised,
         observed_weights,
@@ -190,7 +190,7 @@ def forecast(course: MeasuredBenefit, parameters: Parameters | None = None) -> F
         takeoffs.shapes_in(observed_weights),
         takeoffs.shapes_in(due_weights),
     )
-    posteriors = [_posterior(observed, shared, parameters) for shared in _shared_variances(count, parameters)]
+    posteriors = [_posterior(observed, shared, parameters) for shared in _shared_variances(week_count, parameters)]
     means = np.concatenate([posterior.mean for posterior in posteriors])
     variances = np.concatenate([posterior.variance for posterior in posteriors])
     log_weights = np.concatenate([posterior.log_evidence + takeoffs.log_prior for posterior in posteriors])
@@ -216,25 +216,25 @@ class _Takeoffs:
         return np.asarray(weights @ self.shapes)
 
 
-def _takeoffs(count: int, parameters: Parameters) -> _Takeoffs:
-    """Every combination of middle, pace and skew over `count` weeks."""
+def _takeoffs(week_count: int, parameters: Parameters) -> _Takeoffs:
+    """Every combination of middle, pace and skew over `week_count` weeks."""
     grids = np.meshgrid(parameters.middles, parameters.paces, parameters.skews, indexing="ij")
     middle, pace, skew = (grid.ravel() for grid in grids)
-    time = np.arange(count)
+    time = np.arange(week_count)
     # Richards 1959, J Exp Bot 10:290: quick at first and slow in the end where skew is below 1
     shapes = logistic(time[:, None], 1.0, middle, pace) ** skew
     return _Takeoffs(shapes, -np.maximum(middle, 0) / parameters.lateness)
 
 
-def _shared_variances(count: int, parameters: Parameters) -> Iterator[Array]:
+def _shared_variances(week_count: int, parameters: Parameters) -> Iterator[Array]:
     """What one week shares with another beside the take-off: noise, wandering, the baseline's error; weeks by weeks."""
-    fading = parameters.unsteady * np.exp(-np.arange(count) / parameters.settling)
-    steps = np.stack([np.ones(count), fading**2])
+    fading = parameters.unsteady * np.exp(-np.arange(week_count) / parameters.settling)
+    steps = np.stack([np.ones(week_count), fading**2])
     # two weeks share the steps up to the earlier one
     wander, unsteady = (np.minimum(walk[:, None], walk) for walk in np.cumsum(steps, axis=1))
     for noise in parameters.noises:
         for drift in parameters.drifts:
-            yield noise**2 * np.eye(count) + drift**2 * wander + unsteady + parameters.baseline_error**2
+            yield noise**2 * np.eye(week_count) + drift**2 * wander + unsteady + parameters.baseline_error**2
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,20 +308,20 @@ def next_status(previous: Status | None, outlook: Forecast | None, parameters: P
     return Status.AT_RISK
 
 
-def _weeks(start: NDArray[np.int64], length: NDArray[np.int64], count: int | None = None) -> Array:
+def _weeks(start: NDArray[np.int64], length: NDArray[np.int64], week_count: int | None = None) -> Array:
     """The mean over each period as a matrix (periods, weeks from 0)."""
-    time = np.arange(int((start + length).max()) if count is None else count)
+    time = np.arange(int((start + length).max()) if week_count is None else week_count)
     inside = (time >= start[:, None]) & (time < (start + length)[:, None])
     return np.asarray(inside / length[:, None])
 
 
 def _quantile(weight: Array, mean: Array, spread: Array, quantile: float) -> float:
     """Quantile of a mixture of normals, by bisection."""
-    low, high = float((mean - 8 * spread).min()), float((mean + 8 * spread).max())
+    lower, upper = float((mean - 8 * spread).min()), float((mean + 8 * spread).max())
     for _ in range(60):
-        middle = (low + high) / 2
+        middle = (lower + upper) / 2
         if float(weight @ scipy.special.ndtr((middle - mean) / spread)) < quantile:
-            low = middle
+            lower = middle
         else:
-            high = middle
-    return (low + high) / 2
+            upper = middle
+    return (lower + upper) / 2

@@ -27,8 +27,8 @@ def works(basis: Basis, benefits: Sequence[Benefit], measured: Mapping[str, Meas
             for case_type in _case_types(basis, benefit):
                 benefits_by_work[benefit.unit, benefit.system, case_type].append(benefit)
     # in tree order everywhere, so that no list can be read as a ranking
-    order = {place: number for number, place in enumerate(basis.places())}
-    for place, system, case_type in sorted(benefits_by_work, key=lambda work: (order.get(work[0], 0), work)):
+    place_order = {place: number for number, place in enumerate(basis.places())}
+    for place, system, case_type in sorted(benefits_by_work, key=lambda work: (place_order.get(work[0], 0), work)):
         own_benefits = tuple(benefits_by_work[place, system, case_type])
         shares = [measured[benefit.id].now for benefit in own_benefits]
         known_shares = [share for share in shares if share is not None]
@@ -142,14 +142,14 @@ def has_decision(basis: Basis, benefit: Benefit) -> bool:
 
 def booked(ledger: Ledger, benefits: Sequence[stated.Benefit]) -> Iterator[stated.Booked]:
     """The sums of each kind of benefit, of which there are any."""
-    for kind in Kind:
-        if kind is Kind.AVOIDED_PURCHASE:
+    for benefit_kind in Kind:
+        if benefit_kind is Kind.AVOIDED_PURCHASE:
             # purchases are money from the start, and no hours stand behind them
-            yield from _avoided([benefit for benefit in benefits if benefit.plan.kind == kind.value])
+            yield from _avoided([benefit for benefit in benefits if benefit.plan.kind == benefit_kind.value])
             continue
-        kind_total = total(ledger.bookings, kind)
+        kind_total = total(ledger.bookings, benefit_kind)
         if kind_total.hours or kind_total.withheld:
-            yield stated.Booked(kind.value, kind_total.hours, kind_total.amount, kind_total.withheld)
+            yield stated.Booked(benefit_kind.value, kind_total.hours, kind_total.amount, kind_total.withheld)
 
 
 def _avoided(benefits: Sequence[stated.Benefit]) -> Iterator[stated.Booked]:

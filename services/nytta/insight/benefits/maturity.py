@@ -102,16 +102,16 @@ class Anchors:
         """Whether more is better."""
         return self.values[-1] > self.values[0]
 
-    def score(self, value: ArrayLike) -> Array:
+    def score(self, figure_values: ArrayLike) -> Array:
         """Scores of 0 to 100, linear between the anchors (NaN stays NaN)."""
         sign = 1.0 if self.rising else -1.0
         return np.asarray(
-            np.interp(sign * np.asarray(value, float), sign * np.asarray(self.values), 20.0 * np.arange(6))
+            np.interp(sign * np.asarray(figure_values, float), sign * np.asarray(self.values), 20.0 * np.arange(6))
         )
 
-    def level(self, value: float) -> int:
+    def level(self, figure_value: float) -> int:
         """The highest level of 0 to 5 whose anchor the value has reached."""
-        reached = [value >= anchor if self.rising else value <= anchor for anchor in self.values[1:]]
+        reached = [figure_value >= anchor if self.rising else figure_value <= anchor for anchor in self.values[1:]]
         return reached.index(False) if False in reached else TOP
 
 
@@ -303,10 +303,12 @@ def _level(parts: Sequence[Part]) -> Level:
             least[member.indicator] = member.gate - 1
             continue
         low, high = bounds(figure)
+        # a level is held by the worse bound, so that no unit is on one by chance
         worst, best = (low, high) if member.anchors.rising else (high, low)
         held_level = member.anchors.level(worst)
         least[member.indicator] = max(held_level, member.gate - 1)
         highest.append(max(member.anchors.level(best) if figure.n < SMALL else held_level, member.gate - 1))
+    # a gate that guards every level and tells nothing leaves no level that could be said
     if any(part.member.gate == 1 for part in missing):
         return Level(None, None, missing=tuple(missing))
     bottom = min(least.values())

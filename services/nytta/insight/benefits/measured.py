@@ -97,18 +97,18 @@ def _ahead(
     """The forecast, and whether the measurements contradict each other."""
     if benefit.due is None:
         return None, False
-    start = monday(benefit.start or measured[0].start)
-    due_week = (monday(benefit.due) - start).days // 7
+    start_week = monday(benefit.start or measured[0].start)
+    due_week = (monday(benefit.due) - start_week).days // 7
     if due_week < 1:
         return None, False
-    usable = np.array([not calendar.is_quiet(start + timedelta(weeks=offset)) for offset in range(due_week)])
+    usable = np.array([not calendar.is_quiet(start_week + timedelta(weeks=offset)) for offset in range(due_week)])
     if not usable.any():
         return None, False
     # what was measured before the start is no part of the course
-    in_course = [number for number, entry in enumerate(measured) if monday(entry.start) >= start]
+    in_course = [number for number, entry in enumerate(measured) if monday(entry.start) >= start_week]
     if not in_course:
         return None, False
-    starts = np.array([(monday(measured[number].start) - start).days // 7 for number in in_course])
+    starts = np.array([(monday(measured[number].start) - start_week).days // 7 for number in in_course])
     lengths = np.array([len(_weeks(measured[number])) for number in in_course])
     measured_shares = np.array([shares[number] for number in in_course])
     try:

@@ -38,27 +38,30 @@ class _File(BaseModel):
 
 def read_model(file: str, body: bytes) -> tuple[Model | None, list[Problem]]:
     """The model in the bytes of `file`, or None and what to change in it."""
-    node, problems = nodes.read(body, file)
-    if node is None or problems:
+    root_node, problems = nodes.read(body, file)
+    if root_node is None or problems:
         return None, problems
     try:
-        entries = _File.model_validate(node.plain())
+        model_entries = _File.model_validate(root_node.plain())
     except ValidationError as error:
         return None, [
-            Problem(file, node.at(*detail["loc"]), _sentence(detail["loc"], detail["msg"])) for detail in error.errors()
+            Problem(file, root_node.at(*detail["loc"]), _sentence(detail["loc"], detail["msg"]))
+            for detail in error.errors()
         ]
     members = []
-    for place, entry in enumerate(entries.members):
+    for member_number, entry in enumerate(model_entries.members):
         try:
             members.append(entry.member())
         except ValueError as error:
-            problems.append(Problem(file, node.at("members", place, "anchors"), f"'{entry.indicator}': {error}"))
+            problems.append(
+                Problem(file, root_node.at("members", member_number, "anchors"), f"'{entry.indicator}': {error}")
+            )
     if problems:
         return None, problems
     try:
-        return Model(entries.version, tuple(members)), []
+        return Model(model_entries.version, tuple(members)), []
     except ValueError as error:
-        return None, [Problem(file, node.at("members"), str(error))]
+        return None, [Problem(file, root_node.at("members"), str(error))]
 
 
 def _sentence(place: tuple[int | str, ...], message: str) -> str:

@@ -119,28 +119,28 @@ def book(freed: Mapping[Pool, int], claims: Iterable[Claim]) -> Ledger:
     """
     ordered = sorted(claims, key=lambda claim: claim.benefit)
     _check(freed, ordered)
-    left = dict(freed)
+    hours_left = dict(freed)
     bookings: list[Booking] = []
     # three passes, because an hour that became money for one benefit is not free for another one's quality
     hourly = [claim for claim in ordered if claim.kind is not Kind.QUALITY]
     for claim in hourly:
-        bookings += _taken(left, claim, Kind.FINANCIAL, claim.decided)
+        bookings += _taken(hours_left, claim, Kind.FINANCIAL, claim.decided)
     for claim in hourly:
-        bookings += _taken(left, claim, Kind.REDISTRIBUTION, None)
+        bookings += _taken(hours_left, claim, Kind.REDISTRIBUTION, None)
     for claim in ordered:
         if claim.kind is Kind.QUALITY:
-            bookings += _taken(left, claim, Kind.QUALITY, None)
+            bookings += _taken(hours_left, claim, Kind.QUALITY, None)
     refused = tuple(_refused(freed, ordered, bookings))
-    return Ledger(tuple(bookings), refused, {pool: hours for pool, hours in left.items() if hours})
+    return Ledger(tuple(bookings), refused, {pool: hours for pool, hours in hours_left.items() if hours})
 
 
-def _taken(left: dict[Pool, int], claim: Claim, account: Kind, most: int | None) -> Iterator[Booking]:
-    """Book what is `left` of the pools of a claim, at most so many hours; taken off as the bookings are read."""
+def _taken(hours_left: dict[Pool, int], claim: Claim, account: Kind, hours_at_most: int | None) -> Iterator[Booking]:
+    """Book what a claim's pools have of `hours_left`, `hours_at_most` of it; taken off as the bookings are read."""
     for pool in sorted(claim.pools):
-        hours = left[pool] if most is None else min(left[pool], most)
+        hours = hours_left[pool] if hours_at_most is None else min(hours_left[pool], hours_at_most)
         if hours:
-            left[pool] -= hours
-            most = None if most is None else most - hours
+            hours_left[pool] -= hours
+            hours_at_most = None if hours_at_most is None else hours_at_most - hours
             amount, currency = _worth(claim, hours)
             yield Booking(claim.benefit, pool, account, hours, amount, currency)
 
@@ -182,12 +182,12 @@ def one_currency(money: Iterable[tuple[str, str]]) -> str:
     for benefit, currency in money:
         benefits_by_currency[currency].add(benefit)
     if len(benefits_by_currency) > 1:
-        parts = "; ".join(
+        benefits_text = "; ".join(
             f"{currency}: {_names(benefits_by_currency[currency])}" for currency in sorted(benefits_by_currency)
         )
         raise MixedCurrencies(
-            f"money in several currencies cannot be added ({parts}); total each currency on its own, or give these "
-            "benefits the same currency"
+            f"money in several currencies cannot be added ({benefits_text}); total each currency on its own, or give "
+            "these benefits the same currency"
         )
     return next(iter(benefits_by_currency), "")
 

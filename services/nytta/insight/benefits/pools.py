@@ -64,7 +64,7 @@ def hours(work: Work, evidence: Evidence) -> Pool:
     and where the benefit is measured no more than the measured share of what was promised, so that an hour counts
     only when both use and measurement support it. Left lying because of use: B5; although used: the rest.
     """
-    about = work.benefits[0]
+    first_benefit = work.benefits[0]
     bare = Pool(
         place=work.place,
         names=work.names,
@@ -73,7 +73,7 @@ def hours(work: Work, evidence: Evidence) -> Pool:
         case_type_names=work.case_type_names,
         benefits=tuple(benefit.id for benefit in work.benefits),
     )
-    adoption = about.adoption
+    adoption = first_benefit.adoption
     if work.minutes is None:
         return _without(bare, NO_MINUTES)
     if adoption is None or adoption.baseline is None or adoption.target is None:

@@ -32,23 +32,23 @@ def scores(
     `own_figures` are shares of the benefits themselves, in percent, by place and system. Members are told of the place
     `whole_place`.
     """
-    for place, names in places.items():
+    for place, place_names in places.items():
         for system in systems:
             figures = dict(_figures(model, evidence, place, system))
             if not figures:
                 continue
             figures |= {
-                name: Figure(value, value, value, _CERTAIN)
-                for name, value in own_figures.get((place, system), {}).items()
+                indicator: Figure(own_figure, own_figure, own_figure, _CERTAIN)
+                for indicator, own_figure in own_figures.get((place, system), {}).items()
             }
             scored = maturity(model, figures)
             yield Maturity(
                 place=place,
-                names=names,
+                names=place_names,
                 system=system,
                 model=scored.model,
-                dimensions=tuple(_score(name.value, mean) for name, mean in scored.dimensions.items()),
-                axes=tuple(_score(name.value, mean) for name, mean in scored.axes.items()),
+                dimensions=tuple(_score(dimension.value, mean) for dimension, mean in scored.dimensions.items()),
+                axes=tuple(_score(axis.value, mean) for axis, mean in scored.axes.items()),
                 level=scored.level.text,
                 realised=_whole(own_figures.get((place, system), {}).get(REALISED)),
                 held_by=scored.level.held_by,

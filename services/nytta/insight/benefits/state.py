@@ -98,15 +98,15 @@ def _own_figures(
     basis: Basis, benefits: Sequence[Benefit], measured: Mapping[str, Measurement], places: Collection[str]
 ) -> dict[tuple[str, str], dict[str, float]]:
     """Plan coverage and mean realised share of the benefits in and below each place, by system."""
-    above: dict[str, set[str]] = {place: {place} for place in places}
+    places_above: dict[str, set[str]] = {place: {place} for place in places}
     for benefit in benefits:
         place = basis.place_of(benefit.unit)
         _unit, *ancestors = basis.unit_with_those_above(benefit.unit)
         if ancestors:
-            above.setdefault(place, {place}).update(ancestors)
+            places_above.setdefault(place, {place}).update(ancestors)
     benefits_by_place: defaultdict[tuple[str, str], list[Benefit]] = defaultdict(list)
     for benefit in benefits:
-        for place in above.get(basis.place_of(benefit.unit), ()):
+        for place in places_above.get(basis.place_of(benefit.unit), ()):
             benefits_by_place[place, benefit.system].append(benefit)
     own_figures: dict[tuple[str, str], dict[str, float]] = {}
     for place_and_system, place_benefits in benefits_by_place.items():

@@ -63,7 +63,7 @@ def stated_benefit(
     plan = _plan(basis, benefit)
     changes = stated.changes(past.plan, plan, basis.day) if past else ()
     word_before = _word_before(basis, past, changes)
-    word = next_status(Status(word_before) if word_before else None, measured.ahead)
+    status_word = next_status(Status(word_before) if word_before else None, measured.ahead)
     bookings = [booking for booking in ledger.bookings if booking.benefit == benefit.id]
     amounts = [booking.amount for booking in bookings]
     # a sum of some bookings would be read as the worth of all hours
@@ -85,7 +85,7 @@ def stated_benefit(
         points=measured.points,
         realised=None if measured.now is None else round(10 * measured.now),
         ahead=None if measured.ahead is None else _ahead(measured.ahead),
-        word=word.value,
+        word=status_word.value,
         word_before=word_before,
         week=basis.evidence.week,
         gap=_gap(basis, benefit, measured),

@@ -82,15 +82,15 @@ def level_gap(managers: Mapping[str, PublishedFigure], staff: Mapping[str, Publi
     return {element: gap for element, gap in sorted(gaps.items()) if gap is not None}
 
 
-def _difference(left: PublishedFigure, right: PublishedFigure) -> Difference | None:
-    """`left` minus `right`; None where an interval is not shown."""
-    if left.low is None or left.high is None or right.low is None or right.high is None:
+def _difference(minuend: PublishedFigure, subtrahend: PublishedFigure) -> Difference | None:
+    """`minuend` minus `subtrahend`; None where an interval is not shown."""
+    if minuend.low is None or minuend.high is None or subtrahend.low is None or subtrahend.high is None:
         return None
-    value = left.value - right.value
+    difference = minuend.value - subtrahend.value
     # each end lies where one figure is as low as it may be, and the other as high
-    down = hypot(left.value - left.low, right.high - right.value)
-    up = hypot(left.high - left.value, right.value - right.low)
-    return Difference(value, value - down, value + up)
+    down = hypot(minuend.value - minuend.low, subtrahend.high - subtrahend.value)
+    up = hypot(minuend.high - minuend.value, subtrahend.value - subtrahend.low)
+    return Difference(difference, difference - down, difference + up)
 
 
 def after_training(
@@ -111,9 +111,9 @@ def after_training(
         if own_change is None:
             continue
         # of whom nothing is shown may have been trained
-        untrained = [other for other in trained if trained[other].get(turn + _TURN, 100.0) < UNTRAINED]
-        changes = {other: _change(use_by_unit.get(other, {}), turn) for other in untrained}
-        compared = {other: change for other, change in changes.items() if change is not None}
+        untrained = [other_unit for other_unit in trained if trained[other_unit].get(turn + _TURN, 100.0) < UNTRAINED]
+        changes = {other_unit: _change(use_by_unit.get(other_unit, {}), turn) for other_unit in untrained}
+        compared = {other_unit: change for other_unit, change in changes.items() if change is not None}
         if len(compared) >= FEWEST:
             effects.append(own_change - fmean(compared.values()))
             other_units |= compared.keys()

@@ -70,10 +70,10 @@ def use_state(latest: Mapping[str, PublishedFigure], targets: Mapping[str, float
     reaches `USED` percent of it; unclear in between, where a part of readiness may lie on either side, and where no
     figure of readiness or of use is shown. `targets` are in percent, by indicator; without one it is everybody.
     """
-    readiness = [latest[name] for name in READINESS if name in latest]
+    readiness = [latest[indicator] for indicator in READINESS if indicator in latest]
     if any(_top(part) < READY for part in readiness):
         return State.NOT_READY
-    measured = next((name for name in USE if name in latest), None)
+    measured = next((indicator for indicator in USE if indicator in latest), None)
     if measured is None or not readiness or any(part.value < READY for part in readiness):
         return State.UNCLEAR
     use_figure, target = latest[measured], (targets or {}).get(measured, 100.0)

@@ -65,15 +65,10 @@ def follow_through(decision: Decision, all_acts: Iterable[Act], units: Collectio
     )
 
     def by(last_day: date, *states: str) -> float:
-        return (
-            100
-            * len(
-                {act.unit for act in decision_acts if act.state in states and act.day <= last_day and act.unit in units}
-            )
-            / len(units)
-        )
+        told = (act for act in decision_acts if act.state in states and act.day <= last_day)
+        return 100 * len({act.unit for act in told if act.unit in units}) / len(units)
 
-    until, due_date = decision.decided + RECEIVED, decision.due
+    received_until, due_date = decision.decided + RECEIVED, decision.due
     # the last word counts: a decision may be taken back and made again
     turns = [act.state for act in decision_acts if act.state in ("made", "reversed")]
     over = by(day, "executed") == 100 or (bool(turns) and turns[-1] == "reversed")
@@ -81,7 +76,7 @@ def follow_through(decision: Decision, all_acts: Iterable[Act], units: Collectio
         decision.id,
         decision.level,
         len(units),
-        by(until, "acknowledged", "executed") if until <= day else None,
+        by(received_until, "acknowledged", "executed") if received_until <= day else None,
         by(due_date, "executed") if due_date is not None and due_date <= day else None,
         None if over else (day - decision.decided).days // 7,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import sqrt
 
 import numpy as np
@@ -49,6 +50,7 @@ class Mixed:
         return self.after - self.before
 
 
+@cache
 def middle_of(band: str) -> float:
     """The geometric middle of a published band of n, such as 55 for "30-99" and 3 for "<10"."""
     if band.startswith("<"):
@@ -64,33 +66,33 @@ def mixed(
     earlier: Mapping[str, Stratum],
     later: Mapping[str, Stratum],
     standard: Mapping[str, float] | None = None,
-    names: Sequence[str] = (),
+    stratum_names: Sequence[str] = (),
 ) -> Mixed | None:
     """The roll-up `overall` at two times, from its strata by name; None without one that is shown at both.
 
-    `standard` weighs the strata, of the whole organisation say; without it the mean mix of the two times does. `names`
-    are all strata that there are, shown or not.
+    `standard` weighs the strata, of the whole organisation say; without it the mean mix of the two times does.
+    `stratum_names` are all strata that there are, shown or not.
     """
     common_names = sorted(earlier.keys() & later.keys())
     if not common_names:
         return None
-    rates_before, sizes_before = _columns([earlier[name] for name in common_names])
-    rates_after, sizes_after = _columns([later[name] for name in common_names])
+    rates_before, sizes_before = _columns([earlier[stratum_name] for stratum_name in common_names])
+    rates_after, sizes_after = _columns([later[stratum_name] for stratum_name in common_names])
     if standard is None:
         weights = sizes_before / sizes_before.sum() + sizes_after / sizes_after.sum()
     else:
-        weights = np.array([standard.get(name, 0) for name in common_names])
-    within, _mix = split_change(rates_before, sizes_before, rates_after, sizes_after)
-    before, after = overall
+        weights = np.array([standard.get(stratum_name, 0) for stratum_name in common_names])
+    within_strata, _mix = split_change(rates_before, sizes_before, rates_after, sizes_after)
+    overall_before, overall_after = overall
     return Mixed(
-        before=before,
-        after=after,
+        before=overall_before,
+        after=overall_after,
         adjusted_before=_adjusted(rates_before, sizes_before, weights),
         adjusted_after=_adjusted(rates_after, sizes_after, weights),
-        within=float(within),
+        within=float(within_strata),
         # the remainder, for strata that are not shown change as well
-        mix=after - before - float(within),
-        unseen=len({*names, *earlier, *later} - set(common_names)),
+        mix=overall_after - overall_before - float(within_strata),
+        unseen=len({*stratum_names, *earlier, *later} - set(common_names)),
     )
 
 

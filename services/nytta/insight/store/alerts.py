@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
+import pyarrow as pa
 
 from nytta.insight.alerts import records
 from nytta.insight.alerts.model import Alert, Key
@@ -95,6 +96,25 @@ _COLUMNS = (
     *("record", "id", "organisation", "unit", "system", "kind", "state"),
     *("day", "body", "version", "is_deleted"),
 )
+_FACTS = """SELECT unit, system, fact, part, week, value, low, high, n_band, status FROM {open}.published_facts FINAL
+               WHERE organisation = {organisation:String} AND week >= {first:Date} AND week <= {last:Date}
+                 AND status != 'gone' ORDER BY week, unit, system, part"""
+_NOT_ASSESSED = """SELECT unit, system, indicator, week, reason FROM {open}.not_assessed FINAL
+                   WHERE organisation = {organisation:String} AND week >= {first:Date} AND week <= {last:Date}
+                     AND reason != ''"""
+_DECISION_ACTS = """SELECT decision, unit, state, level, day FROM {open}.decision_acts FINAL
+               WHERE organisation = {organisation:String} ORDER BY day, unit"""
+_DEFINITIONS = """SELECT indicator, version, title_sv, title_nb, title_en, question_sv, question_nb, question_en,
+                      window_weeks
+               FROM {open}.definitions FINAL ORDER BY version"""
+
+
+_MEANT = """organisation = {organisation:String} AND case_type = '*' AND part = ''
+    AND (grain = 'window' OR grain = 'week' AND ({every:Bool} OR indicator IN {weekly:Array(String)}))
+    AND period >= {first:Date} AND period <= {last:Date}
+    AND (indicator, version) IN (SELECT indicator, max(version) FROM {open}.definitions GROUP BY indicator)"""
+"""SQL condition: rows of all case types and parts together, of the definitions in force."""
+_ARROW = "SETTINGS output_format_arrow_low_cardinality_as_dictionary = 1"
 
 
 class AlertStore:
@@ -111,18 +131,22 @@ class AlertStore:
             # an episode that began later replaces one that ended, which is kept for the record
             if latest_alert is None or latest_alert.since < alert.since:
                 latest[alert.key] = alert
-        sent_messages = [records.decode_sent(body.encode()) for (body,) in self._bodies("sent", organisation)]
-        heard_weeks = [date.fromisoformat(body) for (body,) in self._bodies("heard", organisation)]
+        sent_messages = [
+            records.decode_sent(record_body.encode()) for (record_body,) in self._bodies("sent", organisation)
+        ]
+        heard_weeks = [date.fromisoformat(record_body) for (record_body,) in self._bodies("heard", organisation)]
         return Book(latest, forget(sent_messages, day), max(heard_weeks, default=None))
 
     def alerts(self, organisation: str = "") -> list[Alert]:
         """Every episode of every alert, ended ones too, in order of id."""
-        return [records.alert(body.encode()) for (body,) in self._bodies("alert", organisation)]
+        return [records.alert(record_body.encode()) for (record_body,) in self._bodies("alert", organisation)]
 
     def organisations(self) -> list[str]:
         """Organisations that have a book."""
-        rows = self.connection.rows("SELECT DISTINCT organisation FROM {open}.alert_records ORDER BY organisation")
-        return [name for (name,) in rows]
+        organisation_rows = self.connection.rows(
+            "SELECT DISTINCT organisation FROM {open}.alert_records ORDER BY organisation"
+        )
+        return [organisation for (organisation,) in organisation_rows]
 
     def organisation_of(self, alert: str) -> str | None:
         """The organisation of an alert; None where there is no such alert."""
@@ -133,49 +157,50 @@ class AlertStore:
 
     def messages(self, organisation: str = "", since: date | None = None) -> list[Outgoing]:
         """Messages that were decided on, the oldest first."""
-        rows = self._bodies("message", organisation, since)
-        return [msgspec.json.decode(body.encode(), type=Outgoing) for (body,) in rows]
+        message_rows = self._bodies("message", organisation, since)
+        return [msgspec.json.decode(record_body.encode(), type=Outgoing) for (record_body,) in message_rows]
 
     def commit(self, organisation: str, changes: Changes, current_time: datetime) -> None:
         """Write a round: all of it becomes visible at once."""
-        rows = [self._alert_row(organisation, alert, current_time.date(), 0) for alert in changes.alerts]
-        rows += [self._alert_row(organisation, alert, current_time.date(), 1) for alert in changes.dropped]
+        record_rows = [self._alert_row(organisation, alert, current_time.date(), 0) for alert in changes.alerts]
+        record_rows += [self._alert_row(organisation, alert, current_time.date(), 1) for alert in changes.dropped]
         for sent_message in changes.sent:
-            body = records.encode(sent_message).decode()
+            record_body = records.encode(sent_message).decode()
             name = f"{sent_message.recipient}/{sent_message.day}/{int(sent_message.digest)}{int(sent_message.new)}"
-            rows.append(["sent", name, organisation, "", "", "", "", sent_message.day, body, 0, 0])
+            record_rows.append(["sent", name, organisation, "", "", "", "", sent_message.day, record_body, 0, 0])
         for message in changes.messages:
-            body = msgspec.json.encode(message).decode()
+            record_body = msgspec.json.encode(message).decode()
             place = [organisation, message.unit, message.system, message.role, ""]
-            rows.append(["message", message.id, *place, message.day, body, 0, 0])
+            record_rows.append(["message", message.id, *place, message.day, record_body, 0, 0])
         if changes.heard is not None:
-            rows.append(["heard", "", organisation, "", "", "", "", changes.heard, changes.heard.isoformat(), 0, 0])
+            record_rows.append(
+                ["heard", "", organisation, "", "", "", "", changes.heard, changes.heard.isoformat(), 0, 0]
+            )
         # readers take the greatest version of each record, so that this round replaces what stood before
         version = int(self.connection.value("SELECT max(version) + 1 FROM {open}.alert_records"))
-        for row in rows:
-            row[-2] = version
-        self.connection.insert("{open}.alert_records", _COLUMNS, rows)
+        for record_row in record_rows:
+            record_row[-2] = version
+        self.connection.insert("{open}.alert_records", _COLUMNS, record_rows)
 
     def evidence(
-        self, organisation: str, first_day: date, last_day: date, *, unheard_day: date | None = None
+        self,
+        organisation: str,
+        first_day: date,
+        last_day: date,
+        *,
+        unheard_day: date | None = None,
+        weekly: Collection[str] | None = None,
+        earlier: Evidence | None = None,
+        since: int = 0,
     ) -> Evidence:
         """All that is published of an organisation and that alerts may rest on, weeks from `first_day` to
         `last_day`.
 
-        Why weeks were not judged is read from the week `unheard_day` on: pages, which name none, do not need it.
+        Why weeks were not judged is read from the week `unheard_day` on: pages, which name none, do not need it. Of
+        indicators beside `weekly` no single weeks are read, where those are named, but windows alone. Where `earlier`
+        evidence of the same kind is given, only values of the publication `since` and later ones are read.
         """
         parameters = {"organisation": organisation, "first": first_day, "last": last_day}
-        values = self.connection.arrow(
-            f"""SELECT {", ".join(COLUMNS)}
-               FROM {{open}}.indicator_values
-               WHERE organisation = {{organisation:String}} AND case_type = '*' AND part = ''
-                 AND grain IN ('week', 'window') AND period >= {{first:Date}} AND period <= {{last:Date}}
-                 AND (indicator, version) IN (
-                     SELECT indicator, max(version) FROM {{open}}.definitions GROUP BY indicator)
-               ORDER BY {", ".join(ORDER)}
-               SETTINGS output_format_arrow_low_cardinality_as_dictionary = 1""",
-            **parameters,
-        )
         facts = self.connection.dicts(
             """SELECT unit, system, fact, part, week, value, low, high, n_band, status FROM {open}.published_facts FINAL
                WHERE organisation = {organisation:String} AND week >= {first:Date} AND week <= {last:Date}
@@ -205,14 +230,48 @@ class AlertStore:
                       window_weeks
                FROM {open}.definitions FINAL ORDER BY version"""
         )
+        latest_definitions = {definition["indicator"]: definition for definition in definitions}
+        # figures of another version are others, though they may have been published long ago
+        if earlier is None or earlier.first > first_day or earlier.definitions != latest_definitions:
+            values = PublishedRows(self._values(parameters, weekly))
+        else:
+            values = earlier.values.updated(self._newer_values(parameters, weekly, since), first_day)
         return Evidence(
             self.signals(organisation),
             not_assessed,
-            PublishedRows(values),
+            values,
             by_place,
             decision_acts,
-            {definition["indicator"]: definition for definition in definitions},
+            latest_definitions,
             first_day,
+        )
+
+    def _values(self, about: Mapping[str, Any], weekly: Collection[str] | None) -> pa.Table:
+        """The rows of an organisation and weeks as they stand."""
+        place = ", ".join(ORDER)
+        return self.connection.arrow(
+            f"""SELECT {", ".join(COLUMNS)} FROM {{open}}.indicator_values
+               WHERE {_MEANT} ORDER BY {place} {_ARROW}""",
+            **about,
+            every=weekly is None,
+            weekly=[*(weekly or ())],
+        )
+
+    def _newer_values(self, about: Mapping[str, Any], weekly: Collection[str] | None, since: int) -> pa.Table:
+        """The same of what was published in the publication `since` and later ones.
+
+        One that was broken off is done again under its number, so that its rows are read once more.
+        """
+        place = ", ".join(ORDER)
+        # few rows are so new: to sort those is less than to merge all
+        return self.connection.arrow(
+            f"""SELECT {", ".join(COLUMNS)} FROM {{open}}.published_values
+               WHERE {_MEANT} AND publication >= {{since:UInt64}}
+               ORDER BY {place}, publication DESC, published_at DESC LIMIT 1 BY {place} {_ARROW}""",
+            **about,
+            every=weekly is None,
+            weekly=[*(weekly or ())],
+            since=since,
         )
 
     def signals(self, organisation: str = "") -> list[dict[str, Any]]:
@@ -234,7 +293,7 @@ class AlertStore:
 
     def record(self, deliveries: Iterable[Delivery]) -> None:
         """Write down what became of messages."""
-        rows = [
+        delivery_rows = [
             [
                 delivery.organisation,
                 delivery.message,
@@ -251,7 +310,7 @@ class AlertStore:
         self.connection.insert(
             "{open}.deliveries",
             ["organisation", "message", "channel", "state", "attempts", "error", "next_at", "at", "version"],
-            [[*row, version] for row in rows],
+            [[*delivery_row, version] for delivery_row in delivery_rows],
         )
 
     def _bodies(self, record: str, organisation: str, since: date | None = None) -> Sequence[tuple[Any, ...]]:
@@ -266,6 +325,6 @@ class AlertStore:
 
     @staticmethod
     def _alert_row(organisation: str, alert: Alert, day: date, deleted: int) -> list[Any]:
-        key, body = alert.key, records.encode(alert).decode()
+        key, record_body = alert.key, records.encode(alert).decode()
         place = [organisation, key.unit, key.system, alert.kind.value, alert.state.value]
-        return ["alert", alert.id, *place, day, body, 0, deleted]
+        return ["alert", alert.id, *place, day, record_body, 0, deleted]

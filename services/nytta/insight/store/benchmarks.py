@@ -15,10 +15,11 @@ def export(
     connection: Connection, organisation: str, definitions: Sequence[Definition], *, units: bool, case_types: bool
 ) -> Benchmark:
     """The latest published shares of an organisation, of the whole or of all its units, with their definitions."""
-    rows = _rows(connection, shares(definitions), organisation, case_types=case_types)
-    rows = [row for row in rows if units or row["unit"] == organisation]
-    used = {row["indicator"] for row in rows}
+    figure_rows = _rows(connection, shares(definitions), organisation, case_types=case_types)
+    figure_rows = [figure_row for figure_row in figure_rows if units or figure_row["unit"] == organisation]
+    used = {figure_row["indicator"] for figure_row in figure_rows}
     about = connection.rows(
+        # by the last of its names: figures are handed out as of today
         "SELECT name_en, country FROM {open}.units WHERE unit = {unit:String} ORDER BY valid_to DESC LIMIT 1",
         unit=organisation,
     )
@@ -33,27 +34,31 @@ def export(
         },
         figures=tuple(
             Figure(
-                unit_name=row["name"],
-                **{field: row[field] for field in Figure.model_fields if field in row and field != "unit_name"},
+                unit_name=figure_row["name"],
+                **{
+                    field: figure_row[field]
+                    for field in Figure.model_fields
+                    if field in figure_row and field != "unit_name"
+                },
             )
-            for row in rows
+            for figure_row in figure_rows
         ),
     )
 
 
 def save(connection: Connection, benchmark: Benchmark) -> None:
     """Keep the figures of another organisation; those it handed out before are not read any more."""
-    number = int(connection.value("SELECT max(publication) + 1 FROM {open}.benchmarks"))
-    columns = [name for name in Figure.model_fields if name != "organisation"]
+    publication = int(connection.value("SELECT max(publication) + 1 FROM {open}.benchmarks"))
+    columns = [column_name for column_name in Figure.model_fields if column_name != "organisation"]
     connection.insert(
         "{open}.benchmarks",
         ["organisation", *columns, "version", "publication"],
         [
             [
                 benchmark.organisation,
-                *(getattr(figure, name) for name in columns),
+                *(getattr(figure, column_name) for column_name in columns),
                 benchmark.definitions[figure.indicator].version,
-                number,
+                publication,
             ]
             for figure in benchmark.figures
         ],
@@ -82,7 +87,7 @@ def compared(
              AND (organisation, publication) IN (SELECT organisation, max(publication) FROM {open}.benchmarks
                                                  GROUP BY organisation)
            ORDER BY organisation, indicator, system, unit, case_type""",
-        wanted=[f"{indicator}/{version}" for indicator, version in versions.items()],
+        wanted=_keys(versions),
         case_types=case_types,
     )
     return own_rows + other_rows
@@ -92,9 +97,13 @@ def peers(
     connection: Connection, versions: Mapping[str, int], organisation: str, roots: Collection[str], until: date
 ) -> list[dict[str, Any]]:
     """What an organisation is compared with: its own places, other `roots` as wholes, all that came from others."""
-    rows = compared(connection, versions, until=until) if versions else []
+    figure_rows = compared(connection, versions, until=until) if versions else []
     other_roots = set(roots) - {organisation}
-    return [row for row in rows if row["organisation"] not in other_roots or row["unit"] == row["organisation"]]
+    return [
+        figure_row
+        for figure_row in figure_rows
+        if figure_row["organisation"] not in other_roots or figure_row["unit"] == figure_row["organisation"]
+    ]
 
 
 def organisations(connection: Connection) -> list[str]:
@@ -114,27 +123,34 @@ def _rows(
 
     A unit without a type has its depth below the organisation instead.
     """
-    rows = connection.dicts(
+    return connection.dicts(
         """SELECT v.organisation AS organisation, v.unit AS unit, u.name_en AS name,
                   multiIf(u.type = 'reporting-group', beside.type, u.type = '', concat('#', toString(u.depth)), u.type)
                       AS type, v.system AS system,
                   v.case_type AS case_type, v.indicator AS indicator, v.version AS version, v.period AS period,
                   v.value AS value, v.low AS low, v.high AS high, v.n_band AS n_band
            FROM {open}.indicator_values AS v
-           INNER JOIN (SELECT organisation, indicator, version, system, max(period) AS period
-                       FROM {open}.indicator_values WHERE grain = 'window' AND period <= {until:Date}
-                       GROUP BY organisation, indicator, version, system) AS last
-               ON last.organisation = v.organisation AND last.indicator = v.indicator AND last.version = v.version
-                  AND last.system = v.system AND last.period = v.period
            LEFT JOIN {open}.unit_names AS u ON u.unit = v.unit
            LEFT JOIN (SELECT parent, argMax(type, depth) AS type FROM {open}.unit_names
                       WHERE type != 'reporting-group' GROUP BY parent) AS beside ON beside.parent = u.parent
            WHERE v.grain = 'window' AND v.part = '' AND v.value IS NOT NULL
+             AND has({wanted:Array(String)}, concat(v.indicator, '/', toString(v.version)))
+             AND v.indicator IN {indicators:Array(String)}
+             AND (v.indicator, v.version, v.system, v.organisation, v.period) IN (
+                 SELECT indicator, version, system, organisation, max(period) FROM {open}.published_values
+                 WHERE grain = 'window' AND period <= {until:Date} AND indicator IN {indicators:Array(String)}
+                 GROUP BY organisation, indicator, version, system)
              AND (v.organisation = {organisation:String} OR {organisation:String} = '')
              AND (v.case_type = '*' OR {case_types:Bool})
            ORDER BY organisation, indicator, system, unit, case_type""",
         organisation=organisation,
         case_types=case_types,
         until=until or date(2149, 1, 1),
+        wanted=_keys(versions),
+        indicators=[*versions],
     )
-    return [row for row in rows if versions.get(row["indicator"]) == row["version"]]
+
+
+def _keys(versions: Mapping[str, int]) -> list[str]:
+    """Indicators with their versions, as they stand in one text."""
+    return [f"{indicator}/{version}" for indicator, version in versions.items()]

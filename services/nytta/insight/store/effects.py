@@ -30,10 +30,10 @@ class PublishedEffect:
 
 def published_effects(connection: Connection, organisation: str) -> list[PublishedEffect]:
     """The effects of an organisation, the latest action first."""
-    rows = connection.rows(
+    effect_rows = connection.rows(
         """SELECT unit, system, indicator, alert, action, day, word, points, low, high, others
            FROM {open}.published_effects FINAL WHERE organisation = {organisation:String}
            ORDER BY day DESC, unit, system""",
         organisation=organisation,
     )
-    return [PublishedEffect(*row) for row in rows]
+    return [PublishedEffect(*effect_row) for effect_row in effect_rows]

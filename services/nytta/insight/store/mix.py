@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from nytta.indicators.definition import Definition, Kind
 from nytta.insight.states.mix import Mixed, Stratum, middle_of, mixed
-from nytta.storage.client import Connection, StoreError
+from nytta.storage.client import Connection
+from nytta.storage.errors import StoreError
 
 Over = Literal["case-types", "units"]
 
@@ -39,6 +40,10 @@ def published(connection: Connection, definition: Definition, question: Question
     return windows(connection, source, definition, question, lambda value, band: Stratum(value, middle_of(band)))
 
 
+_OWN_OR_BELOW: Final = """(unit = {unit:String}
+    OR unit IN (SELECT unit FROM {open}.unit_paths WHERE ancestor = {unit:String}))"""
+
+
 def windows(
     connection: Connection,
     source: str,
@@ -46,20 +51,28 @@ def windows(
     question: Question,
     stratum: Callable[[float, Any], Stratum],
 ) -> Figures:
-    """Windows of both weeks in `source`, SQL of rows with `behind`; `stratum` makes a figure of value and behind."""
-    rows = connection.rows(
+    """Windows of both weeks in `source`, SQL of rows with `behind`; `stratum` makes a figure of value and behind.
+
+    Over units those of the unit and the ones below it, over case types those of the unit and of its organisation.
+    """
+    needed = {
+        "units": f"case_type = '*' AND {_OWN_OR_BELOW}",
+        "case-types": "(unit = {unit:String} OR unit IN (SELECT root FROM {open}.units WHERE unit = {unit:String}))",
+    }
+    window_rows = connection.rows(
         f"""SELECT unit, case_type, period, value, behind FROM ({source})
            WHERE value IS NOT NULL AND indicator = {{id:String}} AND version = {{version:UInt16}}
              AND part = '' AND grain = 'window' AND system = {{system:String}}
-             AND period IN ({{first:Date}}, {{last:Date}})""",
+             AND period IN ({{first:Date}}, {{last:Date}}) AND {needed[question.over]}""",
         id=definition.id,
+        unit=question.unit,
         version=definition.version,
         system=question.system,
         first=question.first,
         last=question.last,
     )
     figures: Figures = {}
-    for unit, case_type, period, value, behind in rows:
+    for unit, case_type, period, value, behind in window_rows:
         figures.setdefault((unit, case_type), {})[period] = stratum(value, behind)
     return figures
 
@@ -68,7 +81,7 @@ def mix(
     connection: Connection,
     definition: Definition,
     question: Question,
-    read: Callable[[Connection, Definition, Question], Figures] = published,
+    read_figures: Callable[[Connection, Definition, Question], Figures] = published,
 ) -> Mixed:
     """The roll-up with its mix taken out. NothingToTell where it has none, or too little is shown.
 
@@ -76,23 +89,23 @@ def mix(
     """
     if definition.kind not in {Kind.SHARE, Kind.RATE} or definition.parts:
         raise NothingToTell(f"'{definition.id}' is no single share or rate: there is no mix to take out")
-    figures = read(connection, definition, question)
+    figures = read_figures(connection, definition, question)
     overall = figures.get((question.unit, "*"), {})
     if question.first not in overall or question.last not in overall:
         raise NothingToTell(
             f"'{definition.id}' of '{question.unit}' is not shown in both weeks: choose others, or a larger unit"
         )
-    names = _units_below(connection, question) if question.over == "units" else _types(figures, question.unit)
-    strata = {
-        name: figures.get((name, "*") if question.over == "units" else (question.unit, name), {}) for name in names
-    }
+    stratum_names = _units_below(connection, question) if question.over == "units" else _types(figures, question.unit)
+    # a stratum is a unit with all its case types, or a case type of the unit asked for
+    places = {name: (name, "*") if question.over == "units" else (question.unit, name) for name in stratum_names}
+    strata = {stratum_name: figures.get(place, {}) for stratum_name, place in places.items()}
     standard = _standard(figures, connection, question) if question.over == "case-types" else None
     outcome = mixed(
         (overall[question.first].rate, overall[question.last].rate),
-        {name: by_day[question.first] for name, by_day in strata.items() if question.first in by_day},
-        {name: by_day[question.last] for name, by_day in strata.items() if question.last in by_day},
+        {stratum_name: by_day[question.first] for stratum_name, by_day in strata.items() if question.first in by_day},
+        {stratum_name: by_day[question.last] for stratum_name, by_day in strata.items() if question.last in by_day},
         standard,
-        names,
+        stratum_names,
     )
     if outcome is None:
         raise NothingToTell(f"no part of '{question.unit}' is shown in both weeks: nothing can be told of its mix")
@@ -105,7 +118,7 @@ def _types(figures: Mapping[tuple[str, str], Any], unit: str) -> list[str]:
 
 def _units_below(connection: Connection, question: Question) -> list[str]:
     """The lowest units below one on the last day."""
-    rows: Iterable[tuple[str]] = connection.rows(
+    unit_rows: Iterable[tuple[str]] = connection.rows(
         """SELECT DISTINCT unit FROM {open}.units
            WHERE valid_from <= {last:Date} AND valid_to > {last:Date} AND type != 'reporting-group'
              AND unit IN (SELECT unit FROM {open}.unit_paths WHERE ancestor = {unit:String} AND unit != {unit:String})
@@ -114,7 +127,7 @@ def _units_below(connection: Connection, question: Question) -> list[str]:
         unit=question.unit,
         last=question.last,
     )
-    return sorted(unit for (unit,) in rows)
+    return sorted(unit for (unit,) in unit_rows)
 
 
 def _standard(

@@ -26,20 +26,22 @@ class Statements:
 
     def organisations(self) -> list[str]:
         """Organisations of which something was said."""
-        rows = self.connection.rows("SELECT DISTINCT organisation FROM {open}.benefit_statements ORDER BY organisation")
-        return [name for (name,) in rows]
+        statement_rows = self.connection.rows(
+            "SELECT DISTINCT organisation FROM {open}.benefit_statements ORDER BY organisation"
+        )
+        return [name for (name,) in statement_rows]
 
     def timezone(self, organisation: str) -> str:
         """The time zone by which an organisation's days end."""
-        rows = self.connection.rows(
+        statement_rows = self.connection.rows(
             "SELECT any(timezone) FROM {open}.units WHERE root = {organisation:String} HAVING count() > 0",
             organisation=organisation,
         )
-        return rows[0][0] if rows else "UTC"
+        return statement_rows[0][0] if statement_rows else "UTC"
 
     def latest(self, organisation: str, until: datetime | None = None) -> PublishedStatement | None:
         """The last statement of an organisation, or the last by the moment `until` (aware); None without any."""
-        rows = self.connection.rows(
+        statement_rows = self.connection.rows(
             """SELECT body, toUnixTimestamp(published_at) FROM {open}.benefit_statements
                WHERE organisation = {organisation:String} AND toUnixTimestamp(published_at) <= {until:Int64}
                ORDER BY publication DESC LIMIT 1""",
@@ -47,12 +49,14 @@ class Statements:
             until=int(until.timestamp()) if until else 2**40,
         )
         return (
-            PublishedStatement(decode(rows[0][0].encode()), datetime.fromtimestamp(rows[0][1], UTC)) if rows else None
+            PublishedStatement(decode(statement_rows[0][0].encode()), datetime.fromtimestamp(statement_rows[0][1], UTC))
+            if statement_rows
+            else None
         )
 
     def add(self, statement: Statement, current_time: datetime) -> None:
         """Keep a statement."""
-        number = int(self.connection.value("SELECT max(publication) + 1 FROM {open}.benefit_statements"))
+        publication = int(self.connection.value("SELECT max(publication) + 1 FROM {open}.benefit_statements"))
         self.connection.insert(
             "{open}.benefit_statements",
             ["organisation", "published_at", "publication", "week", "body"],
@@ -60,7 +64,7 @@ class Statements:
                 [
                     statement.organisation,
                     current_time.astimezone(UTC),
-                    number,
+                    publication,
                     statement.week,
                     encode(statement).decode(),
                 ]
@@ -68,12 +72,12 @@ class Statements:
         )
 
 
-def until(text: str, timezone: str) -> datetime:
+def until(moment_text: str, timezone: str) -> datetime:
     """The last moment that `--as-of` means: a day ends at midnight in `timezone`. ValueError for any other text."""
-    if len(text) == 10:
-        day = date.fromisoformat(text) + timedelta(days=1)
+    if len(moment_text) == 10:
+        day = date.fromisoformat(moment_text) + timedelta(days=1)
         return datetime.combine(day, time(), ZoneInfo(timezone)) - timedelta(seconds=1)
-    moment = datetime.fromisoformat(text)
+    moment = datetime.fromisoformat(moment_text)
     if moment.tzinfo is None:
         raise ValueError("a moment needs an offset, such as 2026-03-02T07:35+01:00")
     return moment

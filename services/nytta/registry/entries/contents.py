@@ -114,27 +114,27 @@ def contents(
     alerts: Collection[str] | None,
 ) -> Contents:
     """Read the files, by name. None for `indicators`, `purposes` or `alerts` leaves what is named of them unchecked."""
-    read = Contents()
+    contents_read = Contents()
     sections: dict[str, list[tuple[str, Node]]] = {}
     for file in SECTIONS:
-        if file in files and not _sections(file, files[file], sections, read.problems):
-            read.unreadable.add(file)
+        if file in files and not _sections(file, files[file], sections, contents_read.problems):
+            contents_read.unreadable.add(file)
     if ORGANISATION not in files:
-        read.unreadable.add(ORGANISATION)
+        contents_read.unreadable.add(ORGANISATION)
     # ids of all files first: an entry may name what stands in a later one, or in one that has faults of its own
     for section, items in sections.items():
         ids = [(_id(node), file, node.at("id")) for file, node in items]
-        read.ids[section] = [(name, file, line) for name, file, line in ids if name]
-    known_ids = _known(read.ids, sections, read.unreadable, indicators, purposes, alerts)
+        contents_read.ids[section] = [(identifier, file, line) for identifier, file, line in ids if identifier]
+    known_ids = _known(contents_read.ids, sections, contents_read.unreadable, indicators, purposes, alerts)
     for models in SECTIONS.values():
         for section, model in models.items():
             for file, node in sections.get(section, ()):
-                entry = _entry(file, node, model, known_ids, read.problems)
+                entry = _entry(file, node, model, known_ids, contents_read.problems)
                 if entry is not None:
-                    getattr(read, section).append(Located(entry, file, node))
+                    getattr(contents_read, section).append(Located(entry, file, node))
                 if section in ("organisations", "units"):
-                    _place(file, node, section, known_ids, read)
-    return read
+                    _place(file, node, section, known_ids, contents_read)
+    return contents_read
 
 
 def _sections(file: str, body: bytes, sections: dict[str, list[tuple[str, Node]]], problems: list[Problem]) -> bool:
@@ -155,20 +155,20 @@ def _sections(file: str, body: bytes, sections: dict[str, list[tuple[str, Node]]
         problems.append(Problem(file, root.line, f"the file must begin with one of: {', '.join(allowed)}, each a list"))
         return False
     readable = True
-    for name, section in root.value.items():
-        line = root.keys[name]
-        if name not in allowed:
-            other_file = next((file_name for file_name, sections in SECTIONS.items() if name in sections), None)
+    for section_name, section in root.value.items():
+        line = root.keys[section_name]
+        if section_name not in allowed:
+            other_file = next((file_name for file_name, sections in SECTIONS.items() if section_name in sections), None)
             if other_file:
                 hint = f"; it belongs in {other_file}"
             else:
-                hint = nearest(name, allowed) or f"; known: {', '.join(allowed)}"
-            problems.append(Problem(file, line, f"`{name}` is not known in this file{hint}"))
+                hint = nearest(section_name, allowed) or f"; known: {', '.join(allowed)}"
+            problems.append(Problem(file, line, f"`{section_name}` is not known in this file{hint}"))
             readable = False
         elif isinstance(section.value, list):
-            sections.setdefault(name, []).extend((file, item) for item in section.value)
+            sections.setdefault(section_name, []).extend((file, item) for item in section.value)
         elif section.value is not None:
-            problems.append(Problem(file, line, f"`{name}` must be a list of entries ('- …')"))
+            problems.append(Problem(file, line, f"`{section_name}` must be a list of entries ('- …')"))
             readable = False
     return readable
 
@@ -210,32 +210,32 @@ def _known(
     )
 
 
-def _entry(file: str, node: Node, model: type[E], ids: KnownIds, problems: list[Problem]) -> E | None:
+def _entry(file: str, node: Node, model: type[E], known_ids: KnownIds, problems: list[Problem]) -> E | None:
     try:
-        return model.model_validate(node.plain(), context=ids)
+        return model.model_validate(node.plain(), context=known_ids)
     # every fault of the entry, each in its own line: a person mends a file in one go
     except ValidationError as error:
-        name = _id(node)
-        about = f"'{name}': " if name else ""
+        identifier = _id(node)
+        about = f"'{identifier}': " if identifier else ""
         for detail in error.errors(include_url=False):
             problems.append(Problem(file, node.at(*detail["loc"]), about + explain(detail, model)))
         return None
 
 
-def _place(file: str, node: Node, section: str, ids: KnownIds, read: Contents) -> None:
-    plain: Any = node.plain()
+def _place(file: str, node: Node, section: str, known_ids: KnownIds, contents_read: Contents) -> None:
+    plain_entry: Any = node.plain()
     # an organisation is a root whatever it says: that it has a parent is told as a word that it may not have
-    if section == "organisations" and isinstance(plain, dict):
-        plain = {key: value for key, value in plain.items() if key != "parent"}
-    is_placed = section == "organisations" or (isinstance(plain, dict) and "parent" in plain)
+    if section == "organisations" and isinstance(plain_entry, dict):
+        plain_entry = {key: value for key, value in plain_entry.items() if key != "parent"}
+    is_placed = section == "organisations" or (isinstance(plain_entry, dict) and "parent" in plain_entry)
     try:
-        place = Place.model_validate(plain, context=ids)
+        place = Place.model_validate(plain_entry, context=known_ids)
     except ValidationError:  # told already, as problems of the whole entry
         is_placed = False
     if is_placed:
-        read.places.append(Located(place, file, node))
+        contents_read.places.append(Located(place, file, node))
     else:
-        read.unplaced.add(_id(node) or "")
+        contents_read.unplaced.add(_id(node) or "")
 
 
 def _child(node: Node, key: str) -> Node | None:

@@ -37,16 +37,16 @@ def explain(error: ErrorDetails, model: type[BaseModel]) -> str:
 
 
 def _field(location: tuple[str | int, ...]) -> str:
-    words = [f"item {step + 1}" if isinstance(step, int) else f"`{step}`" for step in location]
-    return ", ".join(words)
+    path_words = [f"item {path_step + 1}" if isinstance(path_step, int) else f"`{path_step}`" for path_step in location]
+    return ", ".join(path_words)
 
 
 def _model_at(location: tuple[str | int, ...], model: type[BaseModel]) -> type[BaseModel] | None:
     current: type[BaseModel] | None = model
-    for step in location:
-        if current is None or isinstance(step, int):
+    for path_step in location:
+        if current is None or isinstance(path_step, int):
             continue
-        field_info = current.model_fields.get(step)
+        field_info = current.model_fields.get(path_step)
         current = _model_in(field_info.annotation) if field_info else None
     return current
 

@@ -63,175 +63,175 @@ def refuse(message: str) -> NoReturn:
     raise PydanticCustomError("registry", "{message}", {"message": message})
 
 
-def _word(value: object) -> str:
-    if value is None:
+def _word(field_value: object) -> str:
+    if field_value is None:
         refuse("must not be empty")
-    if not isinstance(value, str):
+    if not isinstance(field_value, str):
         refuse("must be one word or text, not a list or a mapping")
-    return value
+    return field_value
 
 
-def _text(value: object) -> str:
-    text = _word(value).strip()
-    if not text:
+def _text(field_value: object) -> str:
+    field_text = _word(field_value).strip()
+    if not field_text:
         refuse("must not be empty")
-    if len(text) > _LONGEST:
+    if len(field_text) > _LONGEST:
         refuse(f"must not be longer than {_LONGEST} characters")
-    return text
+    return field_text
 
 
-def _id(value: object) -> str:
-    text = _word(value)
-    has_length = 1 <= len(text) <= 200
-    if not has_length or text != text.strip() or not text.isprintable():
-        refuse(f"must be an id of 1 to 200 printable characters without spaces around it, not '{text}'")
-    return text
+def _id(field_value: object) -> str:
+    field_text = _word(field_value)
+    has_length = 1 <= len(field_text) <= 200
+    if not has_length or field_text != field_text.strip() or not field_text.isprintable():
+        refuse(f"must be an id of 1 to 200 printable characters without spaces around it, not '{field_text}'")
+    return field_text
 
 
-def _day(value: object) -> date:
-    text = _word(value)
+def _day(field_value: object) -> date:
+    field_text = _word(field_value)
     try:
-        day = date.fromisoformat(text) if _DAY.fullmatch(text) else None
+        day = date.fromisoformat(field_text) if _DAY.fullmatch(field_text) else None
     except ValueError:
         day = None
     if day is None:
-        refuse(f"must be a date that exists, such as 2026-03-31, not '{text}'")
+        refuse(f"must be a date that exists, such as 2026-03-31, not '{field_text}'")
     if not BEGINNING <= day <= END:
         refuse(f"must lie between {BEGINNING} and {END}, not be {day}")
     return day
 
 
-def _week(value: object) -> date:
+def _week(field_value: object) -> date:
     try:
-        return parse_week(_word(value))
+        return parse_week(_word(field_value))
     except ValueError:
-        refuse(f"must be an ISO week that exists, such as 2026-W07, not '{value}'")
+        refuse(f"must be an ISO week that exists, such as 2026-W07, not '{field_value}'")
 
 
-def _flag(value: object) -> bool:
+def _flag(field_value: object) -> bool:
     # words that YAML itself would read as a boolean: here they come as text, and mean what people mean by them
-    text = _word(value).lower()
-    if text not in {"true", "false", "yes", "no"}:
-        refuse(f"must be true or false, not '{text}'")
-    return text in {"true", "yes"}
+    field_text = _word(field_value).lower()
+    if field_text not in {"true", "false", "yes", "no"}:
+        refuse(f"must be true or false, not '{field_text}'")
+    return field_text in {"true", "yes"}
 
 
-def _integer(value: object, scale: int, requirement: str) -> int:
+def _integer(field_value: object, scale: int, requirement: str) -> int:
     # people part thousands by a space
-    text = re.sub(r"(?<=\d)[\s_](?=\d)", "", _word(value))
+    field_text = re.sub(r"(?<=\d)[\s_](?=\d)", "", _word(field_value))
     # bounded before it is computed with: the work grows with the digits
-    if len(text) > _DIGITS or not _NUMBER.fullmatch(text):
-        refuse(f"must be {requirement}, not '{text[:_LONGEST]}'")
+    if len(field_text) > _DIGITS or not _NUMBER.fullmatch(field_text):
+        refuse(f"must be {requirement}, not '{field_text[:_LONGEST]}'")
     # decimal, for 0.1 has no exact binary form and would have too many decimals
-    scaled = Decimal(text) * scale
+    scaled = Decimal(field_text) * scale
     if scaled != scaled.to_integral_value():
         decimals = len(str(scale)) - 1  # of a power of ten
-        refuse(f"has too many decimals: '{text}'; give at most {decimals}")
+        refuse(f"has too many decimals: '{field_text}'; give at most {decimals}")
     if abs(scaled) > _LARGEST:
-        refuse(f"is too large: '{text}'")
+        refuse(f"is too large: '{field_text}'")
     return int(scaled)
 
 
-def _thousandths(value: object) -> int:
-    text = _word(value)
-    if text.endswith("%"):
-        return _integer(text[:-1].rstrip(), 10, "a number such as 0.8 or 80 %")
-    return _integer(text, 1000, "a number such as 0.8 or 80 %")
+def _thousandths(field_value: object) -> int:
+    field_text = _word(field_value)
+    if field_text.endswith("%"):
+        return _integer(field_text[:-1].rstrip(), 10, "a number such as 0.8 or 80 %")
+    return _integer(field_text, 1000, "a number such as 0.8 or 80 %")
 
 
-def _share(value: object) -> int:
-    thousandths = _thousandths(value)
+def _share(field_value: object) -> int:
+    thousandths = _thousandths(field_value)
     if not 0 <= thousandths <= 1000:
-        refuse(f"must be a share between 0 and 1 (or 0 % and 100 %), not '{value}'")
+        refuse(f"must be a share between 0 and 1 (or 0 % and 100 %), not '{field_value}'")
     return thousandths
 
 
-def _amount(value: object) -> int:
-    amount = _integer(value, 100, "an amount such as 415 or 415.50")
+def _amount(field_value: object) -> int:
+    amount = _integer(field_value, 100, "an amount such as 415 or 415.50")
     if amount < 0:
-        refuse(f"must not be negative: '{value}'")
+        refuse(f"must not be negative: '{field_value}'")
     return amount
 
 
-def _milliseconds(value: object) -> int:
+def _milliseconds(field_value: object) -> int:
     # Six seconds are the finest step that reads as a decimal of a minute.
-    tenths = _integer(value, 10, "minutes such as 40 or 2.5")
+    tenths = _integer(field_value, 10, "minutes such as 40 or 2.5")
     if tenths < 0:
-        refuse(f"must not be negative: '{value}'")
+        refuse(f"must not be negative: '{field_value}'")
     return tenths * 6000
 
 
-def _count(value: object) -> int:
-    count = _integer(value, 1, "a whole number")
+def _count(field_value: object) -> int:
+    count = _integer(field_value, 1, "a whole number")
     if not 0 <= count < 2**32:
-        refuse(f"must be a whole number from 0, not '{value}'")
+        refuse(f"must be a whole number from 0, not '{field_value}'")
     return count
 
 
-def _country(value: object) -> str:
-    text = _word(value).upper()
-    if not is_country(text):
-        refuse(f"must be a two-letter country code such as SE or NO, not '{value}'")
-    return text
+def _country(field_value: object) -> str:
+    field_text = _word(field_value).upper()
+    if not is_country(field_text):
+        refuse(f"must be a two-letter country code such as SE or NO, not '{field_value}'")
+    return field_text
 
 
-def _language(value: object) -> str:
-    text = _word(value)
-    if text not in LANGUAGES:
-        refuse(f"must be one of {', '.join(LANGUAGES)}, not '{text}'")
-    return text
+def _language(field_value: object) -> str:
+    field_text = _word(field_value)
+    if field_text not in LANGUAGES:
+        refuse(f"must be one of {', '.join(LANGUAGES)}, not '{field_text}'")
+    return field_text
 
 
-def _zone(value: object) -> str:
-    text = _word(value)
-    if not is_zone(text):
-        hint = nearest(text, available_timezones())
-        refuse(f"must be an IANA time zone such as Europe/Stockholm, not '{text}'{hint}")
-    return text
+def _zone(field_value: object) -> str:
+    field_text = _word(field_value)
+    if not is_zone(field_text):
+        hint = nearest(field_text, available_timezones())
+        refuse(f"must be an IANA time zone such as Europe/Stockholm, not '{field_text}'{hint}")
+    return field_text
 
 
 def _matching(pattern: re.Pattern[str], requirement: str) -> Callable[[object], str]:
-    def match(value: object) -> str:
-        text = _word(value)
-        if len(text) > _LONGEST or not pattern.fullmatch(text):
-            refuse(f"must be {requirement}, not '{text[:_LONGEST]}'")
-        return text
+    def match(field_value: object) -> str:
+        field_text = _word(field_value)
+        if len(field_text) > _LONGEST or not pattern.fullmatch(field_text):
+            refuse(f"must be {requirement}, not '{field_text[:_LONGEST]}'")
+        return field_text
 
     return match
 
 
-def _names(value: object) -> Names:
-    if isinstance(value, str):
-        return Names.of(_text(value))
-    if not isinstance(value, dict) or not value:
+def _names(field_value: object) -> Names:
+    if isinstance(field_value, str):
+        return Names.of(_text(field_value))
+    if not isinstance(field_value, dict) or not field_value:
         refuse("must be a name, or names by language: {sv: …, nb: …, en: …}")
-    unknown = sorted(set(value) - set(LANGUAGES))
+    unknown = sorted(set(field_value) - set(LANGUAGES))
     if unknown:
         refuse(f"has the language '{unknown[0]}'; use {', '.join(LANGUAGES)}")
-    texts = {language: _text(text) for language, text in value.items()}
+    texts = {language: _text(field_text) for language, field_text in field_value.items()}
     # A missing language borrows English, else the first that is given.
     spare = texts.get("en") or next(iter(texts.values()))
     return Names(*(texts.get(language, spare) for language in LANGUAGES))
 
 
-def _reference(kind: str, section: str) -> Callable[[object, ValidationInfo], str]:
-    def refer(value: object, info: ValidationInfo) -> str:
-        name = _word(value)
+def _reference(noun: str, section: str) -> Callable[[object, ValidationInfo], str]:
+    def refer(field_value: object, validation: ValidationInfo) -> str:
+        referred_id = _word(field_value)
         # None where the file that would name them cannot be read: then nothing is held against the entry
-        known_names: frozenset[str] | None = getattr(info.context, section)
-        if known_names is not None and name not in known_names:
-            refuse(f"names an unknown {kind} '{name}'{nearest(name, known_names)}")
-        return name
+        known_names: frozenset[str] | None = getattr(validation.context, section)
+        if known_names is not None and referred_id not in known_names:
+            refuse(f"names an unknown {noun} '{referred_id}'{nearest(referred_id, known_names)}")
+        return referred_id
 
     return refer
 
 
-def _false_rate(value: object) -> float:
-    thousandths = _integer(value, 1000, "a number such as 0.05")
+def _false_rate(field_value: object) -> float:
+    thousandths = _integer(field_value, 1000, "a number such as 0.05")
     if not 5 <= thousandths <= 500:
         refuse(
             "must lie between 0.005 and 0.5 false alarms per unit and year "
-            f"(0.05 is one in twenty units each year), not be '{value}'"
+            f"(0.05 is one in twenty units each year), not be '{field_value}'"
         )
     return thousandths / 1000
 
@@ -271,13 +271,13 @@ class Entry(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _without_nothing(cls, value: object) -> object:
-        if not isinstance(value, dict):
-            return value
+    def _without_nothing(cls, raw_entry: object) -> object:
+        if not isinstance(raw_entry, dict):
+            return raw_entry
         # unknown words stay, so that they are refused though they hold nothing
         field_names = {*cls.model_fields, "name", "names"}
         entry = {}
-        for key, field_value in value.items():
+        for key, field_value in raw_entry.items():
             if field_value is not None or key not in field_names:
                 entry[key] = field_value
         return entry
@@ -291,8 +291,8 @@ class Dated(Entry):
 
     @field_validator("valid_to")
     @classmethod
-    def _ends_later(cls, valid_to: date, info: ValidationInfo) -> date:
-        valid_from = info.data.get("valid_from")
+    def _ends_later(cls, valid_to: date, validation: ValidationInfo) -> date:
+        valid_from = validation.data.get("valid_from")
         if valid_from is not None and valid_to <= valid_from:
             refuse(f"must be later than valid_from ({valid_from}), not {valid_to}")
         return valid_to
@@ -318,25 +318,25 @@ class Named(Entry):
         return self.given or Names.of(self.id)
 
 
-def case_type_of(case_type: str, info: ValidationInfo) -> str:
+def case_type_of(case_type: str, validation: ValidationInfo) -> str:
     """Refuse a case type that the entry's `system` does not have. An entry without a system can name none."""
-    system = info.data.get("system")
+    system = validation.data.get("system")
     if system == "":
         refuse("names a case type but the entry has no `system`")
     case_types = None
     # a system that was refused itself stands here as nothing
-    if isinstance(info.context, KnownIds) and isinstance(system, str):
-        case_types = info.context.case_types.get(system)
+    if isinstance(validation.context, KnownIds) and isinstance(system, str):
+        case_types = validation.context.case_types.get(system)
     if case_types is not None and case_type not in case_types:
         refuse(f"names an unknown case type '{case_type}' of system '{system}'{nearest(case_type, case_types)}")
     return case_type
 
 
-def once(values: Iterable[Any], noun: str) -> None:
+def once(field_values: Iterable[Any], noun: str) -> None:
     """Refuse a list in which something stands twice."""
     # the first repetition alone is told: the others are found when it is mended
     seen_values: set[Any] = set()
-    for value in values:
-        if value in seen_values:
-            refuse(f"has the {noun} '{value}' twice; remove one")
-        seen_values.add(value)
+    for field_value in field_values:
+        if field_value in seen_values:
+            refuse(f"has the {noun} '{field_value}' twice; remove one")
+        seen_values.add(field_value)

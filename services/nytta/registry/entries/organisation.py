@@ -210,7 +210,8 @@ class HandlingEntry(ClassEntry):
     def rules(self) -> dict[str, Any]:
         """What it sets, in the words of `registry.protection`."""
         rules = super().rules
-        if "most_by_one" in rules:  # a share of the files is in thousandths
+        # a share of the files is in thousandths
+        if "most_by_one" in rules:
             rules["most_by_one"] = self.most_by_one / 1000
         return rules
 

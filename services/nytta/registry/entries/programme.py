@@ -68,13 +68,13 @@ class PlanEntry(Dated):
 
     @field_validator("targets")
     @classmethod
-    def _in_order(cls, targets: tuple[TargetEntry, ...], info: ValidationInfo) -> tuple[TargetEntry, ...]:
+    def _in_order(cls, targets: tuple[TargetEntry, ...], validation: ValidationInfo) -> tuple[TargetEntry, ...]:
         days = [target.date for target in targets]
-        start = info.data.get("start")
+        plan_start = validation.data.get("start")
         if days != sorted(set(days)):
             refuse("must have one value per date, the earliest date first")
-        if start is not None and days and days[0] < start:
-            refuse(f"has a date ({days[0]}) before the plan's start ({start})")
+        if plan_start is not None and days and days[0] < plan_start:
+            refuse(f"has a date ({days[0]}) before the plan's start ({plan_start})")
         return targets
 
     @model_validator(mode="after")
@@ -88,12 +88,12 @@ class PlanEntry(Dated):
         return self
 
 
-def version_of(version: int | None, info: ValidationInfo) -> int | None:
+def version_of(version: int | None, validation: ValidationInfo) -> int | None:
     """Refuse a version of the entry's `indicator` that is not there any more: its figures mean something else."""
-    indicator = info.data.get("indicator")
+    indicator = validation.data.get("indicator")
     current_version = None
-    if isinstance(info.context, KnownIds) and indicator:
-        current_version = info.context.versions.get(indicator)
+    if isinstance(validation.context, KnownIds) and indicator:
+        current_version = validation.context.versions.get(indicator)
     if version is not None and current_version is not None and version != current_version:
         refuse(
             f"names version {version} of '{indicator}', which does not exist any more; it has version {current_version}"
@@ -118,8 +118,8 @@ class AdoptionEntry(IndicatorEntry):
 
     @field_validator("target")
     @classmethod
-    def _changes(cls, target: int | None, info: ValidationInfo) -> int | None:
-        if target is not None and target == info.data.get("baseline"):
+    def _changes(cls, target: int | None, validation: ValidationInfo) -> int | None:
+        if target is not None and target == validation.data.get("baseline"):
             refuse("equals the baseline; a target must differ from it")
         return target
 
@@ -184,23 +184,23 @@ class BenefitEntry(Named):
 
     @field_validator("target")
     @classmethod
-    def _changes(cls, target: int | None, info: ValidationInfo) -> int | None:
-        if target is not None and target == info.data.get("baseline"):
+    def _changes(cls, target: int | None, validation: ValidationInfo) -> int | None:
+        if target is not None and target == validation.data.get("baseline"):
             refuse("equals the baseline; a benefit is a change, so the target must differ from it")
         return target
 
     @field_validator("due")
     @classmethod
-    def _due_after_start(cls, due_date: date | None, info: ValidationInfo) -> date | None:
-        start = info.data.get("start")
+    def _due_after_start(cls, due_date: date | None, validation: ValidationInfo) -> date | None:
+        start = validation.data.get("start")
         if due_date is not None and start is not None and due_date <= start:
             refuse(f"must be later than start ({start}), not {due_date}")
         return due_date
 
     @field_validator("baseline_to")
     @classmethod
-    def _baseline_span(cls, baseline_to: date | None, info: ValidationInfo) -> date | None:
-        baseline_from = info.data.get("baseline_from")
+    def _baseline_span(cls, baseline_to: date | None, validation: ValidationInfo) -> date | None:
+        baseline_from = validation.data.get("baseline_from")
         if baseline_to is not None and (baseline_from is None or baseline_to <= baseline_from):
             refuse("must be later than `baseline_from`, which must be given too")
         return baseline_to
@@ -235,8 +235,8 @@ class DecisionEntry(Named):
 
     @field_validator("due")
     @classmethod
-    def _due_after_decision(cls, due_date: date | None, info: ValidationInfo) -> date | None:
-        decided = info.data.get("decided")
+    def _due_after_decision(cls, due_date: date | None, validation: ValidationInfo) -> date | None:
+        decided = validation.data.get("decided")
         if due_date is not None and decided is not None and due_date < decided:
             refuse(f"must not be before the day of the decision ({decided})")
         return due_date

@@ -15,30 +15,30 @@ from nytta.registry.problems import Problem
 
 def codes_are_unambiguous(contents: Contents) -> Iterator[Problem]:
     """On each day a code of a source names one unit at most, and one that exists at some time meanwhile."""
-    versions = by_id(place.entry for place in contents.places)
+    versions = by_id(version.entry for version in contents.places)
     earlier: defaultdict[str, list[tuple[Located[CodeMapEntry], int, CodeEntry]]] = defaultdict(list)
     for code_map in contents.code_maps:
-        for number, code in enumerate(code_map.entry.codes):
+        for code_number, code in enumerate(code_map.entry.codes):
             lives = versions.get(code.unit, ())
-            if lives and not any(code.span.meet(place.span) for place in lives):
+            if lives and not any(code.span.meet(version.span) for version in lives):
                 yield code_map.problem(
                     f"the code '{code.code}' names '{code.unit}' on days when that unit does not exist "
                     f"(from {code.valid_from} {until(code.valid_to)}); change the dates",
                     "codes",
-                    number,
+                    code_number,
                 )
-            for other, place, earlier_code in earlier[code.code]:
+            for earlier_map, earlier_number, earlier_code in earlier[code.code]:
                 if not earlier_code.span.meet(code.span):
                     continue
                 # two patterns need not be equal to fit the same source
-                if not patterns_meet(other.entry.source, code_map.entry.source):
+                if not patterns_meet(earlier_map.entry.source, code_map.entry.source):
                     continue
                 yield code_map.problem(
                     f"the code '{code.code}' of source '{code_map.entry.source}' names '{code.unit}', but in "
-                    f"line {other.node.at('codes', place)} (source '{other.entry.source}') '{earlier_code.unit}' "
-                    "on the same days; keep one, or end the earlier with `valid_to`",
+                    f"line {earlier_map.node.at('codes', earlier_number)} (source '{earlier_map.entry.source}') "
+                    f"'{earlier_code.unit}' on the same days; keep one, or end the earlier with `valid_to`",
                     "codes",
-                    number,
+                    code_number,
                 )
                 break
-            earlier[code.code].append((code_map, number, code))
+            earlier[code.code].append((code_map, code_number, code))

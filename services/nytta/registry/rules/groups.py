@@ -13,19 +13,21 @@ from nytta.registry.problems import Problem
 
 def groups_are_of_siblings(contents: Contents) -> Iterator[Problem]:
     """The units of a group have one parent, on every day on which two of them exist."""
-    versions = by_id(place.entry for place in contents.places)
+    versions = by_id(version.entry for version in contents.places)
     for reporting_group in contents.reporting_groups:
         homes: list[tuple[Span, str, str]] = []
-        for number, unit in enumerate(reporting_group.entry.units):
-            lives = [(place.span.meet(reporting_group.entry.span), place.parent) for place in versions.get(unit, ())]
+        for unit_number, unit in enumerate(reporting_group.entry.units):
+            lives = [
+                (version.span.meet(reporting_group.entry.span), version.parent) for version in versions.get(unit, ())
+            ]
             if any(parent is None for _, parent in lives):
-                yield reporting_group.problem(f"'{unit}' is an organisation and has no siblings", "units", number)
+                yield reporting_group.problem(f"'{unit}' is an organisation and has no siblings", "units", unit_number)
                 continue
             # its places while the group lasts: where it lay before is no matter of the group
             parent_spans = [(span, parent) for span, parent in lives if span is not None and parent is not None]
             if lives and not parent_spans:
                 message = f"'{unit}' does not exist while the group does; take it out or change the dates"
-                yield reporting_group.problem(message, "units", number)
+                yield reporting_group.problem(message, "units", unit_number)
             for span, parent in parent_spans:
                 strangers = [home for home in homes if home[0].meet(span) and home[2] != parent]
                 if strangers:
@@ -34,7 +36,7 @@ def groups_are_of_siblings(contents: Contents) -> Iterator[Problem]:
                         f"the units of '{reporting_group.entry.id}' are not siblings: '{other_unit}' lies under "
                         f"'{other_parent}', '{unit}' under '{parent}'; group units of one parent only",
                         "units",
-                        number,
+                        unit_number,
                     )
                     break  # one such sentence for a unit is enough
             homes += [(span, unit, parent) for span, parent in parent_spans]

@@ -12,19 +12,23 @@ def ids_are_single(contents: Contents) -> Iterator[Problem]:
     """One id, one thing. Versions of one unit share its id and are another rule's matter."""
     for section in ("systems", "milestones", "benefits", "decisions"):
         first_lines: dict[str, int] = {}
-        for name, file, line in contents.ids.get(section, ()):
-            if name in first_lines:
+        for identifier, file, line in contents.ids.get(section, ()):
+            if identifier in first_lines:
                 yield Problem(
                     file,
                     line,
-                    f"{section} has the id '{name}' twice (first in line {first_lines[name]}); rename one",
+                    f"{section} has the id '{identifier}' twice (first in line {first_lines[identifier]}); rename one",
                 )
-            first_lines.setdefault(name, line)
+            first_lines.setdefault(identifier, line)
     # places are named by either id, and a group's figures stand beside units': one id would mean two things
-    units = {name: line for section in ("units", "organisations") for name, _, line in contents.ids.get(section, ())}
-    for name, file, line in contents.ids.get("reporting_groups", ()):
-        if name in units:
-            message = f"the group has the id of the unit '{name}' in line {units[name]}; rename the group"
+    units = {
+        identifier: line
+        for section in ("units", "organisations")
+        for identifier, _, line in contents.ids.get(section, ())
+    }
+    for identifier, file, line in contents.ids.get("reporting_groups", ()):
+        if identifier in units:
+            message = f"the group has the id of the unit '{identifier}' in line {units[identifier]}; rename the group"
             yield Problem(file, line, message)
 
 

@@ -21,20 +21,20 @@ BASELINE_WEEKS = 13
 
 def plans_are_single(contents: Contents) -> Iterator[Problem]:
     """On each day a unit has one plan at most of an indicator, and one of workplaces on a system."""
-    for part in ("targets", "workplaces"):
+    for planned_field in ("targets", "workplaces"):
         plans: defaultdict[tuple[str, ...], list[Located[PlanEntry]]] = defaultdict(list)
         for plan in contents.plans:
-            entry = plan.entry
-            if part == "targets" and entry.targets:
-                plans[entry.unit, entry.system, entry.indicator].append(plan)
-            if part == "workplaces" and entry.workplaces is not None:
-                plans[entry.unit, entry.system].append(plan)
+            plan_entry = plan.entry
+            if planned_field == "targets" and plan_entry.targets:
+                plans[plan_entry.unit, plan_entry.system, plan_entry.indicator].append(plan)
+            if planned_field == "workplaces" and plan_entry.workplaces is not None:
+                plans[plan_entry.unit, plan_entry.system].append(plan)
         for subject, rivals in plans.items():
-            for earlier, later in combinations(rivals, 2):
-                if earlier.entry.span.meet(later.entry.span):
-                    yield later.problem(
-                        f"`{part}` of {' · '.join(filter(None, subject))} are planned twice on the same days "
-                        f"(first in line {earlier.node.line}); end the earlier plan with `valid_to`, or keep one"
+            for earlier_plan, later_plan in combinations(rivals, 2):
+                if earlier_plan.entry.span.meet(later_plan.entry.span):
+                    yield later_plan.problem(
+                        f"`{planned_field}` of {' · '.join(filter(None, subject))} are planned twice on the same days "
+                        f"(first in line {earlier_plan.node.line}); end the earlier plan with `valid_to`, or keep one"
                     )
                     break
 
@@ -111,7 +111,7 @@ def avoided_purchases_have_a_price(contents: Contents) -> Iterator[Problem]:
 
 def hours_are_counted_once(contents: Contents) -> Iterator[Problem]:
     """Two benefits do not claim the same working hours: same system, cases, units and time."""
-    above = _above(contents)
+    units_above = _above(contents)
     hours = [
         benefit
         for benefit in contents.benefits
@@ -121,8 +121,8 @@ def hours_are_counted_once(contents: Contents) -> Iterator[Problem]:
         if _same_cases(earlier.entry, later.entry) and _same_time(earlier.entry, later.entry):
             unit, other_unit = earlier.entry.unit, later.entry.unit
             # a unit's hours are part of those of every unit above it
-            lies_above = unit in above.get(other_unit, {other_unit})
-            lies_below = other_unit in above.get(unit, {unit})
+            lies_above = unit in units_above.get(other_unit, {other_unit})
+            lies_below = other_unit in units_above.get(unit, {unit})
             if lies_above or lies_below:
                 yield later.problem(
                     f"'{later.entry.id}' counts the same hours as '{earlier.entry.id}' in line {earlier.node.line} "
@@ -134,15 +134,15 @@ def hours_are_counted_once(contents: Contents) -> Iterator[Problem]:
 
 def currencies_are_one(contents: Contents) -> Iterator[Problem]:
     """Money within one organisation is in one currency, so that it can be added."""
-    above = _above(contents)
+    units_above = _above(contents)
     currencies = {organisation.entry.id: organisation.entry.money for organisation in contents.organisations}
     money: list[Located[BenefitEntry] | Located[CostEntry]] = [*contents.benefits, *contents.costs]
-    for entry in money:
-        for root in sorted(above.get(entry.entry.unit, set()) & set(currencies)):
-            if entry.entry.currency not in (None, currencies[root]):
-                name = entry.entry.id if isinstance(entry.entry, BenefitEntry) else entry.entry.name
-                yield entry.problem(
-                    f"the amount of '{name}' is in {entry.entry.currency}, but '{root}' counts in {currencies[root]}; "
+    for priced in money:
+        for root in sorted(units_above.get(priced.entry.unit, set()) & set(currencies)):
+            if priced.entry.currency not in (None, currencies[root]):
+                name = priced.entry.id if isinstance(priced.entry, BenefitEntry) else priced.entry.name
+                yield priced.problem(
+                    f"the amount of '{name}' is in {priced.entry.currency}, but '{root}' counts in {currencies[root]}; "
                     "convert it, or change `currency` of the organisation",
                     "currency",
                 )
@@ -150,26 +150,26 @@ def currencies_are_one(contents: Contents) -> Iterator[Problem]:
 
 def _above(contents: Contents) -> dict[str, set[str]]:
     """The units that each unit ever lay under, itself included."""
-    versions = by_id(place.entry for place in contents.places)
+    versions = by_id(version.entry for version in contents.places)
     # at any time: what overlaps on one day is booked twice on that day
     ancestors: defaultdict[str, set[str]] = defaultdict(set)
     for unit, places in versions.items():
-        for place in places:
-            for _, chain in chains(place, versions):
+        for version in places:
+            for _, chain in chains(version, versions):
                 ancestors[unit] |= {ancestor.id for ancestor in chain}
     return ancestors
 
 
-def _same_cases(benefit: BenefitEntry, other: BenefitEntry) -> bool:
-    if benefit.system != other.system:
+def _same_cases(benefit: BenefitEntry, other_benefit: BenefitEntry) -> bool:
+    if benefit.system != other_benefit.system:
         return False
     # a benefit without a case type is about all of them
-    is_about_all = not benefit.case_type or not other.case_type
-    return is_about_all or benefit.case_type == other.case_type
+    is_about_all = not benefit.case_type or not other_benefit.case_type
+    return is_about_all or benefit.case_type == other_benefit.case_type
 
 
-def _same_time(benefit: BenefitEntry, other: BenefitEntry) -> bool:
+def _same_time(benefit: BenefitEntry, other_benefit: BenefitEntry) -> bool:
     def ends_before(former: BenefitEntry, second: BenefitEntry) -> bool:
         return former.due is not None and second.start is not None and former.due <= second.start
 
-    return not ends_before(benefit, other) and not ends_before(other, benefit)
+    return not ends_before(benefit, other_benefit) and not ends_before(other_benefit, benefit)

@@ -25,15 +25,15 @@ def tree_has_roots(contents: Contents) -> Iterator[Problem]:
 def versions_do_not_overlap(contents: Contents) -> Iterator[Problem]:
     """A unit has at most one version on each day."""
     versions = defaultdict(list)
-    for place in contents.places:
-        versions[place.entry.id].append(place)
+    for version in contents.places:
+        versions[version.entry.id].append(version)
     for unit, places in versions.items():
-        places.sort(key=lambda place: (place.entry.span, place.node.line))
+        places.sort(key=lambda version: (version.entry.span, version.node.line))
         for earlier, later in pairwise(places):
             meet = earlier.entry.span.meet(later.entry.span)
             if meet is not None:
                 # told at the one that stands later in the file, whichever begins later
-                one, other = sorted((earlier, later), key=lambda place: place.node.line)
+                one, other = sorted((earlier, later), key=lambda version: version.node.line)
                 yield other.problem(
                     f"'{unit}' is given twice for the days from {meet.valid_from} {until(meet.valid_to)} "
                     f"(first in line {one.node.line}); let one version end with `valid_to` before the other "
@@ -44,25 +44,25 @@ def versions_do_not_overlap(contents: Contents) -> Iterator[Problem]:
 
 def tree_has_no_cycle(contents: Contents) -> Iterator[Problem]:
     """No unit lies under itself."""
-    versions = by_id(place.entry for place in contents.places)
-    located = {id(place.entry): place for place in contents.places}
+    versions = by_id(version.entry for version in contents.places)
+    located = {id(version.entry): version for version in contents.places}
     reported: set[tuple[str, ...]] = set()
-    for place in contents.places:
-        for span, chain in chains(place.entry, versions):
+    for version in contents.places:
+        for span, chain in chains(version.entry, versions):
             # the end of a chain that runs in a circle is the id that it had come to before
-            start = next(number for number, place in enumerate(chain) if place.id == chain[-1].id)
+            start = next(position for position, version in enumerate(chain) if version.id == chain[-1].id)
             circle = chain[start:-1]
             if not circle:
                 continue
             # turned to its smallest id, for every unit of a circle finds the same one, from its own place on
-            turn = min(range(len(circle)), key=lambda number: circle[number].id)
+            turn = min(range(len(circle)), key=lambda position: circle[position].id)
             circle = circle[turn:] + circle[:turn]
-            names = tuple(place.id for place in circle)
-            if names not in reported:
-                reported.add(names)
+            unit_ids = tuple(version.id for version in circle)
+            if unit_ids not in reported:
+                reported.add(unit_ids)
                 yield located[id(circle[0])].problem(
                     f"units lie under each other in a circle from {span.valid_from}: "
-                    f"{' → '.join([*names, names[0]])}; give one of them another `parent`",
+                    f"{' → '.join([*unit_ids, unit_ids[0]])}; give one of them another `parent`",
                     "parent",
                 )
 
@@ -71,25 +71,25 @@ def parents_outlive_units(contents: Contents) -> Iterator[Problem]:
     """A unit's parent exists on every day on which the unit does."""
     versions = by_id(located.entry for located in contents.places)
     for located in contents.places:
-        place = located.entry
+        version = located.entry
         # of a parent whose place cannot be read, or that is named wrongly, something else is told
-        if place.parent is None or place.parent in contents.unplaced or place.parent not in versions:
+        if version.parent is None or version.parent in contents.unplaced or version.parent not in versions:
             continue
-        missing = gaps(place.span, (above.span for above in versions[place.parent]))
+        missing = gaps(version.span, (above.span for above in versions[version.parent]))
         if not missing:
             continue
         gap = missing[0]
         # a parent that ends too early is mended at the unit's end, one that begins too late at its beginning
-        if gap.valid_to == place.valid_to:
+        if gap.valid_to == version.valid_to:
             end = f"`valid_to: {gap.valid_from}`"
             yield located.problem(
-                f"'{place.id}' is valid {until(place.valid_to)}, but its parent '{place.parent}' ends on "
+                f"'{version.id}' is valid {until(version.valid_to)}, but its parent '{version.parent}' ends on "
                 f"{gap.valid_from}; end the unit with {end} or give it another parent from that day",
-                "valid_to" if place.valid_to != END else "parent",
+                "valid_to" if version.valid_to != END else "parent",
             )
         else:
             yield located.problem(
-                f"'{place.id}' is valid from {place.valid_from}, but its parent '{place.parent}' does not "
+                f"'{version.id}' is valid from {version.valid_from}, but its parent '{version.parent}' does not "
                 f"exist from {gap.valid_from} until {gap.valid_to}; change `valid_from` of one of them",
                 "valid_from",
             )

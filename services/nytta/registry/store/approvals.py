@@ -17,13 +17,15 @@ def approvals(registry: Registry, purposes: Collection[str], day: date) -> list[
     """Rows of table `approvals` as they stand on `day`: every organisation with every purpose."""
     named_purposes = {approval.purpose for approval in registry.approvals}
     all_purposes = named_purposes | set(purposes) | {ANY_PURPOSE}
-    rows = []
+    approval_rows = []
     for organisation in registry.organisations:
         for purpose in sorted(all_purposes):
             approval = registry.approval(purpose, organisation.id)
             missing = list(registry.unapproved(purpose, organisation.id, day))
-            rows.append([purpose, organisation.id, approval.legal_basis, approval.dpia, approval.consulted_on, missing])
-    return rows
+            approval_rows.append(
+                [purpose, organisation.id, approval.legal_basis, approval.dpia, approval.consulted_on, missing]
+            )
+    return approval_rows
 
 
 def save_approvals(connection: Connection, rows: list[list[Any]]) -> None:
@@ -37,11 +39,11 @@ def remember_approval(connection: Connection, root: str, approval: Approval) -> 
     # each import says it again: only what differs is another row
     if created_approvals(connection).get(root) == approval:
         return
-    place = int(connection.value("SELECT max(place) + 1 FROM {open}.created_approvals"))
+    order = int(connection.value("SELECT max(place) + 1 FROM {open}.created_approvals"))
     connection.insert(
         "{open}.created_approvals",
         ["root", "legal_basis", "dpia", "consulted_on", "place"],
-        [[root, approval.legal_basis, approval.dpia, approval.consulted_on, place]],
+        [[root, approval.legal_basis, approval.dpia, approval.consulted_on, order]],
     )
 
 

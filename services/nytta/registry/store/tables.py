@@ -42,7 +42,7 @@ class CreatedRoot:
 
 def created_roots(connection: Connection) -> list[CreatedRoot]:
     """What was made so far, in order."""
-    rows = connection.rows(
+    root_rows = connection.rows(
         "SELECT root, any(timezone), any(country), max(public_data), any(declared_size), "
         "arraySort(groupArrayIf(code, code != '')), min(place) AS first "
         "FROM {open}.created_units GROUP BY root ORDER BY first"
@@ -58,7 +58,7 @@ def created_roots(connection: Connection) -> list[CreatedRoot]:
             declared_size=declared_size,
             approval=approved.get(root),
         )
-        for root, timezone, country, public_data, declared_size, codes, _place in rows
+        for root, timezone, country, public_data, declared_size, codes, _place in root_rows
     ]
 
 
@@ -68,11 +68,11 @@ def add_created(connection: Connection, created_root: CreatedRoot) -> None:
     new_codes = sorted(set(created_root.codes) - stored_codes.get(created_root.root, set()))
     if created_root.root in stored_codes and not new_codes:
         return
-    place = int(connection.value("SELECT max(place) + 1 FROM {open}.created_units"))
+    order = int(connection.value("SELECT max(place) + 1 FROM {open}.created_units"))
     # an organisation without units is kept too: as a row without a code
-    rows = [
+    unit_rows = [
         [
-            place,
+            order,
             created_root.root,
             code,
             created_root.timezone,
@@ -85,7 +85,7 @@ def add_created(connection: Connection, created_root: CreatedRoot) -> None:
     connection.insert(
         "{open}.created_units",
         ["place", "root", "code", "timezone", "country", "public_data", "declared_size"],
-        rows,
+        unit_rows,
     )
 
 
@@ -111,58 +111,62 @@ def with_created(registry: Registry | None, roots: Sequence[CreatedRoot]) -> Reg
 def save(
     connection: Connection,
     registry: Registry,
-    start: date,
-    end: date,
+    first_day: date,
+    last_day: date,
     *,
     purposes: Collection[str] = (),
     day: date = date.max,
 ) -> bool:
-    """Put the registry into its tables, the calendar from `start` to `end`; False if it stood there already.
+    """Put the registry into its tables, the calendar from `first_day` to `last_day`; False if it stood there already.
 
     Approvals of `purposes`, and of those that the registry names, are kept as they stand on `day`.
     """
     approved = approvals.approvals(registry, purposes, day)
     approvals_digest = hashlib.sha256(repr(approved).encode()).hexdigest()[:16]
     # all that the tables are made of: what differs in none of it need not be written, nor anything computed anew
-    name = f"{digest(registry)} {start.year} {end.year} {approvals_digest}"
+    load_digest = f"{digest(registry)} {first_day.year} {last_day.year} {approvals_digest}"
     current = connection.rows("SELECT digest FROM {open}.registry_loads ORDER BY loaded DESC LIMIT 1")
-    if current and current[0][0] == name:
+    if current and current[0][0] == load_digest:
         return False
     # whole years, so that the calendar stays as it is while the data grow
-    rows = tables(registry, date(start.year, 1, 1), date(end.year, 12, 31))
-    ways = pa.concat_tables([rows["unit_paths"], _group_paths(rows)])
-    rows["unit_paths"] = _always(ways, "unit", "ancestor")
-    rows["units"] = pa.concat_tables([_always(rows["units"], "unit"), _groups_as_units(rows, registry)])
+    tables_by_name = tables(registry, date(first_day.year, 1, 1), date(last_day.year, 12, 31))
+    unit_paths = pa.concat_tables([tables_by_name["unit_paths"], _group_paths(tables_by_name)])
+    tables_by_name["unit_paths"] = _always(unit_paths, "unit", "ancestor")
+    tables_by_name["units"] = pa.concat_tables(
+        [_always(tables_by_name["units"], "unit"), _groups_as_units(tables_by_name, registry)]
+    )
     for table, columns in _NAMED.items():
-        rows[table] = rows[table].select(columns)
+        tables_by_name[table] = tables_by_name[table].select(columns)
     for table in (*_LOADED, *_NAMED):
         connection.run(f"TRUNCATE TABLE {{open}}.{table}")
-        if len(rows[table]):
-            connection.insert_arrow(f"{{open}}.{table}", rows[table])
+        if len(tables_by_name[table]):
+            connection.insert_arrow(f"{{open}}.{table}", tables_by_name[table])
     approvals.save_approvals(connection, approved)
     # noted last: a load that is broken off is made again
     loaded = int(connection.value("SELECT max(loaded) + 1 FROM {open}.registry_loads"))
-    connection.insert("{open}.registry_loads", ["digest", "loaded"], [[name, loaded]])
+    connection.insert("{open}.registry_loads", ["digest", "loaded"], [[load_digest, loaded]])
     return True
 
 
-def _always(rows: pa.Table, *key: str) -> pa.Table:
+def _always(table_rows: pa.Table, *key_columns: str) -> pa.Table:
     """The same rows with the first version of each key valid since ever and the last one without end.
 
     Events outside a unit's dates count where its nearest version stands: nothing that came is left out of a roll-up.
     """
     first_days: dict[tuple[str, ...], date] = {}
     last_days: dict[tuple[str, ...], date] = {}
-    keys = list(zip(*(rows[column].to_pylist() for column in key[:1]), strict=True))
-    starts = rows["valid_from"].to_pylist()
-    ends = rows["valid_to"].to_pylist()
-    for name, start, end in zip(keys, starts, ends, strict=True):
-        first_days[name] = min(first_days.get(name, start), start)
-        last_days[name] = max(last_days.get(name, end), end)
-    new_starts = [BEGINNING if start == first_days[name] else start for name, start in zip(keys, starts, strict=True)]
-    new_ends = [END if end == last_days[name] else end for name, end in zip(keys, ends, strict=True)]
-    rows = _with_days(rows, "valid_from", new_starts)
-    return _with_days(rows, "valid_to", new_ends)
+    row_keys = list(zip(*(table_rows[column].to_pylist() for column in key_columns[:1]), strict=True))
+    starts = table_rows["valid_from"].to_pylist()
+    ends = table_rows["valid_to"].to_pylist()
+    for row_key, start, end in zip(row_keys, starts, ends, strict=True):
+        first_days[row_key] = min(first_days.get(row_key, start), start)
+        last_days[row_key] = max(last_days.get(row_key, end), end)
+    new_starts = [
+        BEGINNING if start == first_days[row_key] else start for row_key, start in zip(row_keys, starts, strict=True)
+    ]
+    new_ends = [END if end == last_days[row_key] else end for row_key, end in zip(row_keys, ends, strict=True)]
+    table_rows = _with_days(table_rows, "valid_from", new_starts)
+    return _with_days(table_rows, "valid_to", new_ends)
 
 
 def _with_days(rows: pa.Table, name: str, days: Sequence[date]) -> pa.Table:

@@ -58,24 +58,25 @@ class MarkRequests:
     everything: bool
 
 
-def read(values: Sequence[bytes | None]) -> MarkRequests:
+def read(message_values: Sequence[bytes | None]) -> MarkRequests:
     """What messages ask for; a message that asks for nothing is counted and passed over."""
     tables = [SCHEMA.empty_table()]
     imports: list[int] = []
     notes: list[Note] = []
     everything = False
-    for value in values:
-        body = value or b""
-        if body == EVERYTHING.encode():
+    for message_value in message_values:
+        message_body = message_value or b""
+        if message_body == EVERYTHING.encode():
             everything = True
-        elif import_match := _IMPORT.fullmatch(body):
+        elif import_match := _IMPORT.fullmatch(message_body):
             imports.append(int(import_match[1]))
         else:
             try:
-                if body.startswith(b"{"):  # notes are JSON, and a table of marks never begins so
-                    notes += wire.read_notes(body)
+                # notes are JSON, and a table of marks never begins so
+                if message_body.startswith(b"{"):
+                    notes += wire.read_notes(message_body)
                 else:
-                    tables.append(wire.read_marks(body, SCHEMA))
+                    tables.append(wire.read_marks(message_body, SCHEMA))
             except ValueError as error:
                 metrics.POISON.labels(topics.MARKS).inc()
                 log.error("a message on the topic of marks was passed over: %s", error)
@@ -99,24 +100,25 @@ class Owner:
         self._changed = True  # whoever takes over publishes once
         self._closed: Sequence[date] = ()
         self._postponed = 0
-        self._oldest: float | None = None  # when the broker got the oldest marks that no round has read
+        # when the broker got the messages whose marks no round has read
+        self._stored_at: list[float] = []
 
     async def write(self, messages: Sequence[Message]) -> None:
         """Do what messages ask for: an older owner's marks do no harm, for its messages are given to the next one."""
         requests = read([message.value for message in messages])
-        oldest = min(message.stored_at for message in messages).timestamp()
         private = self.parts.private
         await patient(self.parts, partial(renamings.note, private, requests.notes))
         for start in range(0, len(requests.marks), _AT_ONCE):
             portion = requests.marks.slice(start, _AT_ONCE)
             await patient(self.parts, partial(private.append_marks, portion))
         if requests.imports or requests.everything:
-            async with self._turn:  # marks made by one statement may come in parts: no round may read half of them
+            # marks made by one statement may come in parts: no round may read half of them
+            async with self._turn:
                 for number in requests.imports:
                     await patient(self.parts, partial(private.mark, f"import = {number}"))
                 if requests.everything:
                     await patient(self.parts, private.mark_everything)
-        self._oldest = oldest if self._oldest is None else min(self._oldest, oldest)
+        self._stored_at += [message.stored_at.timestamp() for message in messages]
 
     async def compute(self) -> None:
         """One round, if marks wait for it."""
@@ -132,13 +134,15 @@ class Owner:
                 computing = await patient(self.parts, lambda: self.parts.take_over(self.lease.check))
                 self._computing = computing
             # taken out before the round: marks that are written meanwhile are those of the next one
-            oldest = self._oldest
-            self._oldest = None
+            stored_at = self._stored_at
+            self._stored_at = []
             if await patient(self.parts, partial(computing.compute, current_time)):
                 self._changed = True
                 metrics.ROUNDS.observe(time.perf_counter() - started)
-                if oldest is not None:
-                    metrics.CELLS.observe(max(0.0, time.time() - oldest))
+                instant = time.time()
+                # each message by itself: a message holds what was stored at once, so that shares of them are of events
+                for moment in stored_at:
+                    metrics.CELLS.observe(max(0.0, instant - moment))
 
     async def publish(self) -> None:
         """Bring the open zone up to date and tell its values and signals, if anything was computed or closed since."""
@@ -158,7 +162,7 @@ class Owner:
             started = time.perf_counter()
             await patient(self.parts, partial(computing.publish, current_time))
             metrics.PUBLISHING.observe(time.perf_counter() - started)
-            await self._tell(computing, outbox.VALUES, lambda row: self.producer.value(*value_message(row)))
+            await self._tell(computing, outbox.VALUES, lambda value_row: self.producer.value(*value_message(value_row)))
             started = time.perf_counter()
             judged = await patient(self.parts, partial(computing.judge, current_time))
             metrics.JUDGING.observe(time.perf_counter() - started)
@@ -173,13 +177,13 @@ class Owner:
     async def _tell(self, computing: Computing, box: Outbox, send: Callable[[Row], Awaitable[None]]) -> None:
         """Send what was published since; whoever takes over sends again what is not remembered as sent."""
         rows, position = await patient(self.parts, lambda: box.unsent(computing.private))
-        for row in rows:
-            await send(row)
+        for value_row in rows:
+            await send(value_row)
         # after all of them: a crash before this sends some twice, and loses none
         await patient(self.parts, lambda: box.sent(computing.private, position))
 
-    async def _tell_signal(self, row: Row) -> None:
-        await self.producer.signal(str(row["organisation"]), signal_messages.signal_message(row))
+    async def _tell_signal(self, value_row: Row) -> None:
+        await self.producer.signal(str(value_row["organisation"]), signal_messages.signal_message(value_row))
 
     async def _catching_up(self) -> bool:
         """Whether events wait, so that figures are half of what they will be; for so many times only."""
@@ -200,11 +204,11 @@ class Owner:
             self._computing = None
 
 
-def value_message(row: Row) -> tuple[bytes, bytes]:
+def value_message(value_row: Row) -> tuple[bytes, bytes]:
     """Key and message of a published value: a later message of the same key replaces it."""
-    names = ("indicator", "version", "grain", "unit", "system", "case_type", "part", "period")
-    key = "|".join(str(row[name]) for name in names)
-    stated = {name: value for name, value in row.items() if value is not None}
+    column_names = ("indicator", "version", "grain", "unit", "system", "case_type", "part", "period")
+    key = "|".join(str(value_row[column_name]) for column_name in column_names)
+    stated = {column_name: column_value for column_name, column_value in value_row.items() if column_value is not None}
     return key.encode(), orjson.dumps(stated, default=str)
 
 

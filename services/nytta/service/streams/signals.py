@@ -38,7 +38,7 @@ class Alerting(Protocol):
     def send(self, current_time: datetime) -> Delivered:
         """Send what waits."""
 
-    def answer(self, answer: Answer, current_time: datetime) -> None:
+    def answer(self, alert_answer: Answer, current_time: datetime) -> None:
         """Carry out what a person answered; one that cannot be carried out is said in the log."""
 
 
@@ -59,13 +59,13 @@ def read(values: Sequence[bytes | None]) -> list[Answer]:
     answers = []
     for value in values:
         try:
-            answer = signal_messages.read_answer(value)
+            alert_answer = signal_messages.read_answer(value)
         except ValueError as error:
             metrics.POISON.labels(topics.SIGNALS).inc()
             log.error("a message on the topic of signals was passed over: %s", error)
             continue
-        if answer is not None:
-            answers.append(answer)
+        if alert_answer is not None:
+            answers.append(alert_answer)
     return answers
 
 
@@ -82,17 +82,19 @@ class Keeper:
     async def hear(self, messages: Sequence[Message]) -> None:
         """Carry out the answers among messages, then evaluate: whatever else they tell is in the store."""
         answers = read([message.value for message in messages])
-        while True:  # what is not carried out is not acknowledged; the next owner is given it again
+        # what is not carried out is not acknowledged; the next owner is given it again
+        while True:
             try:
                 # one lock for the whole of it: an evaluation in between would meet half of the answers
                 async with self._turn:
-                    for answer in answers:
-                        await self._patient(partial(_answered, answer, self.parts.clock()))
+                    for alert_answer in answers:
+                        await self._patient(partial(_answered, alert_answer, self.parts.clock()))
                 await self.evaluate()
                 return
             except LeaseLostError:
                 self._alerting = None
-                await asyncio.sleep(_JOINED)  # the partition has come, the lease follows
+                # the partition has come, the lease follows
+                await asyncio.sleep(_JOINED)
 
     async def evaluate(self) -> None:
         """Decide, and send what is due. What was decided is stored before anything is sent: a crash loses none."""
@@ -121,8 +123,8 @@ class Keeper:
         return await patient(self.parts, partial(work, alerting))
 
 
-def _answered(answer: Answer, current_time: datetime, alerting: Alerting) -> None:
-    alerting.answer(answer, current_time)
+def _answered(alert_answer: Answer, current_time: datetime, alerting: Alerting) -> None:
+    alerting.answer(alert_answer, current_time)
 
 
 def attach(app: faust.App, keeper: Keeper, *, evaluate_every: float) -> None:

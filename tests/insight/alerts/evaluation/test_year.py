@@ -45,7 +45,7 @@ def year(seed: int) -> tuple[list[Dispatch], int]:
         book = observe(book, [*(s for s in seen if s.unit != ROOT), *causes(seen, ROOT, week, book)], monday)
         moment = datetime.combine(monday, time(1, 3), ZONE)
         while moment < datetime.combine(monday + timedelta(weeks=1), time(), ZONE):
-            due = plan(book, sent, moment, hours=HOURS, address=address, order=order)
+            due = plan(book, sent, moment, hours=HOURS, address=address, units_in_order=order)
             book, sent = due.book, due.sent
             messages += due.dispatches
             moment += timedelta(hours=6, minutes=30)

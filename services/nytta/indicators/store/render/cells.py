@@ -19,21 +19,21 @@ def cells(wanted: Wanted, scope: Scope, near: Near, persons: str = "{private}.ro
     costs more than the few rows that a round reads.
     """
     sides = []
-    for rows, places in alike(wanted).items():
-        members = {place + 1: wanted[place] for place in places}
+    for rows, positions in alike(wanted).items():
+        members = {position + 1: wanted[position] for position in positions}
         # within its own scope: what some indicators need is less than what all do
         sides.append(_counted_rows(rows, members, near(list(members.values())), persons))
     definitions = {number: definition for number, (definition, _) in enumerate(wanted, 1)}
     capped = [number for number, definition in definitions.items() if definition.capped]
     # without an answer there was no survey, whoever could have answered
-    answered = {number: _answered(definition) for number, definition in definitions.items()}
+    answered_subjects = {number: _answered(definition) for number, definition in definitions.items()}
     # both sides of a capped share count rows of their own, so that the numerator may be the greater
     least = f"if(cell.1 IN {capped}, least(sum(cell.2), sum(cell.3)), sum(cell.2))" if capped else "sum(cell.2)"
     anything = "numerator != 0 OR denominator != 0 OR subjects != 0 OR persons != 0"
     conditions = [
-        f"cell.1 IN {[number for number, side in answered.items() if side == answering]}, {answering} != 0"
+        f"cell.1 IN {[number for number, side in answered_subjects.items() if side == answering]}, {answering} != 0"
         for answering in ("numerator", "denominator")
-        if answering in answered.values()
+        if answering in answered_subjects.values()
     ]
     having = f"multiIf({', '.join(conditions)}, {anything})" if conditions else anything
     indicator, version, window = member_columns(wanted, "cell.1")
@@ -56,12 +56,16 @@ def _answered(definition: Definition) -> str:
     return "denominator" if is_share_of_answers else "numerator"
 
 
-def member_columns(wanted: Wanted, number: str) -> tuple[str, str, str]:
+def member_columns(wanted: Wanted, number_column: str) -> tuple[str, str, str]:
     """SQL of the id, the version and the weeks of windows (0 where none are wanted) of the indicator of a number."""
-    names = ", ".join(f"'{definition.id}'" for definition, _ in wanted)
+    indicator_names = ", ".join(f"'{definition.id}'" for definition, _ in wanted)
     versions = ", ".join(str(definition.version) for definition, _ in wanted)
     windows = ", ".join(str(definition.window_weeks if "window" in grains else 0) for definition, grains in wanted)
-    return f"[{names}][{number}]", f"toUInt16([{versions}][{number}])", f"[{windows}][{number}]"
+    return (
+        f"[{indicator_names}][{number_column}]",
+        f"toUInt16([{versions}][{number_column}])",
+        f"[{windows}][{number_column}]",
+    )
 
 
 def touched_limit(scope: Scope) -> str:
@@ -73,11 +77,11 @@ def touched_limit(scope: Scope) -> str:
 def _limits_of_feeds(definitions: Mapping[int, Definition], scope: Scope) -> str:
     """SQL condition that a system has what an indicator needs: without it there is no figure; begins with AND."""
     needing: dict[str, list[int]] = {}
-    for number, definition in definitions.items():
+    for definition_number, definition in definitions.items():
         if definition.needs_feed:
-            needing.setdefault(definition.numerator.subject, []).append(number)
+            needing.setdefault(definition.numerator.subject, []).append(definition_number)
         if definition.feed:
-            needing.setdefault(definition.feed, []).append(number)
+            needing.setdefault(definition.feed, []).append(definition_number)
     return "".join(
         f" AND (cell.1 NOT IN {numbers} OR system IN {_fed(feed, scope)})" for feed, numbers in needing.items()
     )
@@ -99,43 +103,48 @@ def _counted_rows(
     """
     subject = SUBJECTS[rows.subject]
     if subject.per_period:
-        source, grain, window, place = f"(SELECT *, sipHash64(person) AS record FROM {persons})", "grain", "window", ""
+        source, grain, window, place_column = (
+            f"(SELECT *, sipHash64(person) AS record FROM {persons})",
+            "grain",
+            "window",
+            "",
+        )
     else:
         of_kinds = kinds(list(members.values()))
         columns = columns_read(rows, [definition for definition, _ in members.values()])
-        source, (grain, window), place = _placed(rows, columns, of_kinds, scope), kind_names(of_kinds), "kind, "
+        source, (grain, window), place_column = _placed(rows, columns, of_kinds, scope), kind_names(of_kinds), "kind, "
     figures = ", ".join(_figures(number, definition, rows) for number, (definition, _) in members.items())
     # each row once for every part: the expressions say which of them it counts for
-    parts = f"ARRAY JOIN [{', '.join(repr(part) for part in rows.parts)}] AS part" if rows.parts else ""
+    part_join = f"ARRAY JOIN [{', '.join(repr(part) for part in rows.parts)}] AS part" if rows.parts else ""
     return f"""
     SELECT system, unit, case_type, {"part" if rows.parts else "'' AS part"}, {grain} AS grain, {window} AS window,
            period, arrayJoin([{figures}]) AS cell
-    FROM {source} AS rows {parts}
-    GROUP BY {place or "grain, window, "}system, unit, case_type, part, period"""
+    FROM {source} AS rows {part_join}
+    GROUP BY {place_column or "grain, window, "}system, unit, case_type, part, period"""
 
 
-def _figures(number: int, definition: Definition, rows: Rows) -> str:
+def _figures(definition_number: int, definition: Definition, rows: Rows) -> str:
     """SQL of the tuple `cell` of an indicator: of each side what these rows give of it, else nothing."""
     subject = SUBJECTS[rows.subject]
-    sums, keys = [], []
+    sums, key_sums = [], []
     for side in definition.sides:
         counts = Rows.of(definition, side) == rows
         sums.append(f"toInt64({side.value})" if counts else "toInt64(0)")
-        keys.append(f"toUInt64(sumIf(record, {side.counted}))" if counts else "toUInt64(0)")
+        key_sums.append(f"toUInt64(sumIf(record, {side.counted}))" if counts else "toUInt64(0)")
     subjects = "count()" if not subject.per_period and subject.name != "plan" else "toUInt64(0)"
     # who stands behind a share of persons are those who belong, whether they did it or not
     persons = "countIf(eligible)" if subject.per_period else "toUInt64(0)"
     population = definition.population
     if population is not None:
         persons = f"toUInt64({population.value})" if Rows.of(definition, population) == rows else "toUInt64(0)"
-    return f"({number}, {', '.join((*sums, *keys))}, {subjects}, {persons})"
+    return f"({definition_number}, {', '.join((*sums, *key_sums))}, {subjects}, {persons})"
 
 
 def _placed(rows: Rows, columns: Sequence[str], of_kinds: Sequence[Kind], scope: Scope) -> str:
     """Rows of a subject with the kind and period each counts in; at every level where figures do not add up."""
     source = subject_source([rows.period], SUBJECTS[rows.subject], columns, scope)
-    places = places_of({kind: buckets(rows.period, kind[0], scope, kind[1]) for kind in of_kinds})
-    placed = f"""SELECT unit, system, record, {", ".join(columns)}, arrayJoin({places}) AS place FROM {source}
+    period_places = places_of({kind: buckets(rows.period, kind[0], scope, kind[1]) for kind in of_kinds})
+    placed = f"""SELECT unit, system, record, {", ".join(columns)}, arrayJoin({period_places}) AS place FROM {source}
         WHERE {has_moment(rows.period)} AND ({rows.where})
           AND {touched_units(scope)} AND {moment_reach(rows.period, of_kinds, scope)}"""
     # what adds up is counted where it stands; the levels above are summed by whoever reads values

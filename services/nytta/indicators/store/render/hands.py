@@ -19,13 +19,17 @@ def hands(wanted: Wanted, scope: Scope, near: Near) -> str:
     """
     # cases and tickets lie in tables of their own
     by_subject: dict[str, list[int]] = {}
-    for place, (definition, _) in enumerate(wanted):
+    for position, (definition, _) in enumerate(wanted):
         assert definition.handled is not None
-        by_subject.setdefault(definition.handled.subject, []).append(place)
+        by_subject.setdefault(definition.handled.subject, []).append(position)
     indicator, version, window = member_columns(wanted, "member")
     counted = [
-        _hands_of(SUBJECTS[name], {place + 1: wanted[place] for place in places}, near([wanted[p] for p in places]))
-        for name, places in by_subject.items()
+        _hands_of(
+            SUBJECTS[subject_name],
+            {position + 1: wanted[position] for position in positions},
+            near([wanted[p] for p in positions]),
+        )
+        for subject_name, positions in by_subject.items()
     ]
     return f"""SELECT {indicator} AS indicator, {version} AS version, grain, system, unit, case_type, period,
     handlers, most_by_one, requesters
@@ -37,20 +41,22 @@ def _hands_of(subject: Subject, members: Mapping[int, tuple[Definition, Sequence
     """SQL of the counts of hands of one subject, for the indicators of some numbers."""
     # indicators that look at the same rows by the same hand are counted once
     alike_members: dict[tuple[Period | None, str, str], list[int]] = {}
-    for number, (definition, _) in members.items():
+    for alike_number, (definition, _) in members.items():
         side = definition.handled
         assert side is not None
-        alike_members.setdefault((side.period, side.where, definition.hand_column), []).append(number)
+        alike_members.setdefault((side.period, side.where, definition.hand_column), []).append(alike_number)
     of_kinds = kinds(list(members.values()))
     sides = [definition.handled for definition, _ in members.values() if definition.handled is not None]
     columns = sorted({"case_type", *subject.hands, *(column for side in sides for column in side.columns)})
     source = subject_source([side.period for side in sides], subject, columns, scope)
-    places, reaches = [], []
-    for number, ((period, where, _), numbers) in enumerate(alike_members.items(), 1):
+    counted_lists, reaches = [], []
+    for alike_number, ((period, condition, _), numbers) in enumerate(alike_members.items(), 1):
         wanted_kinds = kinds([members[member] for member in numbers])
         periods = {kind: buckets(period, kind[0], scope, kind[1]) for kind in wanted_kinds}
-        counted_places = f"arrayMap(place -> (toUInt8({number}), place.1, place.2), {places_of(periods, of_kinds)})"
-        places.append(f"if({has_moment(period)} AND ({where}), {counted_places}, [])")
+        counted_places = (
+            f"arrayMap(place -> (toUInt8({alike_number}), place.1, place.2), {places_of(periods, of_kinds)})"
+        )
+        counted_lists.append(f"if({has_moment(period)} AND ({condition}), {counted_places}, [])")
         reaches.append(f"({moment_reach(period, wanted_kinds, scope)})")
     hand_columns = [column for _, _, column in alike_members]
     # one column where all agree: an array of columns is made for every row
@@ -67,7 +73,7 @@ def _hands_of(subject: Subject, members: Mapping[int, tuple[Definition, Sequence
                t AS case_type, {hand} AS doer{f", r.{subject.requester} AS requester" if subject.requester else ""}
         FROM (
             SELECT system, unit, case_type, {", ".join(subject.hands)},
-                   arrayJoin(arrayConcat({", ".join(places)})) AS place
+                   arrayJoin(arrayConcat({", ".join(counted_lists)})) AS place
             FROM {source} WHERE {touched_units(scope)} AND ({" OR ".join(dict.fromkeys(reaches))})) AS r
         INNER JOIN {scope.open}.unit_paths AS p ON p.unit = r.unit
         ARRAY JOIN arrayDistinct([r.case_type, '*']) AS t

@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from nytta.indicators.definition import At, Holds, Overlaps
 from nytta.indicators.store.render.scope import OPEN_END, Kind, Scope
 
-_FIRST_MONDAY = "toDate('1970-01-05')"  # a Date before it has no Monday: 'since ever' would count in weeks of Thursdays
+# a Date before it has no Monday: 'since ever' would count in weeks of Thursdays
+_FIRST_MONDAY = "toDate('1970-01-05')"
 
 
 Period = At | Holds | Overlaps
@@ -52,16 +53,16 @@ def places_of(periods: Mapping[Kind, str], of_kinds: Sequence[Kind] = ()) -> str
     Kinds are numbered from 1, as they stand in `of_kinds`, or else in `periods`.
     """
     # a number in the place of two columns: a row that counts in many periods is repeated that often
-    numbers = {kind: number for number, kind in enumerate(of_kinds or periods, 1)}
+    numbers = {kind: kind_number for kind_number, kind in enumerate(of_kinds or periods, 1)}
     arrays = [f"arrayMap(p -> (toUInt8({numbers[kind]}), p), {starts})" for kind, starts in periods.items()]
     return arrays[0] if len(arrays) == 1 else f"arrayConcat({', '.join(arrays)})"
 
 
-def kind_names(of_kinds: Sequence[Kind], number: str = "kind") -> tuple[str, str]:
+def kind_names(of_kinds: Sequence[Kind], number_column: str = "kind") -> tuple[str, str]:
     """SQL of the grain, and of the weeks of its window, by the number of a kind."""
     grains = ", ".join(f"'{grain}'" for grain, _ in of_kinds)
     windows = ", ".join(str(window) for _, window in of_kinds)
-    return f"[{grains}][{number}]", f"toUInt16([{windows}][{number}])"
+    return f"[{grains}][{number_column}]", f"toUInt16([{windows}][{number_column}])"
 
 
 def period_start(day: str, grain: str) -> str:
@@ -110,20 +111,21 @@ def periods_of_day(day: str, grain: str, scope: Scope, window: int) -> str:
 def periods_between(first_day: str, last_day: str, grain: str, scope: Scope, window: int) -> str:
     """Periods from the one of `first_day` to the one of `last_day`, at most the one of the last week."""
     limit = f"toDate('{scope.last_week}') + 6"
-    end = f"least({last_day}, {limit})"
+    last_counted_day = f"least({last_day}, {limit})"
     match grain:
         case "week":
-            count = f"intDiv(toMonday({end}) - {period_start(first_day, 'week')}, 7) + 1"
+            period_count = f"intDiv(toMonday({last_counted_day}) - {period_start(first_day, 'week')}, 7) + 1"
             period = f"{period_start(first_day, 'week')} + 7 * i"
         case "window":
-            count = f"intDiv(toMonday({end}) - {period_start(first_day, 'week')}, 7) + {window}"
+            period_count = f"intDiv(toMonday({last_counted_day}) - {period_start(first_day, 'week')}, 7) + {window}"
             period = f"{period_start(first_day, 'week')} + 7 * i"
         case "month":
-            count = f"dateDiff('month', toStartOfMonth({first_day}), toStartOfMonth({end})) + 1"
+            period_count = f"dateDiff('month', toStartOfMonth({first_day}), toStartOfMonth({last_counted_day})) + 1"
             period = f"addMonths(toStartOfMonth({first_day}), i)"
         case _:
-            return f"if({first_day} <= {end}, [toDate(0)], emptyArrayDate())"
-    periods = f"arrayMap(i -> {period}, range(toUInt32(greatest(0, if({first_day} <= {end}, {count}, 0)))))"
+            return f"if({first_day} <= {last_counted_day}, [toDate(0)], emptyArrayDate())"
+    length = f"toUInt32(greatest(0, if({first_day} <= {last_counted_day}, {period_count}, 0)))"
+    periods = f"arrayMap(i -> {period}, range({length}))"
     return f"arrayFilter(p -> p <= toDate('{scope.last_week}'), {periods})" if grain == "window" else periods
 
 
@@ -148,11 +150,10 @@ def moment_reach(period: Period | None, of_kinds: Sequence[Kind], scope: Scope) 
         return "1"
     moment = period.at
     # days that a period may reach back from its name, and some
-    since = min(
+    first_day = min(
         scope.reaches[grain][0] - timedelta(days=32 if grain == "month" else 8 + 7 * window)
         for grain, window in of_kinds
     )
-    until = max(scope.reaches[grain][1] for grain, _ in of_kinds) + timedelta(days=33)
-    return (
-        f"{moment} >= toDateTime(toDate('{max(since, date(1970, 1, 1))}')) AND {moment} < toDateTime(toDate('{until}'))"
-    )
+    last_day = max(scope.reaches[grain][1] for grain, _ in of_kinds) + timedelta(days=33)
+    first_day = max(first_day, date(1970, 1, 1))
+    return f"{moment} >= toDateTime(toDate('{first_day}')) AND {moment} < toDateTime(toDate('{last_day}'))"

@@ -32,8 +32,8 @@ def person_rows(of_kinds: Sequence[Kind], scope: Scope, habits: Collection[int])
     near_weeks = _weeks(scope, of_kinds)
     eligible = _belonging(scope, of_kinds, units)
     long_windows = {
-        number: window
-        for number, (grain, window) in enumerate(of_kinds, 1)
+        kind_number: window
+        for kind_number, (grain, window) in enumerate(of_kinds, 1)
         if grain == "window" and window in habits and window >= _HABIT
     }
     # joined only where somebody asks for it: each join costs what it reads, and to plan
@@ -43,7 +43,7 @@ def person_rows(of_kinds: Sequence[Kind], scope: Scope, habits: Collection[int])
     share_join = _present_share(scope, of_kinds, eligible, f"{units} AND actor = {NOBODY} AND {near_weeks}")
     has_training = scope.has("training")
     # the grain of each number, for tables that name their grain
-    numbers = f"{list(range(1, len(of_kinds) + 1))} AS kind, {[grain for grain, _ in of_kinds]} AS of_kind"
+    kind_columns = f"{list(range(1, len(of_kinds) + 1))} AS kind, {[grain for grain, _ in of_kinds]} AS of_kind"
     grain, window = kind_names(of_kinds, "r.kind")
     return f"""
     SELECT {grain} AS grain, {window} AS window,
@@ -59,15 +59,15 @@ def person_rows(of_kinds: Sequence[Kind], scope: Scope, habits: Collection[int])
     INNER JOIN {scope.open}.unit_paths AS p ON p.unit = r.unit{present_join}{share_join if has_presence else ""}
     LEFT JOIN (SELECT DISTINCT unit, root FROM {scope.open}.units) AS u ON u.unit = r.unit
     LEFT JOIN (SELECT root, kind, period, present_any FROM {scope.open}.calendar
-               ARRAY JOIN {numbers} WHERE grain = of_kind) AS c
+               ARRAY JOIN {kind_columns} WHERE grain = of_kind) AS c
         ON c.root = u.root AND c.kind = r.kind AND c.period = r.period{_trained(scope) if has_training else ""}
     {habit}
     ARRAY JOIN ['', '*'] AS case_type
-    WHERE r.period >= p.valid_from AND r.period < p.valid_to {_touched_only(scope, numbers)}
+    WHERE r.period >= p.valid_from AND r.period < p.valid_to {_touched_only(scope, kind_columns)}
     GROUP BY r.kind, p.ancestor, r.system, case_type, r.period, r.person"""
 
 
-def _acting_or_eligible(scope: Scope, of_kinds: Sequence[Kind], eligible: str, where: str) -> str:
+def _acting_or_eligible(scope: Scope, of_kinds: Sequence[Kind], eligible: str, condition: str) -> str:
     """SQL of persons by unit, system and period: those who acted, in an older system too, and those who belonged.
 
     Its columns of one letter say active, eligible, entitled, legacy and tier.
@@ -82,11 +82,11 @@ def _acting_or_eligible(scope: Scope, of_kinds: Sequence[Kind], eligible: str, w
     by_old = f"""
         UNION ALL
         SELECT unit, system, arrayJoin({acted}) AS place, actor AS person, 0, 0, 0, 1, ''
-        FROM {_persons_by_day(scope, "earlier", where)}"""
+        FROM {_persons_by_day(scope, "earlier", condition)}"""
     return f"""
         SELECT unit, system, place.1 AS kind, place.2 AS period, person, a, e, n, l, t FROM (
             SELECT unit, system, arrayJoin({acted}) AS place, actor AS person, 1 AS a, 0 AS e, 0 AS n, 0 AS l, '' AS t
-            FROM {_persons_by_day(scope, "act", where)}{by_old if scope.has("legacy") else ""}
+            FROM {_persons_by_day(scope, "act", condition)}{by_old if scope.has("legacy") else ""}
             UNION ALL
             SELECT unit, system, arrayJoin({belonging}) AS place, actor AS person, 0, 1, toInt8(entitled != 0), 0,
                    toString(tier)
@@ -106,7 +106,7 @@ def _present(scope: Scope, of_kinds: Sequence[Kind], near_weeks: str) -> str:
     ) AS t ON t.person = r.person AND t.kind = r.kind AND t.period = r.period"""
 
 
-def _present_share(scope: Scope, of_kinds: Sequence[Kind], eligible: str, where: str) -> str:
+def _present_share(scope: Scope, of_kinds: Sequence[Kind], eligible: str, condition: str) -> str:
     """Join of the share of its staff that a unit reported at work, in thousandths; a period has its best week."""
     weeks = _presence_weeks(scope, of_kinds)
     return f"""
@@ -114,7 +114,7 @@ def _present_share(scope: Scope, of_kinds: Sequence[Kind], eligible: str, where:
         SELECT w.unit AS unit, w.place.1 AS kind, w.place.2 AS period,
                toUInt16(max(least(1000, round(1000 * w.persons / s.staff)))) AS share
         FROM (SELECT unit, toMonday(toDate(valid_from)) AS week, arrayJoin({weeks}) AS place, quantity AS persons
-              FROM {_persons_by_day(scope, "presence", where)}) AS w
+              FROM {_persons_by_day(scope, "presence", condition)}) AS w
         INNER JOIN (
             SELECT unit, arrayJoin({periods_between("first_day", "last_day", "week", scope, 0)}) AS week,
                    uniqExact(actor) AS staff
@@ -136,17 +136,17 @@ def _trained(scope: Scope) -> str:
                GROUP BY actor, system) AS d ON d.actor = r.person AND d.system = r.system"""
 
 
-def _touched_only(scope: Scope, numbers: str) -> str:
+def _touched_only(scope: Scope, kind_columns: str) -> str:
     """SQL condition that limits persons to the touched cells, where there are such; begins with AND."""
     if not scope.touched:
         return ""
     return (
         f"AND (p.ancestor, r.system, r.kind, r.period) IN (SELECT unit, system, kind, period FROM ({scope.touched}) "
-        f"ARRAY JOIN {numbers} WHERE grain = of_kind)"
+        f"ARRAY JOIN {kind_columns} WHERE grain = of_kind)"
     )
 
 
-def _persons_by_day(scope: Scope, kind: str, where: str) -> str:
+def _persons_by_day(scope: Scope, act_kind: str, condition: str) -> str:
     """SQL of what is known of persons by day.
 
     An act, or a presence, that came twice is in it twice: who reads it asks whether there is any.
@@ -154,7 +154,7 @@ def _persons_by_day(scope: Scope, kind: str, where: str) -> str:
     return f"""(SELECT unit, system, toDateTime64(900 * quarter, 3, 'UTC') AS time,
                {scope.zones.date("time")} AS day, actor, days, quantity, toDate(time) AS valid_from
         FROM {scope.events}.persons_by_day
-        WHERE what = '{kind}' AND {where} AND {scope.visible}
+        WHERE what = '{act_kind}' AND {condition} AND {scope.visible}
           AND said NOT IN (SELECT {SAID} FROM {scope.events}.superseded WHERE {scope.visible}))"""
 
 

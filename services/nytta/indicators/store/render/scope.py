@@ -96,12 +96,12 @@ Near = Callable[[Wanted], Scope]
 
 def kinds(wanted: Wanted) -> tuple[Kind, ...]:
     """The grains that some indicators need, and the weeks of their windows; in order."""
-    pairs = {
+    grain_windows = {
         (grain, definition.window_weeks if grain == "window" else 0)
         for definition, grains in wanted
         for grain in grains
     }
-    return tuple(sorted(pairs))
+    return tuple(sorted(grain_windows))
 
 
 def listed(names: Iterable[str]) -> str:
@@ -110,7 +110,7 @@ def listed(names: Iterable[str]) -> str:
     return f"({', '.join(quoted)})" if quoted else "(NULL)"
 
 
-def winners(scope: Scope, kinds: str, where: str = "1") -> str:
+def winners(scope: Scope, event_kinds: str, condition: str = "1") -> str:
     """SQL of the winning events of some kinds ("'case'"): committed, not taken back, and no better content is there.
 
     The index of superseded contents says so.
@@ -118,7 +118,7 @@ def winners(scope: Scope, kinds: str, where: str = "1") -> str:
     return f"""(
     SELECT * FROM (
         SELECT *, identity, content FROM {scope.events}.events
-        WHERE kind IN ({kinds}) AND {where} AND {scope.visible} AND {_unbeaten(scope)}
+        WHERE kind IN ({event_kinds}) AND {condition} AND {scope.visible} AND {_unbeaten(scope)}
         ORDER BY snapshot DESC, revision DESC, content ASC, import ASC LIMIT 1 BY identity)
     WHERE retracted = 0)"""
 

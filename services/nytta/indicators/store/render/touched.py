@@ -43,19 +43,19 @@ def _touched_members(steps: _Steps, touched: str, open_database: str, last_week:
     for number, (subject, periods) in enumerate(steps, 1):
         by_subject.setdefault(subject, []).append(f"arrayMap(p -> (toUInt8({number}), p), {periods})")
     arrays = ", ".join(
-        f"subject = '{subject}', arrayConcat({', '.join(several)})" for subject, several in by_subject.items()
+        f"subject = '{subject}', arrayConcat({', '.join(conditions)})" for subject, conditions in by_subject.items()
     )
-    places = f"""SELECT DISTINCT unit, system, place.1 AS step, place.2 AS period
+    touched_steps = f"""SELECT DISTINCT unit, system, place.1 AS step, place.2 AS period
         FROM (SELECT unit, system, arrayJoin(multiIf({arrays}, [])) AS place
               FROM ({touched}) WHERE day <= toDate('{last_week}') + 6)"""
     if every_level:
-        places = f"""SELECT DISTINCT p.ancestor AS unit, o.system AS system, o.step AS step, o.period AS period
-            FROM ({places}) AS o INNER JOIN {open_database}.unit_paths AS p ON p.unit = o.unit
+        touched_steps = f"""SELECT DISTINCT p.ancestor AS unit, o.system AS system, o.step AS step, o.period AS period
+            FROM ({touched_steps}) AS o INNER JOIN {open_database}.unit_paths AS p ON p.unit = o.unit
             WHERE o.period >= p.valid_from AND o.period < p.valid_to"""
-    members = [list(several) for several in steps.values()]
+    members = [list(conditions) for conditions in steps.values()]
     return f"""SELECT DISTINCT member.1 AS indicator, toUInt16(member.2) AS version, member.3 AS grain,
         unit, system, period
-        FROM ({places}) ARRAY JOIN {members}[step] AS member"""
+        FROM ({touched_steps}) ARRAY JOIN {members}[step] AS member"""
 
 
 def _touched_periods(definition: Definition, side: Side, grain: str, last_week: str) -> str:
@@ -67,12 +67,12 @@ def _touched_periods(definition: Definition, side: Side, grain: str, last_week: 
             windows = f"arrayMap(i -> toMonday(day) + 7 * i, range({definition.window_weeks}))"
             return f"arrayFilter(p -> p <= {limit}, {windows})"
         return f"[{period_start('day', grain)}]"
-    start, end = period_start("day", grain), period_start(f"{limit} + 6", grain)
+    first_period, last_period = period_start("day", grain), period_start(f"{limit} + 6", grain)
     if grain in ("week", "window"):
-        count, period = f"intDiv({end} - {start}, 7)", f"{start} + 7 * i"
+        period_count, period = f"intDiv({last_period} - {first_period}, 7)", f"{first_period} + 7 * i"
     else:
-        count, period = f"dateDiff('month', {start}, {end})", f"addMonths({start}, i)"
-    onwards = f"arrayMap(i -> {period}, range(toUInt32(greatest(0, {count} + 1))))"
+        period_count, period = f"dateDiff('month', {first_period}, {last_period})", f"addMonths({first_period}, i)"
+    onwards = f"arrayMap(i -> {period}, range(toUInt32(greatest(0, {period_count} + 1))))"
     if SUBJECTS[side.subject].per_period:
         return _person_periods(grain, definition.window_weeks, limit, onwards)
     return onwards

@@ -68,10 +68,10 @@ async def post(alerts: Sequence[dict[str, Any]], channels: Channels) -> None:
     url = f"{channels.alertmanager.rstrip('/')}/api/v2/alerts"
     try:
         async with httpx.AsyncClient(timeout=channels.timeout) as client:
-            answer = await client.post(url, json=list(alerts))
+            response = await client.post(url, json=list(alerts))
     except httpx.TimeoutException as error:
         raise ChannelError(f"Alertmanager does not answer in {channels.timeout:g} s") from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise ChannelError(f"Alertmanager cannot be reached: {type(error).__name__}") from error
-    if answer.is_error:
-        raise ChannelError(f"Alertmanager answers {answer.status_code}: {answer.text[:160]}")
+    if response.is_error:
+        raise ChannelError(f"Alertmanager answers {response.status_code}: {response.text[:160]}")

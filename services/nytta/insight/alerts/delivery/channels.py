@@ -51,24 +51,24 @@ class Channels:
     mailbox: Path | None = None
 
 
-def smtp_of(text: str) -> Smtp | None:
+def smtp_of(address: str) -> Smtp | None:
     """The server of smtp://user:password@host:587 (STARTTLS), smtps://…, or smtp://host:25?starttls=no; None for ''.
 
-    ChannelSettingError where the text is none of these.
+    ChannelSettingError where the address is none of these.
     """
-    if not text:
+    if not address:
         return None
-    parts = urlsplit(text)
-    if parts.scheme not in SCHEMES or not parts.hostname:
+    address_parts = urlsplit(address)
+    if address_parts.scheme not in SCHEMES or not address_parts.hostname:
         raise ChannelSettingError(
             "NYTTA_SMTP is no mail server: write smtp://user:password@host:587 or smtps://user:password@host:465"
         )
-    options = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
+    options = dict(pair.split("=", 1) for pair in address_parts.query.split("&") if "=" in pair)
     return Smtp(
-        parts.hostname,
-        parts.port or SCHEMES[parts.scheme],
-        unquote(parts.username or ""),
-        unquote(parts.password or ""),
-        parts.scheme == "smtps",
+        address_parts.hostname,
+        address_parts.port or SCHEMES[address_parts.scheme],
+        unquote(address_parts.username or ""),
+        unquote(address_parts.password or ""),
+        address_parts.scheme == "smtps",
         options.get("starttls", "yes") != "no",
     )

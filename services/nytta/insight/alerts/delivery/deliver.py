@@ -18,7 +18,7 @@ from nytta.insight.alerts.kinds import Role
 from nytta.insight.store.alerts import AlertStore, Delivery, Outgoing
 from nytta.registry.registry import Registry
 from nytta.registry.units import Contact
-from nytta.storage.client import answering
+from nytta.storage.errors import answering
 
 FIRST_WAIT = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(hours=12)
@@ -63,12 +63,13 @@ async def _deliver(store: AlertStore, registry: Registry, channels: Channels, cu
                 delivered.waiting += delivery.state == "failed"
                 continue
             store.connection.check()
-            result = await _tried(organisation, outgoing.id, channel, send, delivery, current_time)
-            with answering():  # it went: whoever stops writes that down first
-                store.record([result])
-            delivered.sent += result.state == "sent"
-            if result.state != "sent":
-                delivered.problems.append(result)
+            tried_delivery = await _tried(organisation, outgoing.id, channel, send, delivery, current_time)
+            # it went: whoever stops writes that down first
+            with answering():
+                store.record([tried_delivery])
+            delivered.sent += tried_delivery.state == "sent"
+            if tried_delivery.state != "sent":
+                delivered.problems.append(tried_delivery)
     if channels.alertmanager:
         await _to_alertmanager(store, channels, deliveries, current_time, delivered)
     return delivered
@@ -81,15 +82,15 @@ def _ways(directory: Directory, outgoing: Outgoing, channels: Channels, day: dat
     """The ways out of one message. Without any, a way that says so, so that it is seen."""
     addressee = directory.contact(Role(outgoing.role), outgoing.unit, outgoing.system, day)
     contact = addressee[0] if addressee else None
-    ways: list[tuple[str, _Send]] = []
+    ways_out: list[tuple[str, _Send]] = []
     if contact is not None and contact.email:
-        ways.append(("mail", lambda: _mail(outgoing, contact, channels)))
+        ways_out.append(("mail", lambda: _mail(outgoing, contact, channels)))
     if contact is not None and contact.teams:
-        ways.append(("teams", lambda: hooks.teams(contact.teams, outgoing, channels)))
+        ways_out.append(("teams", lambda: hooks.teams(contact.teams, outgoing, channels)))
     if channels.webhook:
-        ways.append(("webhook", lambda: hooks.webhook(outgoing, channels)))
+        ways_out.append(("webhook", lambda: hooks.webhook(outgoing, channels)))
     # a message that cannot go anywhere must not look as if it had gone
-    return ways or [("none", lambda: _nowhere(outgoing))]
+    return ways_out or [("none", lambda: _nowhere(outgoing))]
 
 
 async def _mail(outgoing: Outgoing, contact: Contact, channels: Channels) -> None:

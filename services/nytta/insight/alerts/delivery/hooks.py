@@ -18,7 +18,8 @@ _MOST = 990  # characters that a card's text may have
 
 async def teams(url: str, outgoing: Outgoing, channels: Channels) -> None:
     """Post a message as an Adaptive Card to the address of a Teams workflow."""
-    from apprise.plugins.workflows import NotifyWorkflows  # with a hundred other services: for whoever has Teams
+    # with a hundred other services: for whoever has Teams
+    from apprise.plugins.workflows import NotifyWorkflows
 
     workflow: Any = NotifyWorkflows  # has no types
     understood = workflow.parse_native_url(url)
@@ -28,9 +29,9 @@ async def teams(url: str, outgoing: Outgoing, channels: Channels) -> None:
         )
     service = workflow(**{**understood, "include_image": False})
     service.socket_connect_timeout = service.socket_read_timeout = channels.timeout
-    body = card(outgoing, channels)
+    card_body = card(outgoing, channels)
     # apprise writes the address, which is a secret, into its warnings: what went wrong stays a sentence of ours
-    if not await asyncio.to_thread(service.notify, body=body, title=outgoing.message.subject):
+    if not await asyncio.to_thread(service.notify, body=card_body, title=outgoing.message.subject):
         raise ChannelError(f"Teams took no card within {channels.timeout:g} s: check the contact's workflow")
 
 
@@ -61,14 +62,14 @@ async def webhook(outgoing: Outgoing, channels: Channels) -> None:
     }
     try:
         async with httpx.AsyncClient(timeout=channels.timeout) as client:
-            answer = await client.post(channels.webhook, content=body, headers=headers)
+            response = await client.post(channels.webhook, content=body, headers=headers)
     except httpx.TimeoutException as error:
         raise ChannelError(f"the webhook does not answer in {channels.timeout:g} s") from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise ChannelError(f"the webhook cannot be reached: {type(error).__name__}") from error
-    if answer.is_error:
-        final = answer.is_client_error and answer.status_code not in (408, 425, 429)
-        raise ChannelError(f"the webhook answers {answer.status_code}", final=final)
+    if response.is_error:
+        final = response.is_client_error and response.status_code not in (408, 425, 429)
+        raise ChannelError(f"the webhook answers {response.status_code}", final=final)
 
 
 def signature(secret: str, stamp: str, body: bytes) -> str:

@@ -42,7 +42,8 @@ def mail(outgoing: Outgoing, recipient: str, channels: Channels) -> EmailMessage
         page = payload[1]
         assert isinstance(page, EmailMessage)
         page.add_related(outgoing.chart, "image", "png", cid=f"<{_CHART}>", filename="chart.png", disposition="inline")
-    mail_message["Content-Language"] = message.language  # last: parts that are added take such headers along
+    # last: parts that are added take such headers along
+    mail_message["Content-Language"] = message.language
     return mail_message
 
 
@@ -56,7 +57,8 @@ def html(outgoing: Outgoing, channels: Channels, chart: str) -> str:
         chart_text=outgoing.chart_text,
         page=page,
     )
-    return html_text.replace(" %", "\u00a0%")  # a line never begins with the sign
+    # a line never begins with the sign
+    return html_text.replace(" %", "\u00a0%")
 
 
 async def send(smtp: Smtp, message: EmailMessage, timeout: float) -> None:

@@ -36,24 +36,24 @@ def chart_of(published: PublishedEvidence, alert: Alert, facts: Facts, language:
     peers_name, target_name, week_name, in_use = _WORDS.get(language, _WORDS["en"])
     percent = "\u00a0%" if language in ("sv", "nb") else "%"
     own_name = facts.unit.text(language)
-    rows = []
+    chart_rows = []
     for week in (alert.confirmed - timedelta(weeks=number) for number in reversed(range(WEEKS))):
         shares = _shares(published, alert, week)
         if shares.own is not None:
-            rows.append({"week": week.isoformat(), "share": shares.own, "who": own_name})
+            chart_rows.append({"week": week.isoformat(), "share": shares.own, "who": own_name})
         if len(shares.peers) >= _FEWEST_PEERS:
-            rows.append({"week": week.isoformat(), "share": round(median(shares.peers)), "who": peers_name})
-    own_rows = [row for row in rows if row["who"] == own_name]
+            chart_rows.append({"week": week.isoformat(), "share": round(median(shares.peers)), "who": peers_name})
+    own_rows = [chart_row for chart_row in chart_rows if chart_row["who"] == own_name]
     if len(own_rows) < 2:
         return b"", ""
     title = in_use if alert.kind is Kind.NOT_MOVED else _title(published, alert.indicator, language)
     start, end = own_rows[0], own_rows[-1]
     sentence = f"{title}: {own_name} {start['share']:.0f}{percent} ({week_name} {_number(start)})"
     sentence += f" – {end['share']:.0f}{percent} ({week_name} {_number(end)})"
-    peer_rows = [row for row in rows if row["who"] == peers_name]
+    peer_rows = [chart_row for chart_row in chart_rows if chart_row["who"] == peers_name]
     if peer_rows:
         sentence += f"; {peers_name} {peer_rows[-1]['share']:.0f}{percent}"
-    spec = _spec(rows, own_name, peers_name, alert.since, facts, (target_name, week_name, percent))
+    spec = _spec(chart_rows, own_name, peers_name, alert.since, facts, (target_name, week_name, percent))
     return pictures.png(spec | {"title": title}, scale=1.5), sentence
 
 
@@ -83,21 +83,26 @@ def _title(published: PublishedEvidence, indicator: str, language: str) -> str:
     return str(definition.get(f"title_{language}", indicator))
 
 
-def _number(row: dict[str, object]) -> int:
-    return date.fromisoformat(str(row["week"])).isocalendar().week
+def _number(chart_row: dict[str, object]) -> int:
+    return date.fromisoformat(str(chart_row["week"])).isocalendar().week
 
 
 def _spec(
-    rows: list[dict[str, object]], own_name: str, peers: str, since: date, facts: Facts, words: tuple[str, str, str]
+    chart_rows: list[dict[str, object]],
+    own_name: str,
+    peers_name: str,
+    since: date,
+    facts: Facts,
+    words: tuple[str, str, str],
 ) -> dict[str, object]:
     """A Vega-Lite chart: told apart by dash and label, not by colour alone."""
     target_name, week_name, percent = words
-    names = [own_name, peers]
+    names = [own_name, peers_name]
     colour = {"field": "who", "scale": {"domain": names, "range": ["#0b5cad", "#595959"]}, "legend": None}
     dash = {"field": "who", "scale": {"domain": names, "range": [[1, 0], [6, 4]]}, "legend": None}
-    week_axis = _week_axis(rows, week_name)
+    week_axis = _week_axis(chart_rows, week_name)
     share_scale = {"scale": {"domain": [0, 100]}, "axis": {"title": "%"}}
-    lines: dict[str, object] = {
+    line_layer: dict[str, object] = {
         "mark": {"type": "line", "strokeWidth": 2.5},
         "encoding": {
             "x": {"field": "week", "type": "temporal", "scale": {"type": "utc"}, "axis": week_axis},
@@ -106,9 +111,32 @@ def _spec(
             "strokeDash": dash,
         },
     }
-    # each line bears its name at its last week, so that no legend has to be compared with it
-    last_rows = {row["who"]: row for row in sorted(rows, key=lambda row: str(row["week"]))}
-    labels: dict[str, object] = {
+    layers: list[dict[str, object]] = [
+        {
+            "data": {"values": [{"week": since.isoformat()}]},
+            "mark": {"type": "rule", "strokeDash": [2, 3], "color": "#8a5a00"},
+            "encoding": {"x": {"field": "week", "type": "temporal"}},
+        },
+        line_layer,
+        _names_of_lines(chart_rows, colour),
+    ]
+    if facts.plan is not None:
+        layers += _target(facts.plan.target, f"{target_name} {facts.plan.target}{percent}")
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "width": 520,
+        "height": 200,
+        "data": {"values": chart_rows},
+        "layer": layers,
+        "config": {"font": "DejaVu Sans, Arial, sans-serif", "view": {"stroke": None}},
+    }
+
+
+def _names_of_lines(chart_rows: list[dict[str, object]], colour: object) -> dict[str, object]:
+    """The name of each line at its last week, so that no legend has to be compared with it."""
+    in_order = sorted(chart_rows, key=lambda chart_row: str(chart_row["week"]))
+    last_rows = {chart_row["who"]: chart_row for chart_row in in_order}
+    return {
         "data": {"values": list(last_rows.values())},
         "mark": {"type": "text", "align": "right", "dy": -9, "fontSize": 12, "fontWeight": "bold"},
         "encoding": {
@@ -118,30 +146,11 @@ def _spec(
             "color": colour,
         },
     }
-    layers: list[dict[str, object]] = [
-        {
-            "data": {"values": [{"week": since.isoformat()}]},
-            "mark": {"type": "rule", "strokeDash": [2, 3], "color": "#8a5a00"},
-            "encoding": {"x": {"field": "week", "type": "temporal"}},
-        },
-        lines,
-        labels,
-    ]
-    if facts.plan is not None:
-        layers += _target(facts.plan.target, f"{target_name} {facts.plan.target}{percent}")
-    return {
-        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
-        "width": 520,
-        "height": 200,
-        "data": {"values": rows},
-        "layer": layers,
-        "config": {"font": "DejaVu Sans, Arial, sans-serif", "view": {"stroke": None}},
-    }
 
 
-def _week_axis(rows: list[dict[str, object]], week_name: str) -> dict[str, object]:
+def _week_axis(chart_rows: list[dict[str, object]], week_name: str) -> dict[str, object]:
     """Nine weeks at most, counted from the end, because the last week is what a reader looks for."""
-    mondays = sorted({str(row["week"]) for row in rows})
+    mondays = sorted({str(chart_row["week"]) for chart_row in chart_rows})
     step = ceil(len(mondays) / 9)
     ticks = [datetime.fromisoformat(f"{day}T00:00+00:00").timestamp() * 1000 for day in mondays[::-step]]
     label = f"'{week_name[0]} ' + utcFormat(datum.value, '%-V')"
@@ -150,17 +159,17 @@ def _week_axis(rows: list[dict[str, object]], week_name: str) -> dict[str, objec
 
 def _target(share: int, name: str) -> list[dict[str, object]]:
     """The line of a plan's target, with its name."""
-    values = {"values": [{"share": share, "who": name}]}
+    target_data = {"values": [{"share": share, "who": name}]}
     height = {"field": "share", "type": "quantitative"}
     colour = "#2e7d32"
     return [
         {
-            "data": values,
+            "data": target_data,
             "mark": {"type": "rule", "strokeDash": [8, 3], "color": colour},
             "encoding": {"y": height},
         },
         {
-            "data": values,
+            "data": target_data,
             "mark": {"type": "text", "align": "left", "x": 4, "dy": 9, "fontSize": 11, "color": colour},
             "encoding": {"y": height, "text": {"field": "who"}},
         },

@@ -28,15 +28,15 @@ class Standing:
 
 def standing(published: PublishedEvidence, decision: Decision, day: date) -> Standing:
     """A decision's acknowledgements among the units it concerns, its age, and the level it has come to."""
-    acts = [act for act in published.evidence.acts if act["decision"] == decision.id and act["day"] <= day]
+    decision_acts = [act for act in published.evidence.acts if act["decision"] == decision.id and act["day"] <= day]
     # a unit with an agreement not to use the system has nothing to acknowledge
     concerned = {unit for unit in decision.units if published.registry.deviation(decision.system, unit, day) is None}
-    acknowledged = [act for act in acts if act["state"] == "acknowledged" and act["unit"] in concerned]
-    executed = {act["unit"] for act in acts if act["state"] == "executed"}
+    acknowledged = [act for act in decision_acts if act["state"] == "acknowledged" and act["unit"] in concerned]
+    executed = {act["unit"] for act in decision_acts if act["state"] == "executed"}
     # whoever has executed it has acknowledged it, whether that was said or not
     confirmed = {act["unit"] for act in acknowledged} | (executed & concerned)
     levels = [act["level"] for act in acknowledged if act["level"]]
-    is_reversed = any(act["state"] == "reversed" for act in acts)
+    is_reversed = any(act["state"] == "reversed" for act in decision_acts)
     is_executed = bool(concerned) and concerned <= executed
     return Standing(
         acknowledged=len(confirmed),

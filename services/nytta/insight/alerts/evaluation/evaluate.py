@@ -84,7 +84,7 @@ def _evaluate(
         current_time,
         hours=hours,
         address=Directory(registry).recipient,
-        order=published.places(day),
+        units_in_order=published.places(day),
     )
     alerts |= round_plan.book
     changes = Changes(
@@ -153,9 +153,9 @@ def _outgoing(published: PublishedEvidence, dispatch: Dispatch, current_time: da
     """A dispatch as it will be sent: text, chart, and whom the registry has to be asked for."""
     day, language = dispatch.at.date(), dispatch.recipient.language
     items = [Item(part.what, part.alert, facts_of(published, part.alert, day, address)) for part in dispatch.parts]
-    sayable = [item for item in items if _can_be_said(item, language)]
-    message = compose(sayable, language, day)
-    lead_item = next((item for item in sayable if item.what is Occasion.NEW), None)
+    said_items = [item for item in items if _can_be_said(item, language)]
+    message = compose(said_items, language, day)
+    lead_item = next((item for item in said_items if item.what is Occasion.NEW), None)
     chart, chart_text = chart_of(published, lead_item.alert, lead_item.facts, language) if lead_item else (b"", "")
     lead_part = dispatch.parts[0]
     return Outgoing(

@@ -29,8 +29,8 @@ def observe_week(published: PublishedEvidence, week: date) -> list[Observation]:
     """All observations of the week that begins on `week`, with what is held back by agreements."""
     evidence = published.evidence
     day = week + timedelta(days=6)
-    opened = [row for row in evidence.signals if row["opened"] <= week]
-    signals = [_signal(row) for row in opened if not _rolling_out(published, row, day)]
+    opened = [signal_row for signal_row in evidence.signals if signal_row["opened"] <= week]
+    signals = [_signal(signal_row) for signal_row in opened if not _rolling_out(published, signal_row, day)]
     not_assessed = [
         NotAssessed(row["unit"], row["system"], row["indicator"], _label(row["week"]), row["reason"])
         for row in evidence.not_assessed
@@ -62,9 +62,9 @@ def _without_past_forecasts(
     """The observations, of which a forecast for a day that has passed is held back: it is none any more."""
     last_day = week + timedelta(days=6)
     dues = {
-        (row["unit"], row["system"], row["indicator"]): row["due"]
-        for row in published.evidence.signals
-        if row["kind"] == Kind.BEHIND_PLAN and row["opened"] <= week and row["due"] is not None
+        (signal_row["unit"], signal_row["system"], signal_row["indicator"]): signal_row["due"]
+        for signal_row in published.evidence.signals
+        if signal_row["kind"] == Kind.BEHIND_PLAN and signal_row["opened"] <= week and signal_row["due"] is not None
     }
     current: list[Observation] = []
     for observation in week_observations:
@@ -84,37 +84,50 @@ def _beside_its_figure(published: PublishedEvidence, observation: Observation) -
     if observation.kind is not Kind.BEHIND_PLAN or observation.verdict not in (Verdict.MET, Verdict.HIT):
         return observation
     unit, system, week, indicator = observation.unit, observation.system, observation.week, observation.indicator
-    value = published.value(indicator, "window", unit, system, week)
-    if value is None:
+    published_value = published.value(indicator, "window", unit, system, week)
+    if published_value is None:
         return observation
     plan = published.plan(system, indicator, unit, week + timedelta(days=6))
     if plan is None:
         return observation
     coming = next((target for target in plan.targets if target.date > week), plan.targets[-1])
     # targets are in tenths of a percent
-    return replace(observation, verdict=Verdict.BETWEEN) if value >= coming.value / 10 else observation
+    return replace(observation, verdict=Verdict.BETWEEN) if published_value >= coming.value / 10 else observation
 
 
-def _rolling_out(published: PublishedEvidence, row: dict[str, Any], day: date) -> bool:
+def _rolling_out(published: PublishedEvidence, signal_row: dict[str, Any], day: date) -> bool:
     """Whether a verdict on use says only that workplaces are still being delivered, of which enrolment tells."""
-    if row["indicator"] != _BREADTH or row["unit"] == "*":
+    if signal_row["indicator"] != _BREADTH or signal_row["unit"] == "*":
         return False
     try:
-        plan = published.plan(row["system"], "enrolment", row["unit"], day)
+        plan = published.plan(signal_row["system"], "enrolment", signal_row["unit"], day)
     except KeyError:
         return False
     if plan is None:
         return False
     if day < plan.targets[-1].date:
         return True
-    in_use = moved(published, row["unit"], row["system"], day - timedelta(days=6))
+    in_use = moved(published, signal_row["unit"], signal_row["system"], day - timedelta(days=6))
     return in_use is not None and in_use < rules.MOVED
 
 
-def _signal(row: dict[str, Any]) -> Signal:
-    evidence = {"also": row["also"], "to": row["told"], "urgency": row["urgency"], "since": _label(row["since"])}
-    closed = _label(row["closed"]) if row["closed"] else None
-    return Signal(row["unit"], row["system"], row["indicator"], row["kind"], _label(row["opened"]), closed, evidence)
+def _signal(signal_row: dict[str, Any]) -> Signal:
+    evidence = {
+        "also": signal_row["also"],
+        "to": signal_row["told"],
+        "urgency": signal_row["urgency"],
+        "since": _label(signal_row["since"]),
+    }
+    closed = _label(signal_row["closed"]) if signal_row["closed"] else None
+    return Signal(
+        signal_row["unit"],
+        signal_row["system"],
+        signal_row["indicator"],
+        signal_row["kind"],
+        _label(signal_row["opened"]),
+        closed,
+        evidence,
+    )
 
 
 def _label(week: date) -> str:
@@ -142,12 +155,12 @@ def _anchoring(published: PublishedEvidence, week: date) -> Iterable[Observation
 def _trained_managers(published: PublishedEvidence, system: str, week: date) -> dict[str, int]:
     """The share of managers who have taken their step, in whole percent, of each unit where it is shown."""
     shares: dict[str, int] = {}
-    for (fact, _unit, fact_system, fact_week), rows in published.evidence.facts.items():
+    for (fact, _unit, fact_system, fact_week), fact_rows in published.evidence.facts.items():
         if (fact, fact_system, fact_week) != ("trained", system, week):
             continue
-        for row in rows:
-            if row["part"] == "manager" and row["value"] is not None:
-                shares[row["unit"]] = round(row["value"])
+        for fact_row in fact_rows:
+            if fact_row["part"] == "manager" and fact_row["value"] is not None:
+                shares[fact_row["unit"]] = round(fact_row["value"])
     return shares
 
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from nytta.insight.store.alerts import Evidence
 from nytta.insight.store.published_rows import Figures
 from nytta.registry.programme import Plan
 from nytta.registry.registry import Registry
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -21,8 +26,16 @@ class PublishedEvidence:
     registry: Registry
     evidence: Evidence
     _places: dict[int, list[str]] = field(default_factory=dict, repr=False)
-    _by_peer_group: dict[tuple[int, int], dict[str, list[str]]] = field(default_factory=dict, repr=False)
+    _by_peer_group: dict[tuple[int, bool], dict[str, list[str]]] = field(default_factory=dict, repr=False)
     _ordered: dict[tuple[str, ...], dict[date, Figures]] = field(default_factory=dict, repr=False)
+    _derived: dict[Hashable, Any] = field(default_factory=dict, repr=False)
+
+    def once(self, what: Hashable, derived: Callable[[], T]) -> T:
+        """What is derived from these figures, derived when it is first asked for: they never change."""
+        if what not in self._derived:
+            self._derived[what] = derived()
+        value: T = self._derived[what]
+        return value
 
     # units
 
@@ -58,19 +71,19 @@ class PublishedEvidence:
 
     def _alike(self, place: str, day: date) -> tuple[tuple[str, ...], list[str]]:
         """A name of the comparable units and groups of a place, and these, itself among them."""
-        places = self.places(day)
-        if place not in places:
-            places = self.units(day)
-        key = (self.registry.era(day), len(places))
-        if key not in self._by_peer_group:
+        era = self.registry.era(day)
+        singly = self.once(("places", era), lambda: frozenset(self.places(day)))
+        group_key = (era, place in singly)
+        places = self.places(day) if place in singly else self.units(day)
+        if group_key not in self._by_peer_group:
             by_peer_group: dict[str, list[str]] = {}
             for candidate in places:
                 by_peer_group.setdefault(self._peer_group(candidate, day), []).append(candidate)
-            self._by_peer_group[key] = by_peer_group
+            self._by_peer_group[group_key] = by_peer_group
         peer_group = self._peer_group(place, day)
         if not peer_group:
             return (), []
-        return (peer_group, *map(str, key)), self._by_peer_group[key].get(peer_group, [])
+        return (peer_group, *map(str, group_key)), self._by_peer_group[group_key].get(peer_group, [])
 
     def _peer_group(self, place: str, day: date) -> str:
         return self.registry.unit(self.member(place), day).peer_group
@@ -98,22 +111,42 @@ class PublishedEvidence:
         rows = self.evidence.facts.get((fact, unit, system, week), [])
         return next((row for row in rows if part in ("", row["part"])), None)
 
+    def facts_of_week(self, fact: str, week: date) -> Mapping[tuple[str, str], Sequence[dict[str, Any]]]:
+        """The rows of a fact in a week, by unit and system."""
+        return self.once((fact, week), partial(self._facts_of_week, fact, week))
+
+    def _facts_of_week(self, fact: str, week: date) -> dict[tuple[str, str], list[dict[str, Any]]]:
+        facts = self.evidence.facts.items()
+        return {(unit, system): rows for (name, unit, system, day), rows in facts if (name, day) == (fact, week)}
+
+    def unrealised_hours(self, units: Sequence[str], system: str) -> list[dict[str, Any]]:
+        """The rows of unrealised hours of these units in a system, whatever the week."""
+        by_place = self.once("unrealised_hours", self._unrealised_hours)
+        return [row for unit in units for row in by_place.get((unit, system), ())]
+
+    def _unrealised_hours(self) -> dict[tuple[str, str], list[dict[str, Any]]]:
+        by_place: defaultdict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+        for (fact, unit, system, _), rows in self.evidence.facts.items():
+            if fact == "unrealised_hours":
+                by_place[unit, system] += rows
+        return dict(by_place)
+
     def systems(self, indicator: str) -> list[str]:
         """Systems with published figures of an indicator."""
         return sorted({system for other, _, _, system in self.evidence.values.series if other == indicator})
 
     def among_peers(self, indicator: str, grain: str, unit: str, system: str, week: date) -> list[float]:
         """Published values of comparable units, the least first."""
-        name, alike = self._alike(unit, week + timedelta(days=6))
+        name, peer_units = self._alike(unit, week + timedelta(days=6))
         # kept of all alike, for each of them is held against the others
         key = (indicator, grain, system, *name)
         if key not in self._ordered:
-            self._ordered[key] = self.evidence.values.ordered(indicator, grain, system, set(alike))
+            self._ordered[key] = self.evidence.values.ordered(indicator, grain, system, set(peer_units))
         figures = self._ordered[key].get(week)
         if figures is None:
             return []
-        others: list[float] = figures.tolist()
+        other_figures: list[float] = figures.tolist()
         own = self.value(indicator, grain, unit, system, week)
-        if own is not None and unit in alike:
-            del others[bisect_left(others, own)]
-        return others
+        if own is not None and unit in peer_units:
+            del other_figures[bisect_left(other_figures, own)]
+        return other_figures

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import partial
+from typing import Final
 
 from nytta.insight.alerts import rules
 from nytta.insight.alerts.evaluation.published import PublishedEvidence
@@ -13,14 +14,18 @@ from nytta.insight.alerts.kinds import Kind
 from nytta.insight.alerts.model import Observation, Verdict
 from nytta.registry.programme import Plan
 
+WEEKLY: Final = ("enrolment", "activation")
+"""Indicators of which what is told of alerts rests on single weeks; all else rests on windows."""
+
 
 def moved(published: PublishedEvidence, place: str, system: str, week: date) -> int | None:
     """Workplaces in use in percent of the planned ones; None where enrolment or activation is not shown.
 
     Activation counts clients enrolled two weeks ago and earlier.
     """
-    enrolled = published.value("enrolment", "week", place, system, week - timedelta(weeks=2))
-    activated = published.value("activation", "week", place, system, week)
+    delivered, used = WEEKLY
+    enrolled = published.value(delivered, "week", place, system, week - timedelta(weeks=2))
+    activated = published.value(used, "week", place, system, week)
     if enrolled is None or activated is None:
         return None
     return round(enrolled * activated / 100)

@@ -31,19 +31,19 @@ def support_observations(published: PublishedEvidence, week: date) -> Iterable[O
     day = week + timedelta(days=6)
     for system in published.systems(_TICKETS):
         for place in published.units(day):
-            row = published.evidence.values.get((_TICKETS, "window", place, system, week))
-            if place == published.root or row is None:
+            ticket_row = published.evidence.values.get((_TICKETS, "window", place, system, week))
+            if place == published.root or ticket_row is None:
                 continue
-            since = _burdened(published, place, system, week)
-            change = change_of_use(published, place, system, week, since)
-            low, peers = _surest_burden(published, place, system, week)
+            burdened_since = _burdened(published, place, system, week)
+            change = change_of_use(published, place, system, week, burdened_since)
+            low_burden, peer_burden = _surest_burden(published, place, system, week)
             latest = _burden(published, place, system, week) or 0.0
-            kind, verdict = rules.support(low, peers, change, latest)
+            kind, verdict = rules.support(low_burden, peer_burden, change, latest)
             urgency = 0.0
-            if peers is not None and low is not None:
+            if peer_burden is not None and low_burden is not None:
                 # how much more than comparable units: twice as many tickets are as urgent as any alert is
-                urgency = min(max(round(low / max(peers, 1) - 1, 2), 0.0), 1.0)
-            yield Observation(place, system, kind, week, verdict, _BREADTH, urgency=urgency, since=since)
+                urgency = min(max(round(low_burden / max(peer_burden, 1) - 1, 2), 0.0), 1.0)
+            yield Observation(place, system, kind, week, verdict, _BREADTH, urgency=urgency, since=burdened_since)
 
 
 def _surest_burden(
@@ -63,20 +63,20 @@ def _low_burden(
     published: PublishedEvidence, place: str, system: str, week: date, windows: int
 ) -> tuple[float, float] | None:
     """The low end of the mean of the last windows that do not overlap, and the mean of comparable units'."""
-    values, below, peers = [], [], []
+    ticket_values, half_widths, peer_medians = [], [], []
     for offset in range(windows):
         asked_week = week - timedelta(weeks=_WINDOW * offset)
-        row = published.evidence.values.get((_TICKETS, "window", place, system, asked_week))
+        ticket_row = published.evidence.values.get((_TICKETS, "window", place, system, asked_week))
         peer_values = published.among_peers(_TICKETS, "window", place, system, asked_week)
-        if row is not None and row["low"] is not None and len(peer_values) >= _FEWEST_PEERS:
-            values.append(row["value"])
-            below.append(row["value"] - row["low"])
-            peers.append(median(peer_values))
+        if ticket_row is not None and ticket_row["low"] is not None and len(peer_values) >= _FEWEST_PEERS:
+            ticket_values.append(ticket_row["value"])
+            half_widths.append(ticket_row["value"] - ticket_row["low"])
+            peer_medians.append(median(peer_values))
         elif asked_week == week:
             return None
     # the chances of windows that do not overlap are independent: their squares add up
-    half_width = hypot(*below) / len(below)
-    return mean(values) - half_width, mean(peers)
+    half_width = hypot(*half_widths) / len(half_widths)
+    return mean(ticket_values) - half_width, mean(peer_medians)
 
 
 def _burdened(published: PublishedEvidence, place: str, system: str, week: date) -> date | None:
@@ -110,11 +110,11 @@ def _burdened(published: PublishedEvidence, place: str, system: str, week: date)
 
 def _burden(published: PublishedEvidence, place: str, system: str, week: date) -> float | None:
     """Tickets per person over those of comparable units, in the window that ends with a week; None where unknown."""
-    value = published.value(_TICKETS, "window", place, system, week)
+    published_value = published.value(_TICKETS, "window", place, system, week)
     peer_values = published.among_peers(_TICKETS, "window", place, system, week)
-    if not value or len(peer_values) < _FEWEST_PEERS or median(peer_values) <= 0:
+    if not published_value or len(peer_values) < _FEWEST_PEERS or median(peer_values) <= 0:
         return None
-    return value / median(peer_values)
+    return published_value / median(peer_values)
 
 
 def change_of_use(
@@ -129,8 +129,8 @@ def change_of_use(
     def level(last_day: date, reach: int) -> float | None:
         weeks = [last_day - timedelta(weeks=offset) for offset in range(reach)]
         usual_weeks = [week for week in weeks if not calendar.is_quiet(week)]
-        values = [published.value(_BREADTH, "week", place, system, week) for week in usual_weeks]
-        shown_values = [value for value in values if value is not None][:_WINDOW]
+        usual_values = [published.value(_BREADTH, "week", place, system, week) for week in usual_weeks]
+        shown_values = [published_value for published_value in usual_values if published_value is not None][:_WINDOW]
         return mean(shown_values) if len(shown_values) == _WINDOW else None
 
     quarter = week - timedelta(weeks=_QUARTER)

@@ -78,11 +78,15 @@ def _page(address: str, unit: str) -> str:
 
 def _definition(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
     """Title, question and version of the alert's indicator; the system's name where it rests on none."""
-    row = published.evidence.definitions.get(alert.indicator)
-    if row is None:
+    definition_row = published.evidence.definitions.get(alert.indicator)
+    if definition_row is None:
         name = _names_of_system(published, alert.key.system)
         return {"indicator": name, "definition": name, "version": 1}
-    return {"indicator": _three(row, "title"), "definition": _three(row, "question"), "version": row["version"]}
+    return {
+        "indicator": _three(definition_row, "title"),
+        "definition": _three(definition_row, "question"),
+        "version": definition_row["version"],
+    }
 
 
 def _begun(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
@@ -103,8 +107,8 @@ def _names_of_system(published: PublishedEvidence, system: str) -> Names:
     return published.registry.system_names(system)
 
 
-def _three(row: dict[str, Any], prefix: str) -> Names:
-    return Names(row[f"{prefix}_sv"], row[f"{prefix}_nb"], row[f"{prefix}_en"])
+def _three(definition_row: dict[str, Any], prefix: str) -> Names:
+    return Names(definition_row[f"{prefix}_sv"], definition_row[f"{prefix}_nb"], definition_row[f"{prefix}_en"])
 
 
 def _figure(row: dict[str, Any] | None) -> Figure | None:
@@ -125,26 +129,28 @@ def _peers(values: Sequence[float]) -> Peers | None:
 def _detected(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
     """From the latest signal of the alert's kind and indicator."""
     key = alert.key
-    place = (key.unit, key.system, alert.indicator, alert.kind.value)
-    rows = [
-        row
-        for row in published.evidence.signals
-        if (row["unit"], row["system"], row["indicator"], row["kind"]) == place
+    series_place = (key.unit, key.system, alert.indicator, alert.kind.value)
+    signal_rows = [
+        signal_row
+        for signal_row in published.evidence.signals
+        if (signal_row["unit"], signal_row["system"], signal_row["indicator"], signal_row["kind"]) == series_place
     ]
-    if not rows:
+    if not signal_rows:
         return {}
-    row = rows[-1]
-    fields: dict[str, Any] = {"first": row["first"], "last": row["last"], "figure": _figure(row)}
-    fields["before"] = _whole(row["before"])
-    fields |= _evidence_for_advice(published, key.unit, key.system, row["last"])
+    signal_row = signal_rows[-1]
+    fields: dict[str, Any] = {"first": signal_row["first"], "last": signal_row["last"], "figure": _figure(signal_row)}
+    fields["before"] = _whole(signal_row["before"])
+    fields |= _evidence_for_advice(published, key.unit, key.system, signal_row["last"])
     # the same peers as on the unit's page; the signal's own, of detection, where too few are published
-    peer_values = published.among_peers(alert.indicator, "window", key.unit, key.system, row["last"])
+    peer_values = published.among_peers(alert.indicator, "window", key.unit, key.system, signal_row["last"])
     if peers := _peers(peer_values):
         fields["peers"] = peers
-    elif row["peer"] is not None:
-        fields["peers"] = Peers(round(row["peer"]), _whole(row["peer_low"]), _whole(row["peer_high"]))
-    if alert.kind is Kind.BEHIND_PLAN and row["target"] is not None and row["due"] is not None:
-        fields["plan"] = Plan(round(row["target"]), _due(published, alert, row["due"]))
+    elif signal_row["peer"] is not None:
+        fields["peers"] = Peers(
+            round(signal_row["peer"]), _whole(signal_row["peer_low"]), _whole(signal_row["peer_high"])
+        )
+    if alert.kind is Kind.BEHIND_PLAN and signal_row["target"] is not None and signal_row["due"] is not None:
+        fields["plan"] = Plan(round(signal_row["target"]), _due(published, alert, signal_row["due"]))
     return fields | _loss(published, alert)
 
 
@@ -169,17 +175,12 @@ def _loss(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
     benefits = [
         benefit for benefit in published.registry.benefits if benefit.unit in members and benefit.system == system
     ]
-    rows = [
-        row
-        for (fact, place, fact_system, _), facts in published.evidence.facts.items()
-        for row in facts
-        if (fact, fact_system) == ("unrealised_hours", system) and place in members
-    ]
-    if not benefits or not rows:
+    hours_facts = published.unrealised_hours(members, system)
+    if not benefits or not hours_facts:
         return {}
     # of each member the same week: hours of different weeks do not add up
-    week = max(row["week"] for row in rows)
-    hours = sum(row["value"] or 0 for row in rows if row["week"] == week)
+    week = max(hours_fact["week"] for hours_fact in hours_facts)
+    hours = sum(hours_fact["value"] or 0 for hours_fact in hours_facts if hours_fact["week"] == week)
     if not hours:
         return {}
     year_ends = week + timedelta(days=6) + _OPEN_YEAR
@@ -192,7 +193,7 @@ def _ready(published: PublishedEvidence, alert: Alert, day: date) -> dict[str, A
     fields: dict[str, Any] = {"first": week - timedelta(weeks=3), "figure": _figure(use_fact)}
     fields |= _evidence_for_advice(published, unit, system, week)
     peer_rows = [published.fact("use", peer, system, week, alert.indicator) for peer in published.peers(unit, day)]
-    if peers := _peers([row["value"] for row in peer_rows if row is not None]):
+    if peers := _peers([peer_row["value"] for peer_row in peer_rows if peer_row is not None]):
         fields["peers"] = peers
     plan = published.plan(system, alert.indicator, unit, day)
     target = published.target_of_use(system, alert.indicator, unit, day)
@@ -214,7 +215,7 @@ def _rollout(published: PublishedEvidence, alert: Alert, day: date) -> dict[str,
         coming = next((target for target in plan.targets if target.date > day), plan.targets[-1])
         fields["plan"] = Plan(round(coming.value / 10), coming.date)
     legacy_rows = published.evidence.facts.get(("legacy", unit, system, week), [])
-    return fields | {"legacy": ", ".join(row["part"] for row in legacy_rows)}
+    return fields | {"legacy": ", ".join(legacy_row["part"] for legacy_row in legacy_rows)}
 
 
 def _decision(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
@@ -228,20 +229,20 @@ def _decision(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
 
 def _anchored(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
     unit, system = alert.key.unit, alert.key.system
-    row = published.fact("trained", unit, system, alert.confirmed, "manager")
+    trained_fact = published.fact("trained", unit, system, alert.confirmed, "manager")
     staff_days = [
         milestone.date
         for milestone in published.registry.milestones
         if (milestone.system, milestone.tier) == (system, "staff")
     ]
     due = min(staff_days, default=alert.confirmed)
-    return {"figure": _figure(row), "plan": Plan(ANCHORED, due)}
+    return {"figure": _figure(trained_fact), "plan": Plan(ANCHORED, due)}
 
 
 def _burden(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
     unit, system, week = alert.key.unit, alert.key.system, alert.confirmed
-    row = published.evidence.values.get((alert.indicator, "window", unit, system, week))
-    fields: dict[str, Any] = {"figure": _figure(row)}
+    published_row = published.evidence.values.get((alert.indicator, "window", unit, system, week))
+    fields: dict[str, Any] = {"figure": _figure(published_row)}
     tickets = published.value("tickets-per-100", "window", unit, system, week)
     if tickets is not None:
         peer_values = published.among_peers("tickets-per-100", "window", unit, system, week)
@@ -252,8 +253,10 @@ def _burden(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
 def _cause(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
     # the common cause is detection's verdict on all units of a system, which it writes under '*'
     shares = [
-        row["scope"]
-        for row in published.evidence.signals
-        if (row["unit"], row["system"]) == ("*", alert.key.system) and row["opened"] >= alert.since and row["scope"]
+        signal_row["scope"]
+        for signal_row in published.evidence.signals
+        if (signal_row["unit"], signal_row["system"]) == ("*", alert.key.system)
+        and signal_row["opened"] >= alert.since
+        and signal_row["scope"]
     ]
     return {"first": alert.since, "scope": _whole(max(shares, default=None))}

@@ -22,8 +22,8 @@ class Advice(NamedTuple):
 class KindText:
     """Texts of one kind of alert.
 
-    `{placeholders}` are those of `texts.placeholders`. A sentence that begins with `?` is left out where a fact lacks;
-    the others need theirs.
+    `{placeholders}` are those of `placeholders.placeholders`. A sentence that begins with `?` is left out where a fact
+    lacks; the others need theirs.
     """
 
     subject: str
