@@ -65,6 +65,8 @@ def test_a_process_does_not_wait_for_ever_and_a_second_signal_ends_it_at_once(
 def test_an_interrupted_command_breaks_off_its_statement(tmp_path: Path) -> None:
     """The interpreter hears of Ctrl-C only when the engine is done with the statement, which here would take hours."""
     program = (
+        # a shell that runs the tests in the background has its children ignore Ctrl-C
+        "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "import sys\nfrom pathlib import Path\nfrom nytta.cli.common import opened\n"
         "with opened(Path(sys.argv[1])) as app:\n    print('begun', flush=True)\n"
         "    app.private.connection.rows('SELECT count() FROM numbers(1000000000000) WHERE cityHash64(number) = 1')"
