@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from nytta.statistics import byar, poisson_exact, quantile_of, wilson
+from nytta.statistics import byar, difference_interval, poisson_exact, quantile_of, wilson
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,28 @@ from nytta.statistics import byar, poisson_exact, quantile_of, wilson
 def test_wilson_gives_newcombes_table(count: int, n: int, lower: float, upper: float) -> None:
     low, high = wilson(count, n)
     assert (round(float(low), 4), round(float(high), 4)) == (lower, upper)
+
+
+@pytest.mark.parametrize(
+    ("current", "earlier", "lower", "upper"),
+    [  # Newcombe 1998, Stat Med 17:873, table II, method 10
+        ((56, 70), (48, 80), 0.0524, 0.3339),
+        ((9, 10), (3, 10), 0.1705, 0.8090),
+        ((6, 7), (2, 7), 0.0582, 0.8062),
+        ((5, 56), (0, 29), -0.0381, 0.1926),
+        ((0, 10), (0, 20), -0.1611, 0.2775),
+        ((10, 10), (0, 10), 0.6075, 1.0000),
+    ],
+)
+def test_a_difference_has_newcombes_interval(
+    current: tuple[int, int], earlier: tuple[int, int], lower: float, upper: float
+) -> None:
+    def with_ends(count: int, n: int) -> tuple[float, float, float]:
+        low, high = wilson(count, n)
+        return count / n, float(low), float(high)
+
+    low, high = difference_interval(with_ends(*current), with_ends(*earlier))
+    assert (round(low, 4), round(high, 4)) == (lower, upper)
 
 
 def test_wilson_at_the_ends_is_exactly_zero_and_one_and_nothing_observed_is_nothing() -> None:

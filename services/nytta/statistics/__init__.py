@@ -21,7 +21,7 @@ from .funnels import (
     winsorise,
 )
 from .growth import Logistic, bass, bass_peak, fit_logistic, logistic
-from .intervals import byar, poisson_exact, quantile_of, wilson
+from .intervals import byar, difference_interval, poisson_exact, quantile_of, wilson
 from .multiplicity import benjamini_hochberg, largest_credible
 from .onsets import LONGEST_CLIMB, Fall, Onset, Sums, crossing_rate, fall, onset_limit, rise
 from .rules import NhsSignals, Runs, anhoej, anhoej_limits, nhs_rules
@@ -69,6 +69,7 @@ __all__ = [
     "cusum",
     "cusum_limit",
     "cusum_run_length",
+    "difference_interval",
     "directly_standardised",
     "dispersion",
     "effect",

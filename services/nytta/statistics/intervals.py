@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import scipy
 from numpy.typing import ArrayLike, NDArray
@@ -39,6 +41,24 @@ def wilson(count: ArrayLike, denominator: ArrayLike, *, confidence: float = 0.95
     # Not `<= 0`: a denominator that is NaN is nothing observed too.
     is_unobserved = ~(denominators > 0)
     return np.where(is_unobserved, np.nan, lower), np.where(is_unobserved, np.nan, upper)
+
+
+def difference_interval(
+    current: tuple[float, float, float], earlier: tuple[float, float, float]
+) -> tuple[float, float]:
+    """The interval of how much one independent figure is above another: its lower and upper end.
+
+    Each figure is its value with the ends of its interval, all in one unit of measure; the result has the level of
+    those intervals. d - √((p₁-l₁)² + (u₂-p₂)²), d + √((u₁-p₁)² + (p₂-l₂)²). Source: Newcombe 1998, Stat Med 17:873,
+    method 10, where the intervals are Wilson's.
+    """
+    value, low, high = current
+    earlier_value, earlier_low, earlier_high = earlier
+    rise = value - earlier_value
+    return (
+        rise - math.hypot(value - low, earlier_high - earlier_value),
+        rise + math.hypot(high - value, earlier_value - earlier_low),
+    )
 
 
 def byar(count: ArrayLike, *, confidence: float = 0.95) -> tuple[Array, Array]:

@@ -192,9 +192,10 @@ def fill(store: PrivateStore) -> None:
     )
     # support moved from the phone to the portal ten weeks ago
     for part, before, now in (("phone", 55, 30), ("web", 25, 50), ("email", 20, 20)):
+        share = f"toFloat64(if(p.period > '{LAST - timedelta(weeks=10)}', {now}, {before}))"
         store.connection.run(
             f"INSERT INTO {{open}}.published_values SELECT * REPLACE ('ticket-channel-mix' AS indicator, "
-            f"'{part}' AS part, toFloat64(if(p.period > '{LAST - timedelta(weeks=10)}', {now}, {before})) AS value) "
+            f"'{part}' AS part, {share} AS value, {share} - 8 AS low, {share} + 8 AS high, 'published' AS status) "
             "FROM {open}.published_values AS p WHERE p.grain = 'window' AND p.unit = 'u02' "
             "AND p.indicator = 'weekly-breadth' AND p.part = ''"
         )

@@ -26,10 +26,12 @@ def parts(store: OpenStore, indicator: str, version: int, unit: str, system: str
 
 def parts_over_time(
     store: OpenStore, indicator: str, version: int, unit: str, system: str, first_day: date
-) -> dict[str, dict[date, float]]:
-    """Shown values of the parts of an indicator's windows since `first_day`, by part and week."""
+) -> dict[str, dict[date, dict[str, Any]]]:
+    """Shown figures of the parts of an indicator's windows since `first_day`, by part and week: rows of
+    `indicator_values` with what words of a figure need."""
+    columns = ("value", "low", "high", "n_band", "status", "reason")
     part_rows = store.connection.rows(
-        """SELECT part, period, value FROM {open}.indicator_values
+        """SELECT part, period, value, low, high, n_band, status, reason FROM {open}.indicator_values
            WHERE indicator = {indicator:String} AND version = {version:UInt16} AND unit = {unit:String}
              AND system = {system:String} AND grain = 'window' AND case_type = '*' AND part != ''
              AND period >= {first:Date} AND value IS NOT NULL
@@ -40,10 +42,10 @@ def parts_over_time(
         system=system,
         first=first_day,
     )
-    values_by_part: dict[str, dict[date, float]] = {}
-    for part, period, part_value in part_rows:
-        values_by_part.setdefault(str(part), {})[period] = float(part_value)
-    return values_by_part
+    figures_by_part: dict[str, dict[date, dict[str, Any]]] = {}
+    for part, period, *figure in part_rows:
+        figures_by_part.setdefault(str(part), {})[period] = dict(zip(columns, figure, strict=True))
+    return figures_by_part
 
 
 def coverage(store: OpenStore, root: str, week: date) -> list[tuple[str, str, int]]:

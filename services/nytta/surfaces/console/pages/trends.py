@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 from nytta.disclosure.published.peers import peer_band
 from nytta.indicators.definition import Definition
 from nytta.registry.roles import Permission
+from nytta.statistics import difference_interval
 from nytta.surfaces.console import charts
 from nytta.surfaces.console.figure_texts import day, figure_text, interval, number, short_week, suffix, week
 from nytta.surfaces.console.parts import Chart, Speaker, Table
 from nytta.surfaces.console.readings import Reading
 from nytta.surfaces.console.visitors import Visitor
 
-_SAME = 3
-"""Points within which a figure is the same as before."""
+Figure = Mapping[str, Any]
+"""A row of `indicator_values`: value, low, high, n_band, status, reason."""
+
+_SAME_POINTS = 3
+"""Points within which a share is the same as before."""
+
+_SAME_SHARE = 0.1
+"""The share of a count or a number of days within which it is the same as before: small changes of small figures would
+else be told, or none of them."""
 
 
 def peers(
@@ -140,9 +149,10 @@ def sentence(
         week=week(last_point.week, language),
     )
     earlier_points = [point for point in shown_points if point.week <= last_point.week - timedelta(weeks=26)]
-    if earlier_points and last_point.value is not None and earlier_points[-1].value is not None:
-        key = _move(earlier_points[-1], last_point)
-        text += " " + say(key, figure=number(earlier_points[-1].value, measure, language))
+    earlier = reading.row(definition.id, unit, system, earlier_points[-1].week) if earlier_points else None
+    if earlier is not None and row is not None:
+        key = move(earlier, row, definition)
+        text += " " + say(key, figure=figure_text(earlier, definition, language).text)
     if last_point.peer is not None and last_point.value is not None:
         key = "finding_peers_band" if last_point.peer_low is not None else "finding_peers"
         low, high = number(last_point.peer_low, "", language), number(last_point.peer_high, measure, language)
@@ -150,25 +160,32 @@ def sentence(
     return text
 
 
-def _move(earlier: charts.Point, last: charts.Point) -> str:
+def move(earlier: Figure, current: Figure, definition: Definition) -> str:
     """The words for the way from an earlier figure to the last one."""
-    points = round((last.value or 0) - (earlier.value or 0))
-    if abs(points) < _SAME:
+    rise = current["value"] - earlier["value"]
+    is_percent = definition.display.unit_of_measure == "percent"
+    unchanged = _SAME_POINTS if is_percent else _SAME_SHARE * abs(earlier["value"])
+    if abs(rise) < unchanged or not rise:
         return "finding_same"
-    if _may_be_chance(earlier, last):
+    if not is_clear(earlier, current):
         return "finding_unsure"
-    return "finding_up" if points > 0 else "finding_down"
+    return "finding_up" if rise > 0 else "finding_down"
 
 
-def _may_be_chance(earlier_figure: charts.Point, current_figure: charts.Point) -> bool:
-    """Whether each of two figures lies within the uncertainty of the other; unknown uncertainty is none."""
-    return _within(current_figure.value, earlier_figure) and _within(earlier_figure.value, current_figure)
-
-
-def _within(value: float | None, point: charts.Point) -> bool:
-    if value is None or point.low is None or point.high is None:
+def is_clear(earlier: Figure | None, current: Figure | None) -> bool:
+    """Whether two figures of periods that do not overlap differ by more than their uncertainty explains; a figure whose
+    uncertainty is unknown (a median) is taken as it is."""
+    if earlier is None or current is None:
         return False
-    return point.low <= value <= point.high
+    low, high = difference_interval(_with_ends(current), _with_ends(earlier))
+    return low > 0 or high < 0
+
+
+def _with_ends(figure: Figure) -> tuple[float, float, float]:
+    value = figure["value"]
+    if figure["low"] is None or figure["high"] is None:
+        return value, value, value
+    return value, figure["low"], figure["high"]
 
 
 def _table(
