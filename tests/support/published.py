@@ -11,7 +11,8 @@ import pyarrow as pa
 from nytta.insight.store.published_rows import COLUMNS, Place, PublishedRows
 
 PLACE = ("indicator", "grain", "unit", "system", "period")
-_DEFAULTS: dict[str, Any] = {"version": 1, "value": None, "low": None, "high": None, "n_band": "", "status": "ok"}
+_DEFAULTS: dict[str, Any] = {"version": 1, "value": None, "low": None, "high": None}
+_DEFAULTS |= {"n_band": "", "status": "ok", "reason": ""}
 _TYPES = {"version": pa.uint16(), "value": pa.float64(), "low": pa.float64(), "high": pa.float64()}
 
 

@@ -41,7 +41,7 @@ class Strata(StrEnum):
 _EXACT_COLUMNS: Final = ("unit", "system", "indicator", "part", "period", "numerator", "denominator", "value")
 _GATED_COLUMNS: Final = (
     *("unit", "system", "indicator", "part", "period"),
-    *("value", "low", "high", "n_band", "status"),
+    *("value", "low", "high", "n_band", "status", "reason"),
 )
 
 

@@ -16,7 +16,7 @@ from tests.rows import NOW, event, pseudonym, table
 
 ALLOWED = {
     *("organisation", "unit", "system", "case_type", "part", "indicator", "version", "grain", "period"),
-    *("value", "low", "high", "n_band", "status", "unit_of_measure"),
+    *("value", "low", "high", "n_band", "status", "reason", "unit_of_measure"),
 }
 
 

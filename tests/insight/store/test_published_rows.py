@@ -22,7 +22,7 @@ ROWS = st.fixed_dictionaries(
     {
         "version": st.integers(1, 300),
         **dict.fromkeys(("value", "low", "high"), NUMBERS),
-        **dict.fromkeys(("n_band", "status"), st.text(max_size=3)),
+        **dict.fromkeys(("n_band", "status", "reason"), st.text(max_size=3)),
     }
 )
 
@@ -77,7 +77,7 @@ def test_columns_may_come_in_pieces() -> None:
                 "period": pa.array([20_000], pa.uint16()),
                 "version": pa.array([1], pa.uint16()),
                 **{name: pa.array([1.0]) for name in ("value", "low", "high")},
-                **{name: pa.array([word]).dictionary_encode() for name in ("n_band", "status")},
+                **{name: pa.array([word]).dictionary_encode() for name in ("n_band", "status", "reason")},
             }
         )
         for word in words

@@ -7,6 +7,7 @@ from datetime import timedelta
 from nytta.insight.alerts.evaluation.published import PublishedEvidence
 from nytta.insight.store.alerts import AlertStore
 from nytta.surfaces.console.context import Console
+from nytta.surfaces.console.figure_texts import figure_text
 from nytta.surfaces.console.pages.alerts import message_of
 from nytta.surfaces.console.readings import Readings
 from nytta.surfaces.console.words import LANGUAGES
@@ -52,6 +53,20 @@ def test_a_reading_takes_up_what_was_published_since(own: World) -> None:
         assert dict(rows) == dict(rows_of_whole), replaced
         assert list(rows.series) == list(rows_of_whole.series), replaced
         assert dict(rows) != dict(before), replaced
+
+
+def test_a_page_says_why_a_figure_is_not_shown(own: World) -> None:
+    console = own.console()
+    hidden = "NULL AS value, NULL AS low, NULL AS high, 'suppressed' AS status, 'no_data' AS reason"
+    publish(own, hidden, "p.unit = 'u03' AND p.indicator = 'weekly-breadth'")
+    console.readings.changed()
+    reading = console.readings.of("town")
+    row = reading.row("weekly-breadth", "u03", "arken")
+    assert row is not None
+    assert (
+        figure_text(row, reading.definitions["weekly-breadth"], "en").text == "no source tells who works in the system"
+    )
+    assert "no source tells who works in the system" in own.visit("lead", "en").get("/units/u03").text
 
 
 def test_all_is_read_anew_where_definitions_changed_or_weeks_went_back(own: World) -> None:

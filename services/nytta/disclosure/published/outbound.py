@@ -13,7 +13,7 @@ from nytta.storage.client import Connection
 
 FIELDS = (
     *("organisation", "unit", "system", "case_type", "part", "indicator", "version", "grain", "period"),
-    *("value", "low", "high", "n_band", "status", "unit_of_measure"),
+    *("value", "low", "high", "n_band", "status", "reason", "unit_of_measure"),
 )
 """Every word about a figure that leaves; counts, numerators and denominators are not among them."""
 

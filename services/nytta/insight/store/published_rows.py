@@ -27,7 +27,7 @@ Encoded = tuple[np.ndarray[Any, np.dtype[Any]], list[str]]
 
 _SERIES: Final = ("indicator", "grain", "system", "unit")
 _NUMBERS: Final = ("value", "low", "high")
-_TEXTS: Final = ("n_band", "status")
+_TEXTS: Final = ("n_band", "status", "reason")
 _EPOCH: Final = date(1970, 1, 1)
 
 ORDER: Final = (*_SERIES, "period")

@@ -11,7 +11,7 @@ from nytta.disclosure.published.values import OpenStore
 def parts(store: OpenStore, indicator: str, version: int, unit: str, system: str, week: date) -> list[dict[str, Any]]:
     """The parts and the case types of an indicator's window, in their own order."""
     return store.connection.dicts(
-        """SELECT part, case_type, value, low, high, n_band, status FROM {open}.indicator_values
+        """SELECT part, case_type, value, low, high, n_band, status, reason FROM {open}.indicator_values
            WHERE indicator = {indicator:String} AND version = {version:UInt16} AND unit = {unit:String}
              AND system = {system:String} AND grain = 'window' AND period = {week:Date}
              AND ((part != '' AND case_type = '*') OR (part = '' AND case_type != '*'))
