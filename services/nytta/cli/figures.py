@@ -151,6 +151,7 @@ def mix(
         "change": (mixed.change, mixed.adjusted_after - mixed.adjusted_before),
         "within": (mixed.within, None),
         "mix": (mixed.mix, None),
+        "rest": (mixed.rest, None),
     }
     show(
         [
@@ -159,8 +160,11 @@ def mix(
         ],
         as_json,
     )
+    if not mixed.is_clear:
+        low, high = mixed.change_interval
+        stderr.print(f"the change is not certain: it lies between {low:+.1f} and {high:+.1f}")
     if mixed.unseen:
-        stderr.print(f"{mixed.unseen} parts are not shown in both weeks; their change is in the mix")
+        stderr.print(f"{mixed.unseen} parts are not shown in both weeks; their change is in the rest")
 
 
 def _one(value: float | None) -> float | None:

@@ -9,7 +9,17 @@ from nytta.storage.client import Connection
 
 
 def exact(connection: Connection, definition: Definition, question: Question) -> Figures:
-    """What is true, in the figure's unit of measure, with how many stand behind it."""
+    """What is true, in the figure's unit of measure, with how many stand behind it: nobody where there is no row."""
     per = 100.0 if definition.kind is Kind.SHARE else 1.0
-    source = "SELECT *, toFloat64(denominator) AS behind FROM {private}.indicator_values"
-    return windows(connection, source, definition, question, lambda value, count: Stratum(value * per, count))
+    source = "SELECT *, toFloat64(denominator) AS behind, NULL AS low, NULL AS high FROM {private}.indicator_values"
+    figures = windows(
+        connection, source, definition, question, lambda value, count, _low, _high: Stratum(value * per, count)
+    )
+    for place, by_day in figures.items():
+        if place == (question.unit, "*"):
+            continue
+        for day, other in ((question.first, question.last), (question.last, question.first)):
+            if day not in by_day:
+                # what came or went is mix, with the rate that it has
+                by_day[day] = Stratum(by_day[other].rate, 0.0)
+    return figures

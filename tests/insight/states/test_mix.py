@@ -12,8 +12,9 @@ from nytta.insight.states.mix import Stratum, middle_of, mixed
 from nytta.statistics import split_change
 
 
-def pooled(strata: dict[str, Stratum]) -> float:
-    return sum(s.rate * s.n for s in strata.values()) / sum(s.n for s in strata.values())
+def pooled(strata: dict[str, Stratum]) -> Stratum:
+    behind = sum(s.n for s in strata.values())
+    return Stratum(sum(s.rate * s.n for s in strata.values()) / behind, behind)
 
 
 BEFORE = {"easy": Stratum(90, 800), "hard": Stratum(30, 200)}
@@ -47,12 +48,38 @@ def test_published_bands_say_the_same() -> None:
         {"easy": Stratum(90, middle_of(a)), "hard": Stratum(30, middle_of(b))}
         for a, b in (("300-999", "100-299"), ("100-299", "300-999"))
     ]
-    found = mixed((78, 42), strata[0], strata[1], stratum_names=["easy", "hard", "rare"])
+    overall = (Stratum(78, 300), Stratum(42, 300))
+    found = mixed(overall, strata[0], strata[1], stratum_names=["easy", "hard", "rare"])
     assert found is not None
     assert found.adjusted_before == pytest.approx(found.adjusted_after)
     assert found.within == pytest.approx(0)
-    assert found.mix == pytest.approx(-36)
+    assert found.mix == pytest.approx(-31, abs=1)  # the middles of bands are more alike than what is behind them
+    assert found.rest == pytest.approx(-36 - found.mix)
     assert found.unseen == 1
+
+
+def test_figures_that_differ_by_no_more_than_their_uncertainty_have_changed_by_nothing_certain() -> None:
+    """A town's own list: types at 90 to 95 percent cannot make a mix of eight points, whatever they weigh."""
+    before = {"permit": Stratum(95, 17, 60, 100), "complaint": Stratum(100, 17, 65, 100)}
+    after = {"permit": Stratum(90, 54, 65, 100), "complaint": Stratum(95, 54, 70, 100)}
+    found = mixed((Stratum(90, 54, 70, 100), Stratum(93, 173, 86, 98)), before, after)
+    assert found is not None
+    assert not found.is_clear
+    assert found.within == pytest.approx(-5)
+    low, high = found.within_interval
+    assert low < 0 < high
+    assert abs(found.mix) <= 5
+    assert found.rest == pytest.approx(8)
+
+
+def test_an_interval_of_a_change_is_newcombes() -> None:
+    """With one part the sum of distances is that of a difference of two shares (Newcombe 1998, 9/10 and 3/10)."""
+    earlier, later = Stratum(30, 10, 10.779, 60.322), Stratum(90, 10, 59.585, 98.213)
+    found = mixed((earlier, later), {"one": earlier}, {"one": later})
+    assert found is not None
+    assert found.is_clear
+    assert found.change_interval == pytest.approx((17.05, 80.90), abs=0.01)
+    assert found.within_interval == pytest.approx(found.change_interval)
 
 
 def test_every_published_band_has_a_middle() -> None:

@@ -1,7 +1,7 @@
 """Roll-ups without their mix: a figure under one standard mix, and its change as change within and change of mix.
 
 Over published figures the weights are the middles of published bands: they show nothing that is not published, and any
-fixed weights make a standard. What is not shown of the change within stays in the mix, and `unseen` says so.
+fixed weights make a standard. Rounding, such weights and parts that are not shown leave a rest, which is no mix.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from math import sqrt
+from math import hypot, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,25 +22,37 @@ _TOP = 3000
 
 @dataclass(frozen=True, slots=True)
 class Stratum:
-    """A part of a roll-up at one time: its figure, and how many stand behind it (exactly, or as a band's middle)."""
+    """A part of a roll-up at one time: its figure, how many stand behind it (exactly, or as a band's middle), and the
+    ends of its interval; an exact figure has none."""
 
     rate: float
     n: float
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The ends of the interval; of an exact figure the figure itself."""
+        if self.low is None or self.high is None:
+            return self.rate, self.rate
+        return self.low, self.high
 
 
 @dataclass(frozen=True, slots=True)
 class Mixed:
     """A roll-up at two times, as it is and under the standard mix, and what its change is made of.
 
-    All in the figure's unit of measure; `within` and `mix` add up to `change`. `unseen` is how many parts are not shown
-    at both times.
+    All in the figure's unit of measure; `within`, `mix` and `rest` add up to `change`. The intervals are those of
+    `change` and `within`. `unseen` is how many parts are not shown at both times.
     """
 
     before: float
     after: float
+    change_interval: tuple[float, float]
     adjusted_before: float
     adjusted_after: float
     within: float
+    within_interval: tuple[float, float]
     mix: float
     unseen: int = 0
 
@@ -48,6 +60,17 @@ class Mixed:
     def change(self) -> float:
         """The change of the roll-up as it is."""
         return self.after - self.before
+
+    @property
+    def rest(self) -> float:
+        """What rounding, weights that are middles of bands and parts that are not shown leave of the change."""
+        return self.change - self.within - self.mix
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the interval of the change leaves out none."""
+        low, high = self.change_interval
+        return low > 0 or high < 0 or (low == high == self.change)
 
 
 @cache
@@ -62,7 +85,7 @@ def middle_of(band: str) -> float:
 
 
 def mixed(
-    overall: tuple[float, float],
+    overall: tuple[Stratum, Stratum],
     earlier: Mapping[str, Stratum],
     later: Mapping[str, Stratum],
     standard: Mapping[str, float] | None = None,
@@ -76,22 +99,27 @@ def mixed(
     common_names = sorted(earlier.keys() & later.keys())
     if not common_names:
         return None
-    rates_before, sizes_before = _columns([earlier[stratum_name] for stratum_name in common_names])
-    rates_after, sizes_after = _columns([later[stratum_name] for stratum_name in common_names])
+    strata_before = [earlier[stratum_name] for stratum_name in common_names]
+    strata_after = [later[stratum_name] for stratum_name in common_names]
+    rates_before, sizes_before = _columns(strata_before)
+    rates_after, sizes_after = _columns(strata_after)
     if standard is None:
         weights = sizes_before / sizes_before.sum() + sizes_after / sizes_after.sum()
     else:
         weights = np.array([standard.get(stratum_name, 0) for stratum_name in common_names])
-    within_strata, _mix = split_change(rates_before, sizes_before, rates_after, sizes_after)
+    within_strata, mix = split_change(rates_before, sizes_before, rates_after, sizes_after)
+    within = float(within_strata)
+    shares = (sizes_before / sizes_before.sum() + sizes_after / sizes_after.sum()) / 2
     overall_before, overall_after = overall
     return Mixed(
-        before=overall_before,
-        after=overall_after,
+        before=overall_before.rate,
+        after=overall_after.rate,
+        change_interval=_around(overall_after.rate - overall_before.rate, [1.0], [overall_before], [overall_after]),
         adjusted_before=_adjusted(rates_before, sizes_before, weights),
         adjusted_after=_adjusted(rates_after, sizes_after, weights),
-        within=float(within_strata),
-        # the remainder, for strata that are not shown change as well
-        mix=overall_after - overall_before - float(within_strata),
+        within=within,
+        within_interval=_around(within, shares.tolist(), strata_before, strata_after),
+        mix=float(mix),
         unseen=len({*stratum_names, *earlier, *later} - set(common_names)),
     )
 
@@ -101,6 +129,22 @@ def _columns(strata: Sequence[Stratum]) -> tuple[NDArray[np.float64], NDArray[np
     rates = np.array([stratum.rate for stratum in strata])
     sizes = np.array([stratum.n for stratum in strata])
     return rates, sizes
+
+
+def _around(
+    change: float, weights: Sequence[float], earlier: Sequence[Stratum], later: Sequence[Stratum]
+) -> tuple[float, float]:
+    """The interval of a weighted sum of differences of independent figures, their distances squared and added.
+
+    Source: Zou and Donner 2008, Stat Med 27:1693, for any sum of estimates that have intervals.
+    """
+    down, up = [], []
+    for weight, before, after in zip(weights, earlier, later, strict=True):
+        low_before, high_before = before.ends
+        low_after, high_after = after.ends
+        down += [weight * (after.rate - low_after), weight * (high_before - before.rate)]
+        up += [weight * (high_after - after.rate), weight * (before.rate - low_before)]
+    return change - hypot(*down), change + hypot(*up)
 
 
 def _adjusted(rates: NDArray[np.float64], sizes: NDArray[np.float64], weights: NDArray[np.float64]) -> float:

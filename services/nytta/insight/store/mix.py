@@ -37,7 +37,13 @@ Figures = dict[tuple[str, str], dict[date, Stratum]]
 def published(connection: Connection, definition: Definition, question: Question) -> Figures:
     """What is published; behind each figure stands the middle of its band."""
     source = "SELECT *, n_band AS behind FROM {open}.indicator_values WHERE status != 'banded'"
-    return windows(connection, source, definition, question, lambda value, band: Stratum(value, middle_of(band)))
+    return windows(
+        connection,
+        source,
+        definition,
+        question,
+        lambda value, band, low, high: Stratum(value, middle_of(band), low, high),
+    )
 
 
 _OWN_OR_BELOW: Final = """(unit = {unit:String}
@@ -49,10 +55,11 @@ def windows(
     source: str,
     definition: Definition,
     question: Question,
-    stratum: Callable[[float, Any], Stratum],
+    stratum: Callable[[float, Any, float | None, float | None], Stratum],
 ) -> Figures:
-    """Windows of both weeks in `source`, SQL of rows with `behind`; `stratum` makes a figure of value and behind.
+    """Windows of both weeks in `source`, SQL of rows with `behind`.
 
+    `stratum` makes a figure of its value, what is behind it, and the ends of its interval.
     Over units those of the unit and the ones below it, over case types those of the unit and of its organisation.
     """
     needed = {
@@ -60,7 +67,7 @@ def windows(
         "case-types": "(unit = {unit:String} OR unit IN (SELECT root FROM {open}.units WHERE unit = {unit:String}))",
     }
     window_rows = connection.rows(
-        f"""SELECT unit, case_type, period, value, behind FROM ({source})
+        f"""SELECT unit, case_type, period, value, behind, low, high FROM ({source})
            WHERE value IS NOT NULL AND indicator = {{id:String}} AND version = {{version:UInt16}}
              AND part = '' AND grain = 'window' AND system = {{system:String}}
              AND period IN ({{first:Date}}, {{last:Date}}) AND {needed[question.over]}""",
@@ -72,8 +79,8 @@ def windows(
         last=question.last,
     )
     figures: Figures = {}
-    for unit, case_type, period, value, behind in window_rows:
-        figures.setdefault((unit, case_type), {})[period] = stratum(value, behind)
+    for unit, case_type, period, *figure in window_rows:
+        figures.setdefault((unit, case_type), {})[period] = stratum(*figure)
     return figures
 
 
@@ -101,7 +108,7 @@ def mix(
     strata = {stratum_name: figures.get(place, {}) for stratum_name, place in places.items()}
     standard = _standard(figures, connection, question) if question.over == "case-types" else None
     outcome = mixed(
-        (overall[question.first].rate, overall[question.last].rate),
+        (overall[question.first], overall[question.last]),
         {stratum_name: by_day[question.first] for stratum_name, by_day in strata.items() if question.first in by_day},
         {stratum_name: by_day[question.last] for stratum_name, by_day in strata.items() if question.last in by_day},
         standard,

@@ -64,34 +64,52 @@ def splits(
 def _split(mixed: Mixed, over: Over, definition: Definition, first_day: date, last_day: date, say: Speaker) -> Split:
     language, measure = say.language, definition.display.unit_of_measure
     kind = over.replace("-", "_")
-    sentence = say(
-        f"split_{kind}_unseen" if mixed.unseen else f"split_{kind}",
-        n=mixed.unseen,
-        title=getattr(definition.title, language),
-        change=_points(mixed.change, measure, say),
-        within=_points(mixed.within, measure, say),
-        mix=_points(mixed.mix, measure, say),
-        week=week(first_day, language),
-    )
 
-    def change(name: str, earlier: float, later: float) -> tuple[str, ...]:
+    def change(name: str, earlier: float, later: float, ends: str = "–") -> tuple[str, ...]:
         figures_then_and_now = (number(earlier, measure, language), number(later, measure, language))
-        return (name, *figures_then_and_now, _signed(later - earlier, language))
+        return (name, *figures_then_and_now, _signed(later - earlier, language), ends)
 
-    of_mix = say("of_which_mix", n=mixed.unseen) if mixed.unseen else say("of_which_mix_alone")
+    def part(name: str, share_of_change: float, ends: str = "–") -> tuple[str, ...]:
+        return (name, "–", "–", _signed(share_of_change, language), ends)
+
     rows = (
-        change(say("as_it_is"), mixed.before, mixed.after),
+        change(say("as_it_is"), mixed.before, mixed.after, _ends(mixed.change_interval, language)),
         change(say("without_mix"), mixed.adjusted_before, mixed.adjusted_after),
-        (say("of_which_within"), "–", "–", _signed(mixed.within, language)),
-        (of_mix, "–", "–", _signed(mixed.mix, language)),
+        part(say("of_which_within"), mixed.within, _ends(mixed.within_interval, language)),
+        part(say("of_which_mix"), mixed.mix),
+        part(say("of_which_rest"), mixed.rest),
     )
     heads = (
         say("col_figure"),
         week(first_day, language),
         week(last_day, language),
         say("col_change_points" if measure == "percent" else "col_change"),
+        say("col_interval"),
     )
-    return Split(over, sentence, Table(say(f"over_{kind}"), heads, rows, (1, 2, 3)), say("split_note"))
+    sentence = _sentence(mixed, kind, definition, first_day, say)
+    return Split(over, sentence, Table(say(f"over_{kind}"), heads, rows, (1, 2, 3, 4)), say("split_note"))
+
+
+def _sentence(mixed: Mixed, kind: str, definition: Definition, first_day: date, say: Speaker) -> str:
+    """Of what the change is made, where it is certain that there is one."""
+    measure = definition.display.unit_of_measure
+    about = {"title": getattr(definition.title, say.language), "week": week(first_day, say.language)}
+    about["change"] = _points(mixed.change, measure, say)
+    if not mixed.is_clear:
+        return say("split_unsure", **about)
+    within, mix = _points(mixed.within, measure, say), _points(mixed.mix, measure, say)
+    sentence = say(f"split_{kind}", within=within, ends=_ends(mixed.within_interval, say.language), mix=mix, **about)
+    if not round(mixed.rest):
+        return sentence
+    rest = _points(mixed.rest, measure, say)
+    because = say("split_rest_unseen", n=mixed.unseen, rest=rest) if mixed.unseen else say("split_rest", rest=rest)
+    return f"{sentence} {because}"
+
+
+def _ends(interval: tuple[float, float], language: str) -> str:
+    """An interval of a change, its ends with their signs."""
+    low, high = (_signed(end, language) for end in interval)
+    return Speaker(language)("from_to", low=low, high=high)
 
 
 def _points(change: float, measure: str, say: Speaker) -> str:
