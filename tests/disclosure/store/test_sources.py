@@ -18,13 +18,19 @@ Delivered = tuple[str, date, int]
 """A source, a day, and how many events of that day it delivers."""
 
 
-def deliver(store: PrivateStore, days: Iterable[Delivered], type_: str = "case.opened") -> None:
-    """Store the events of all days by one statement: each statement costs as much as thousands of rows."""
+def deliver(
+    store: PrivateStore, days: Iterable[Delivered], type_: str = "case.opened", received: date | None = None
+) -> None:
+    """Store the events of all days by one statement: each statement costs as much as thousands of rows.
+
+    They are received as they happen, or all on the day `received`.
+    """
     names = ["source", "id", "type", "kind", "system", "time", "received_at"]
     rows = []
     for source, day, events in days:
         moment = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
-        rows += [[source, f"{day}-{n}", type_, "case", "arken", moment, moment] for n in range(events)]
+        receipt = moment if received is None else datetime(received.year, received.month, received.day, 18, tzinfo=UTC)
+        rows += [[source, f"{day}-{n}", type_, "case", "arken", moment, receipt] for n in range(events)]
     store.connection.insert("{private}.events", names, rows)
 
 
@@ -74,6 +80,24 @@ def test_a_source_of_working_days_is_silent_on_a_weekend_too(
     publish_sources(store.connection, NOW)
     found = dict(store.connection.rows("SELECT source, state FROM {open}.sources"))
     assert found["/desk"] == state
+
+
+@pytest.mark.parametrize(
+    ("reads", "ago", "state"),
+    [(1, 0, "learning"), (3, 0, "learning"), (5, 0, "ok"), (5, 27, "ok"), (5, 59, "ok"), (5, 63, "silent")],
+)
+def test_a_list_is_held_against_the_days_on_which_it_is_read(
+    store: PrivateStore, reads: int, ago: int, state: str
+) -> None:
+    """Read every thirty days, each time with thirty days that thin out at their end."""
+    deliver(store, [("/other", LAST - timedelta(days=n), 60) for n in range(80)])
+    for read in range(reads):
+        received = LAST - timedelta(days=ago + 30 * read)
+        listed = [("/list", received - timedelta(days=n + 2), 60 if n > 9 else 12) for n in range(30)]
+        deliver(store, listed, received=received)
+    publish_sources(store.connection, NOW)
+    found = dict(store.connection.rows("SELECT source, state FROM {open}.sources"))
+    assert found == {"/other": "ok", "/list": state}
 
 
 @pytest.mark.parametrize(("ago", "state"), [(3, "ok"), (28, "ok"), (29, "resting"), (170, "resting")])

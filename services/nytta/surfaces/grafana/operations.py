@@ -131,7 +131,8 @@ FROM nytta.published_values""",
                     "The last day that all feeds can have told of against the median of the eight same weekdays before "
                     "it: silent, low (under half), high (over twice), learning (fewer than four known); silent too "
                     "where two of its days have nothing. One with less than ten a day is silent when nothing came for "
-                    "twice its second longest pause; one of courses and notes rests after four weeks.",
+                    "twice its second longest pause; one of courses and notes rests after four weeks. A source whose "
+                    "deliveries hold three days and more, as lists do, is held against the pauses between them.",
                     f"""SELECT source AS "Source", system AS "System", state AS "State", toString(day) AS "Day",
     if(delivered BETWEEN 1 AND 9, 'under 10', toString(delivered)) AS "Delivered", usual AS "Usual",
     toString(last_event_day) AS "Last event of",

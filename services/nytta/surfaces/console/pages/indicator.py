@@ -231,10 +231,14 @@ def _places(
     whole_row = reading.row(definition.id, reading.root, system)
     middle = whole_row["value"] if whole_row else None
     title = getattr(definition.title, language)
-    values = [value for place in present if (value := figures[place]) is not None]
+    values = {place: value for place in present if (value := figures[place]) is not None}
     finding = say("places_finding", n=len(values), all=len(present), indicator=title)
     if values:
-        low, high = number(min(values), measure, language), number(max(values), measure, language)
+        lowest, highest = min(values, key=values.__getitem__), max(values, key=values.__getitem__)
+        low, high = (
+            figure_text(reading.row(definition.id, place, system), definition, language).text
+            for place in (lowest, highest)
+        )
         finding += " " + say("places_range", low=low, high=high)
     below_column = ("below",) if listed.unlisted else ()
     columns = say.columns("unit", "figure", "interval", "n_band", "target", *below_column)

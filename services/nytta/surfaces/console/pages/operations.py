@@ -160,12 +160,14 @@ def when(moment: Any) -> str:
 def _states(
     delivering: Mapping[str, str], sources: Sequence[Source], rounds: Sequence[PullRound], day: date
 ) -> dict[str, str]:
-    """How each source delivers; `ended` where it was declared so, `gone` where nothing is of the last half year."""
+    """How each source delivers; `ended` where it was declared so, `gone` where nothing came of the last half year or in
+    it."""
     half_year_ago = day - timedelta(weeks=26)
     states: dict[str, str] = {}
     for source in sources:
-        last_event = source["last_event"]
-        is_gone = last_event and last_event.date() < half_year_ago
+        # what a list of staff tells began years ago
+        moments = [moment for moment in (source["last_event"], source["last_received"]) if moment]
+        is_gone = bool(moments) and max(moments).date() < half_year_ago
         states[str(source["source"])] = "gone" if is_gone else "learning"
     ended = [str(pull_round["source"]) for pull_round in rounds if pull_round["state"] == "ended"]
     # what was declared stands over what was seen
