@@ -109,7 +109,7 @@ def _sentence(mixed: Mixed, kind: str, definition: Definition, first_day: date, 
 def _ends(interval: tuple[float, float], language: str) -> str:
     """An interval of a change, its ends with their signs."""
     low, high = (_signed(end, language) for end in interval)
-    return Speaker(language)("from_to", low=low, high=high)
+    return Speaker(language)("change_ends", low=low, high=high)
 
 
 def _points(change: float, measure: str, say: Speaker) -> str:
