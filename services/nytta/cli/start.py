@@ -22,7 +22,7 @@ from nytta.ingest.files import mapping_load as mappings
 from nytta.ingest.files.beginning import Beginning, Question
 from nytta.ingest.files.draft import Draft, drafted_file
 from nytta.ingest.files.explain import explain
-from nytta.ingest.files.mapping_text import text
+from nytta.ingest.files.mapping_text import text, unread
 from nytta.ingest.files.registry_text import PAPERS
 from nytta.ingest.intake import ImportReport
 from nytta.surfaces.problems import in_language
@@ -106,10 +106,12 @@ def start(
             installation.open.connection, lacking=lambda: lacking(installation.private, installation.definitions)
         )
     if begun.papers:
-        missing = say("and", language).join(say(f"paper_{paper}", language) for paper in begun.papers)
+        *others, last = (say(f"paper_{paper}", language) for paper in begun.papers)
+        missing = say("and", language).join([", ".join(others), last]) if others else last
         approvals = into / "registry" / "organisation.yaml"
         stderr.print(say("not_approved", language, papers=missing, file=approvals), style="yellow", markup=False)
-    say_reach(reached, language)
+    else:
+        say_reach(reached, language)
     stderr.print(say("console", language, folder=into / "registry"), markup=False)
 
 
@@ -122,7 +124,9 @@ def _given(answers: Sequence[str]) -> dict[str, str]:
 
 
 def _say_kind(path: Path, draft: Draft, language: Language) -> None:
-    columns = [f"{say(f'column_{role}', language)}: {column}" for role, column in draft.fields.items()]
+    not_read = unread(draft)
+    fields = {role: column for role, column in draft.fields.items() if column not in not_read}
+    columns = [f"{say(f'column_{role}', language)}: {column}" for role, column in fields.items()]
     rows, kind = len(draft.look.rows), say(f"kind_{draft.kind}", language)
     line = say("looks_like", language, file=path.name, kind=kind, rows=rows, columns=", ".join(columns))
     stderr.print(line, markup=False)
