@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pytest
 
+from nytta.disclosure.store.series import short_weeks
 from nytta.disclosure.store.sources import publish_sources
-from nytta.disclosure.store.verdicts import _stale
 from nytta.indicators.disposal.removal import listed
 from nytta.indicators.disposal.retention import due
 from nytta.indicators.load import load
@@ -138,7 +138,7 @@ def test_weeks_that_came_in_short(store: PrivateStore) -> None:
         for _ in range(1 + (week == weeks[-1])):
             store.write(table(rows), [], seal=bytes, received_at=NOW)
     store.connection.run("SYSTEM START MERGES")
-    stale = _stale(store, county().organisations[0], weeks, np.zeros(10, bool))
+    stale = short_weeks(store, county().organisations[0], weeks, np.zeros(10, bool))
     assert stale["cases", "case"].tolist() == [False] * 9 + [True]
 
 

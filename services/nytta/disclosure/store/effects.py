@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from nytta.disclosure.store.verdicts import Series, read_series
+from nytta.disclosure.store.series import Series, read_series
 from nytta.indicators.definition import Definition, Detection
 from nytta.indicators.detection.action import AFTER, Followed, followed
 from nytta.ingest.store.private import PrivateStore

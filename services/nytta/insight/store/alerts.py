@@ -201,49 +201,59 @@ class AlertStore:
         evidence of the same kind is given, only values of the publication `since` and later ones are read.
         """
         parameters = {"organisation": organisation, "first": first_day, "last": last_day}
-        facts = self.connection.dicts(
-            """SELECT unit, system, fact, part, week, value, low, high, n_band, status FROM {open}.published_facts FINAL
-               WHERE organisation = {organisation:String} AND week >= {first:Date} AND week <= {last:Date}
-                 AND status != 'gone' ORDER BY week, unit, system, part""",
-            **parameters,
-        )
-        by_place: dict[tuple[str, str, str, date], list[dict[str, Any]]] = {}
-        for row in facts:
-            by_place.setdefault((row["fact"], row["unit"], row["system"], row["week"]), []).append(row)
-        not_assessed = (
-            []
-            if unheard_day is None
-            else self.connection.dicts(
-                """SELECT unit, system, indicator, week, reason FROM {open}.not_assessed FINAL
-                   WHERE organisation = {organisation:String} AND week >= {first:Date} AND week <= {last:Date}
-                     AND reason != ''""",
-                **parameters | {"first": unheard_day},
-            )
-        )
-        decision_acts = self.connection.dicts(
-            """SELECT decision, unit, state, level, day FROM {open}.decision_acts FINAL
-               WHERE organisation = {organisation:String} ORDER BY day, unit""",
-            organisation=organisation,
-        )
-        definitions = self.connection.dicts(
-            """SELECT indicator, version, title_sv, title_nb, title_en, question_sv, question_nb, question_en,
-                      window_weeks
-               FROM {open}.definitions FINAL ORDER BY version"""
-        )
-        latest_definitions = {definition["indicator"]: definition for definition in definitions}
+        definitions = self._latest_definitions()
         # figures of another version are others, though they may have been published long ago
-        if earlier is None or earlier.first > first_day or earlier.definitions != latest_definitions:
+        if earlier is None or earlier.first > first_day or earlier.definitions != definitions:
             values = PublishedRows(self._values(parameters, weekly))
         else:
             values = earlier.values.updated(self._newer_values(parameters, weekly, since), first_day)
         return Evidence(
             self.signals(organisation),
-            not_assessed,
+            [] if unheard_day is None else self._not_assessed(parameters | {"first": unheard_day}),
             values,
-            by_place,
-            decision_acts,
-            latest_definitions,
+            self._facts(parameters),
+            self._decision_acts(organisation),
+            definitions,
             first_day,
+        )
+
+    def _latest_definitions(self) -> dict[str, dict[str, Any]]:
+        """Words and windows of each indicator, of the last version of its definition."""
+        definitions = self.connection.dicts(
+            """SELECT indicator, version, title_sv, title_nb, title_en, question_sv, question_nb, question_en,
+                      window_weeks
+               FROM {open}.definitions FINAL ORDER BY version"""
+        )
+        return {definition["indicator"]: definition for definition in definitions}
+
+    def _facts(self, about: Mapping[str, Any]) -> dict[tuple[str, str, str, date], list[dict[str, Any]]]:
+        """Published facts of an organisation and weeks, by fact, unit, system and week."""
+        facts = self.connection.dicts(
+            """SELECT unit, system, fact, part, week, value, low, high, n_band, status FROM {open}.published_facts FINAL
+               WHERE organisation = {organisation:String} AND week >= {first:Date} AND week <= {last:Date}
+                 AND status != 'gone' ORDER BY week, unit, system, part""",
+            **about,
+        )
+        by_place: dict[tuple[str, str, str, date], list[dict[str, Any]]] = {}
+        for row in facts:
+            by_place.setdefault((row["fact"], row["unit"], row["system"], row["week"]), []).append(row)
+        return by_place
+
+    def _not_assessed(self, about: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Why units were not judged in weeks of an organisation."""
+        return self.connection.dicts(
+            """SELECT unit, system, indicator, week, reason FROM {open}.not_assessed FINAL
+               WHERE organisation = {organisation:String} AND week >= {first:Date} AND week <= {last:Date}
+                 AND reason != ''""",
+            **about,
+        )
+
+    def _decision_acts(self, organisation: str) -> list[dict[str, Any]]:
+        """What became of decisions, in order of days."""
+        return self.connection.dicts(
+            """SELECT decision, unit, state, level, day FROM {open}.decision_acts FINAL
+               WHERE organisation = {organisation:String} ORDER BY day, unit""",
+            organisation=organisation,
         )
 
     def _values(self, about: Mapping[str, Any], weekly: Collection[str] | None) -> pa.Table:

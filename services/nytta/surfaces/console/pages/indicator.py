@@ -231,15 +231,7 @@ def _places(
     whole_row = reading.row(definition.id, reading.root, system)
     middle = whole_row["value"] if whole_row else None
     title = getattr(definition.title, language)
-    values = {place: value for place in present if (value := figures[place]) is not None}
-    finding = say("places_finding", n=len(values), all=len(present), indicator=title)
-    if values:
-        lowest, highest = min(values, key=values.__getitem__), max(values, key=values.__getitem__)
-        low, high = (
-            figure_text(reading.row(definition.id, place, system), definition, language).text
-            for place in (lowest, highest)
-        )
-        finding += " " + say("places_range", low=low, high=high)
+    finding = _range(reading, definition, system, {place: figures[place] for place in present}, say)
     below_column = ("below",) if listed.unlisted else ()
     columns = say.columns("unit", "figure", "interval", "n_band", "target", *below_column)
     note = listed.listed(len(dots), len(present), say)
@@ -258,6 +250,23 @@ def _places(
         Table(say("places_caption", indicator=title), columns, tuple(map(tuple, rows)), (1, 2, 3, 4)),
         note,
     )
+
+
+def _range(
+    reading: Reading, definition: Definition, system: str, figures: Mapping[str, float | None], say: Speaker
+) -> str:
+    """Of how many places a figure is shown, and from which figure to which."""
+    title = getattr(definition.title, say.language)
+    values = {place: value for place, value in figures.items() if value is not None}
+    finding = say("places_finding", n=len(values), all=len(figures), indicator=title)
+    if not values:
+        return finding
+    lowest, highest = min(values, key=values.__getitem__), max(values, key=values.__getitem__)
+    low, high = (
+        figure_text(reading.row(definition.id, place, system), definition, say.language).text
+        for place in (lowest, highest)
+    )
+    return f"{finding} {say('places_range', low=low, high=high)}"
 
 
 def _parts(
@@ -333,25 +342,8 @@ def _funnel(
     apart = [point for point in funnel.points if point.word != "inside"]
     shown = _shown_points(funnel.points, apart, listed)
     named = shown if listed.guide is None else frozenset(_most_apart(apart))
-    points: list[charts.Place] = []
-    rows: list[tuple[Cell, ...]] = []
-    for point in funnel.points:
-        is_own = point.organisation == reading.root
-        name = reading.unit_names(point.unit).text(language) if is_own else point.name or point.unit
-        is_root = point.unit == reading.root
-        points.append(
-            charts.Place(name, point.value, point.n, point.word != "inside", is_root, is_root or point in named)
-        )
-        if point not in shown:
-            continue
-        rows.append(
-            (
-                Link(name, f"/units/{point.unit}") if is_own else name,
-                number(point.value, "percent", language),
-                f"≥ {point.n}",
-                say(f"funnel_{point.word}"),
-            )
-        )
+    points = [_placed(reading, point, language, is_named=point in named) for point in funnel.points]
+    rows = [_funnel_row(reading, point, say) for point in funnel.points if point in shown]
     level_name = say("level_whole") if level == WHOLE else level.replace("#", say("level_depth"))
     apart_names = [point.name for point in points if point.apart]
     first_names = ", ".join(apart_names[:4]) + (say("and_more") if len(apart_names) > 4 else "")
@@ -374,6 +366,31 @@ def _funnel(
         charts.funnel(drawn, funnel.centre, funnel.limits, words, percent_sign(language)),
         Table(f"{centre} ({level_name})", columns, tuple(rows), (1, 2)),
         listed.listed(len(rows), len(points), say),
+    )
+
+
+def _name_of(reading: Reading, point: Point, language: str) -> str:
+    """What a place of a funnel is called; of another organisation, what it is called there."""
+    if point.organisation == reading.root:
+        return reading.unit_names(point.unit).text(language)
+    return point.name or point.unit
+
+
+def _placed(reading: Reading, point: Point, language: str, *, is_named: bool) -> charts.Place:
+    """A place of a funnel as it is drawn."""
+    is_apart, is_root = point.word != "inside", point.unit == reading.root
+    name = _name_of(reading, point, language)
+    return charts.Place(name, point.value, point.n, is_apart, is_root, is_root or is_named)
+
+
+def _funnel_row(reading: Reading, point: Point, say: Speaker) -> tuple[Cell, ...]:
+    """A place of a funnel as its table tells it."""
+    name = _name_of(reading, point, say.language)
+    return (
+        Link(name, f"/units/{point.unit}") if point.organisation == reading.root else name,
+        number(point.value, "percent", say.language),
+        f"≥ {point.n}",
+        say(f"funnel_{point.word}"),
     )
 
 
