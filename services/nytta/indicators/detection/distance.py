@@ -190,9 +190,9 @@ def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
     observations = _Observations.of(used, alone, segment)
     own_angle = observations.filled(np.nan_to_num(compared.angles))
     measured = np.where(alone, np.nan_to_num(compared.angles), np.nan_to_num(compared.to_peers))
-    value = observations.filled(measured)
+    distances = observations.filled(measured)
     start = _start(
-        value,
+        distances,
         own_angle,
         observations.alone,
         observations.is_present,
@@ -203,7 +203,7 @@ def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
     with_peer_noise = compared.usual_variance + 0.75 * np.nan_to_num(compared.course.variance)
     first_column = _first_column(observations.column, start, weeks)
     season = observations.filled(seasons(np.where(used, measured, np.nan), first_column, with_peer_noise))
-    value = value - season
+    value = distances - season
 
     chance = _chance(compared)
     gathered = _gathered(gated)
@@ -214,10 +214,6 @@ def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
     unit_variance = observations.row(variance)
     # From one week to weeks gathered: their chance is less by as many, and the level has so many weeks to move.
     drift_of_step = drift * gathered**2
-    # The best reference of a level that drifts: as many weeks as make its noise and its drift alike.
-    best_reach = np.sqrt(3 / np.maximum(drift_of_step, 1e-6))
-    reach = np.clip(best_reach, parameters.reference_fewest, parameters.reference_most).astype(np.int64)
-    reach_of_observation = np.take_along_axis(reach, observations.order, axis=1)
     skew = observations.row(_skew(chance, learnt))
     return Distance(
         column=observations.column,
@@ -229,7 +225,7 @@ def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
         alone=observations.alone,
         start=start,
         drift=observations.filled(drift_of_step),
-        reach=np.where(observations.is_present, reach_of_observation, parameters.reference_fewest),
+        reach=_reach(drift_of_step, observations, parameters),
         phi=learnt.phi,
         tau2=learnt.tau2,
         wandering=drift * variance * gathered,
@@ -238,6 +234,15 @@ def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
         excess=np.where(observations.is_present, np.maximum(observations.row(variance / chance.inverse), 0.8), 1.0),
         observation=_observation(observations.column, weeks),
     )
+
+
+def _reach(drift_of_step: Array, observations: _Observations, parameters: Parameters) -> Whole:
+    """How many observations back the reference of each one reaches."""
+    # The best reference of a level that drifts: as many weeks as make its noise and its drift alike.
+    best_reach = np.sqrt(3 / np.maximum(drift_of_step, 1e-6))
+    reach = np.clip(best_reach, parameters.reference_fewest, parameters.reference_most).astype(np.int64)
+    reach_of_observation = np.take_along_axis(reach, observations.order, axis=1)
+    return np.asarray(np.where(observations.is_present, reach_of_observation, parameters.reference_fewest))
 
 
 def _compared(panel: Panel, gated: Gated, parameters: Parameters) -> _Compared:
