@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import scipy
@@ -30,8 +31,12 @@ USUAL_GROUPS = 4
 MEDIAN = 1.57
 
 
-LevelNoise = tuple[Array, Array, Array]
-"""φ and τ² of one week (weeks), and the variance by which a level moves in a week (units, weeks), known by then."""
+class LevelNoise(NamedTuple):
+    """φ and τ² of one week (weeks), and the variance by which a level moves in a week (units, weeks), known by then."""
+
+    phi: Array
+    tau2: Array
+    wandering: Array
 
 
 @dataclass(frozen=True, slots=True)
