@@ -77,16 +77,16 @@ def subject_lines(
     tails: list[str],
     bases: list[str],
     subjects: list[str],
-    rests: list[str],
+    endings: list[str],
 ) -> list[str]:
     """Lines of events about a subject (case, ticket, client) whose id both the event's id and its data carry.
 
     `tails` come from `tail`. `bases` are the data's first fields up to and with the quote that opens the
-    subject's id; `rests` are further fields, each beginning with a comma, or ''.
+    subject's id; `endings` are further fields, each beginning with a comma, or ''.
     """
     return [
         f'{HEAD}{subject}{end}{time}","data":{{{base}{subject}"{ending}}}}}'
-        for subject, end, time, base, ending in zip(subjects, tails, stamps(times), bases, rests, strict=True)
+        for subject, end, time, base, ending in zip(subjects, tails, stamps(times), bases, endings, strict=True)
     ]
 
 

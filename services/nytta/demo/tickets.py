@@ -27,7 +27,7 @@ _WHAT = (
 )
 
 
-# endings stand in the order of `TicketFeed._rests`: of openings, of the other events, of self-service
+# endings stand in the order of `TicketFeed._endings`: of openings, of the other events, of self-service
 _OTHER_ENDINGS = len(CHANNELS) * len(_CATEGORIES) * 2
 _SELFSERVICE_ENDINGS = _OTHER_ENDINGS + 6
 
@@ -110,7 +110,7 @@ class TicketFeed:
         self._bases = table([f'"unit":"{demand.unit}","system":"{system}","ticket":"' for demand in demands])
         self._tails = table([tail(f".{short}", source, kind) for short, kind in _WHAT])
         self._agents = table([f',"actor":"{agent}","actor_kind":"person"' for agent in agents] + [""])
-        self._rests = table(
+        self._endings = table(
             [
                 f',"channel":"{channel}","category":"{_PROACTIVE if channel == "internal" else category}",'
                 f'"how_to":{how_to},"team":"servicedesk","line":1'
@@ -156,7 +156,7 @@ class TicketFeed:
         self._draft_selfservice(draft, week, draws, np.flatnonzero(self_solved))
         moments = np.concatenate(draft.moments)
         subject = np.concatenate(draft.subjects)
-        ending_texts = self._rests[np.concatenate(draft.endings)]
+        ending_texts = self._endings[np.concatenate(draft.endings)]
         agent_texts = self._agents[np.concatenate(draft.agents)]
         week_lines = Lines()
         week_lines.add(

@@ -4,6 +4,7 @@ supplier's undocumented systems keep the old platform alive in some units."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,9 +16,10 @@ from nytta.demo.delivery import Feed
 from nytta.demo.layout import Department, organisation
 from nytta.demo.people import PeopleFeed
 from nytta.demo.place import Decision, Milestone, Place, Plan, System
+from nytta.demo.randomness import Flags
 from nytta.demo.scene import Scene, scene
 from nytta.demo.sessions import App, UseFeed
-from nytta.demo.staff import acting, breadth, ramp, staff
+from nytta.demo.staff import Staff, acting, breadth, ramp, staff
 from nytta.demo.weeks import Span
 from nytta.demo.world import Part, Truth
 
@@ -104,39 +106,41 @@ def client_platform(seed: int, span: Span, scale: float) -> Part:
         return _SCORES[item] + (0.0 if unit in seeded.faulty else 0.7)
 
     def feeds() -> list[Feed]:
-        all_feeds: list[Feed] = [
+        return [
             NoteFeed(story_scene, notes),
             PeopleFeed(story_scene, people, systems),
             ClientFeed(story_scene, SYSTEM, moves, at_work),
             PulseFeed(story_scene, survey, people, mean),
             UseFeed(story_scene, "klient/nya", apps[0], people, acts_new),
+            *_legacy_feeds(story_scene, seeded, apps[1:], people, acts_old),
         ]
-        # each unit has one of the old apps, and each app a log of its own
-        for number, app in enumerate(apps[1:], start=1):
-            users = [place for place, team in enumerate(people) if seeded.apps[team.unit.id] == app.name]
-            all_feeds.append(
-                UseFeed(
-                    story_scene,
-                    f"klient/gamla-{number}",
-                    app,
-                    [people[place] for place in users],
-                    [acts_old[place] for place in users],
-                )
-            )
-        return all_feeds
 
     truth = _truth(story_scene, seeded, moves)
+    decision = place.decisions[-1]
     truth["decision"] = {
-        "id": place.decisions[-1].id,
-        "made": str(place.decisions[-1].day),
+        "id": decision.id,
+        "made": str(decision.day),
         "level": 2,
         "acknowledged_by": stubborn,
-        "affected": len(place.decisions[-1].units),
+        "affected": len(decision.units),
     }
     truth["series"]["weekly-breadth"] = [
         breadth(team, team_acts, SYSTEM) for team, team_acts in zip(people, acts_new, strict=True)
     ]
     return Part(story_scene.calendar, place, feeds, truth)
+
+
+def _legacy_feeds(
+    scene: Scene, seeded: _Seeded, apps: Sequence[App], people: list[Staff], acts: list[Flags]
+) -> list[Feed]:
+    """The use of the old platform: each unit has one of the old apps, and each app a log of its own."""
+    feeds: list[Feed] = []
+    for number, app in enumerate(apps, start=1):
+        users = [place for place, team in enumerate(people) if seeded.apps[team.unit.id] == app.name]
+        teams = [people[place] for place in users]
+        team_acts = [acts[place] for place in users]
+        feeds.append(UseFeed(scene, f"klient/gamla-{number}", app, teams, team_acts))
+    return feeds
 
 
 def _seeded(scene: Scene) -> _Seeded:
