@@ -104,15 +104,7 @@ class _Seeded:
 
 def case_system(seed: int, span: Span, scale: float) -> Part:
     """The story. `scale` multiplies cases and sessions."""
-    home = organisation(
-        seed,
-        "granasa",
-        "Granåsa kommun",
-        "SE",
-        _DEPARTMENTS,
-        type="kommun",
-        english=("livsmedel", "elevhalsa"),
-    )
+    home = _home(seed)
     story_scene = scene(seed, home, span, scale)
     seeded = _seeded(story_scene)
     people = [staff(story_scene, unit) for unit in home.staffed]
@@ -158,6 +150,18 @@ def case_system(seed: int, span: Span, scale: float) -> Part:
         team.unit.id: int((course_weeks < NEVER).sum()) for team, course_weeks in zip(people, training, strict=True)
     }
     return Part(story_scene.calendar, place, feeds, truth, _silences(story_scene, seeded))
+
+
+def _home(seed: int) -> Organisation:
+    return organisation(
+        seed,
+        "granasa",
+        "Granåsa kommun",
+        "SE",
+        _DEPARTMENTS,
+        type="kommun",
+        english=("livsmedel", "elevhalsa"),
+    )
 
 
 def _use(scene: Scene, seeded: _Seeded, team: Staff) -> Flags:

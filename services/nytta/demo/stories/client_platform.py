@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 
@@ -76,15 +77,11 @@ def client_platform(seed: int, span: Span, scale: float) -> Part:
     story_scene = scene(seed, home, span, scale)
     seeded = _seeded(story_scene)
     people = [staff(story_scene, unit) for unit in home.staffed]
-    moves, acts_new, acts_old = [], [], []
+    moves = [_move(story_scene, seeded, team) for team in people]
+    acts_new, acts_old = [], []
     for team in people:
-        unit, begins = team.unit.id, seeded.begins[team.unit.id]
-        is_stuck = unit in seeded.faulty
-        clients = round(team.unit.staff * _WORKPLACES)
-        activated = _ACTIVATED if is_stuck else 0.97
-        # all units enrol alike: what is wrong shows only where clients are activated and used
-        moves.append(move(story_scene, unit, clients, first_week=begins, weeks=10, enrolled=0.95, activated=activated))
-        rising = ramp(span, begins, 0.33 if is_stuck else 0.93, weeks_to_half=6, pace=2)
+        plateau = 0.33 if team.unit.id in seeded.faulty else 0.93
+        rising = ramp(span, seeded.begins[team.unit.id], plateau, weeks_to_half=6, pace=2)
         acts_new.append(acting(story_scene, team, rising, SYSTEM))
         # who does not use the new platform stays on the old one, until nearly all have moved
         falling = np.where(rising > 0.8, 0.0, np.maximum(0.9 - rising, 0.05))
@@ -116,18 +113,29 @@ def client_platform(seed: int, span: Span, scale: float) -> Part:
         ]
 
     truth = _truth(story_scene, seeded, moves)
-    decision = place.decisions[-1]
-    truth["decision"] = {
-        "id": decision.id,
-        "made": str(decision.day),
-        "level": 2,
-        "acknowledged_by": stubborn,
-        "affected": len(decision.units),
-    }
+    truth["decision"] = _decision_truth(place.decisions[-1], stubborn)
     truth["series"]["weekly-breadth"] = [
         breadth(team, team_acts, SYSTEM) for team, team_acts in zip(people, acts_new, strict=True)
     ]
     return Part(story_scene.calendar, place, feeds, truth)
+
+
+def _decision_truth(decision: Decision, acknowledged_by: list[str]) -> dict[str, Any]:
+    return {
+        "id": decision.id,
+        "made": str(decision.day),
+        "level": 2,
+        "acknowledged_by": acknowledged_by,
+        "affected": len(decision.units),
+    }
+
+
+def _move(scene: Scene, seeded: _Seeded, team: Staff) -> Move:
+    """The move of a unit's clients: all units enrol alike, and what is wrong shows only where clients are activated."""
+    unit = team.unit.id
+    clients = round(team.unit.staff * _WORKPLACES)
+    activated = _ACTIVATED if unit in seeded.faulty else 0.97
+    return move(scene, unit, clients, first_week=seeded.begins[unit], weeks=10, enrolled=0.95, activated=activated)
 
 
 def _legacy_feeds(

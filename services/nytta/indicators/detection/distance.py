@@ -191,15 +191,8 @@ def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
     own_angle = observations.filled(np.nan_to_num(compared.angles))
     measured = np.where(alone, np.nan_to_num(compared.angles), np.nan_to_num(compared.to_peers))
     distances = observations.filled(measured)
-    start = _start(
-        distances,
-        own_angle,
-        observations.alone,
-        observations.is_present,
-        observations.segment_start,
-        observations.row(compared.age.astype(float)),
-        parameters,
-    )
+    ages = observations.row(compared.age.astype(float))
+    start = _start(distances, own_angle, ages, observations, parameters)
     with_peer_noise = compared.usual_variance + 0.75 * np.nan_to_num(compared.course.variance)
     first_column = _first_column(observations.column, start, weeks)
     season = observations.filled(seasons(np.where(used, measured, np.nan), first_column, with_peer_noise))
@@ -390,27 +383,26 @@ def _shifted(matrix: Array, number: int) -> Array:
 def _start(
     value: Array,
     own_angle: Array,
-    lonely: Flags,
-    is_present: Flags,
-    segment_start: Whole,
     age: Array,
+    observations: _Observations,
     parameters: Parameters,
 ) -> Whole:
     """From which observation on a unit's past is a level: the first stretch in which it no longer climbs.
 
     It is known only from the week after that stretch on: until then the start lies beyond every place.
     """
+    alone, segment_start = observations.alone, observations.segment_start
     place = np.arange(value.shape[1])[None, :]
     start = np.full(value.shape, 10**6)
     # A unit by itself needs longer: no peers take out what hits all.
-    for width, rows in ((parameters.baseline_weeks, ~lonely), (parameters.baseline_weeks_own, lonely)):
+    for width, rows in ((parameters.baseline_weeks, ~alone), (parameters.baseline_weeks_own, alone)):
         own_rise = _rise(own_angle, width)
         value_rise = _rise(value, width)
         peer_rise = _rise(own_angle - value, width)
         # A fall is no climb: it must not wait until it has become the level.
         is_steady = (own_rise < parameters.baseline_rise) & (value_rise < 2 * parameters.baseline_rise)
-        is_steady &= lonely | (peer_rise < parameters.baseline_rise_peers)
-        is_full = is_present & rows & (place - segment_start + 1 >= width)
+        is_steady &= alone | (peer_rise < parameters.baseline_rise_peers)
+        is_full = observations.is_present & rows & (place - segment_start + 1 >= width)
         # A unit that has climbed for so long is taken as it is.
         is_ready = is_full & (is_steady | (age >= parameters.baseline_latest))
         ready_count = np.cumsum(is_ready, axis=1)
