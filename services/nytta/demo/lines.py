@@ -38,15 +38,13 @@ def tail(ending: str, source: str, kind: str) -> str:
 
 @cache
 def _seconds() -> NDArray[np.object_]:
-    return np.array(
-        [
-            f"T{hour:02d}:{minute:02d}:{second:02d}Z"
-            for hour in range(24)
-            for minute in range(60)
-            for second in range(60)
-        ],
-        dtype=object,
-    )
+    """The time of day of each second of a day, as RFC 3339 writes it behind the date."""
+    texts = []
+    for second_of_day in range(86_400):
+        minutes, second = divmod(second_of_day, 60)
+        hour, minute = divmod(minutes, 60)
+        texts.append(f"T{hour:02d}:{minute:02d}:{second:02d}Z")
+    return np.array(texts, dtype=object)
 
 
 def stamps(times: Ints) -> list[str]:

@@ -57,7 +57,9 @@ def _covariance(last_year: Array, this_year: Array, variance: Array) -> Array:
     has_both = np.isfinite(last_year) & np.isfinite(this_year)
     weight = np.where(has_both, 1 / (variance + USUAL), 0.0)
     # A fault is no season: no unit has a say beyond 0.3, 24 points at a share of a half.
-    product = weight * np.clip(np.nan_to_num(last_year), -0.3, 0.3) * np.clip(np.nan_to_num(this_year), -0.3, 0.3)
+    last_year_say = np.clip(np.nan_to_num(last_year), -0.3, 0.3)
+    this_year_say = np.clip(np.nan_to_num(this_year), -0.3, 0.3)
+    product = weight * last_year_say * this_year_say
     # Older weeks fade, to half in 34 weeks.
     fade = 0.98 ** np.arange(weeks)
     week_sums = np.stack([product.sum(0), weight.sum(0)])

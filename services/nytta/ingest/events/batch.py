@@ -181,10 +181,10 @@ def _retracted(retractions: Sequence[Retraction], circumstances: Circumstances) 
     units = [retraction.data.unit if retraction.data else None for retraction in retractions]
     filled_columns = {
         "id": pa.array([retraction.id for retraction in retractions], pa.string()),
-        "source": pa.array([retraction.source for retraction in retractions], pa.string()).dictionary_encode(),
-        "type": pa.array([model.name for model in models], pa.string()).dictionary_encode(),
-        "kind": pa.array([model.kind for model in models], pa.string()).dictionary_encode(),
-        "unit": pa.array([unit or "" for unit in units], pa.string()).dictionary_encode(),
+        "source": _words([retraction.source for retraction in retractions]),
+        "type": _words([model.name for model in models]),
+        "kind": _words([model.kind for model in models]),
+        "unit": _words([unit or "" for unit in units]),
         "time": pa.array([retraction.time or NO_TIME for retraction in retractions], COLUMNS["time"]),
         "received_at": constant("received_at", milliseconds(circumstances.received_at), row_count),
         "revision": pa.array([retraction.revision for retraction in retractions], COLUMNS["revision"]),
@@ -195,6 +195,11 @@ def _retracted(retractions: Sequence[Retraction], circumstances: Circumstances) 
         if column_name not in filled_columns:
             filled_columns[column_name] = constant(column_name, DEFAULTS[column_name], row_count)
     return pa.table([filled_columns[column_name] for column_name in column_names], names=column_names)
+
+
+def _words(texts: list[str]) -> pa.DictionaryArray:
+    """Texts that repeat, each once in a dictionary."""
+    return pa.array(texts, pa.string()).dictionary_encode()
 
 
 def _columns(plan: TypePlan, events: Sequence[Event], circumstances: Circumstances) -> Columns:
