@@ -25,8 +25,8 @@ CORES: Final[Mapping[str, Core]] = {
     # of 0 is clipped to 0 again (2); a quantile always has a mass (3).
     "funnels": Core("statistics/funnels.py", ["tests/statistics/test_funnels.py"], 21),
     # An encoding has two names (1); a wider bracket and a default tolerance find the same root (2); no key lies exactly
-    # at the end of a probability (1).
-    "perturbation": Core("disclosure/perturbation.py", ["tests/disclosure/test_perturbation.py"], 4),
+    # at the end of a probability (1); a curvature of the other sign is found between bounds that are alike (1).
+    "perturbation": Core("disclosure/perturbation.py", ["tests/disclosure/test_perturbation.py"], 5),
     # What is no class with noise has none (1); whole numbers divide like others (4); sets of equal keys are one (1);
     # below one of ten the noise reaches 0 anyway, and above all of them lies 100 (2); medians have no interval to widen
     # (1); no end of a widened interval lies on a step (1); arguments as they are by default, or within bounds (4).

@@ -230,7 +230,8 @@ def messages(
         print_json(message_rows)
     elif text:
         for row in message_rows:
-            print(f"{row['day']}  {row['role']} of {row['unit']}  [{row['delivery']}]\n\n{row['text']}\n{'-' * 72}")
+            heading = f"{row['day']}  {row['role']} of {row['unit']}  [{row['delivery']}]"
+            print(heading, "", row["text"], "-" * 72, sep="\n")
     else:
         show(message_rows, False, ("day", "role", "unit", "system", "subject", "delivery"))
 

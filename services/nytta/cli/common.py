@@ -134,7 +134,11 @@ def mendable(language: Language = Language.EN) -> Iterator[None]:
     except Mendable as error:
         fail(in_language(str(error), language))
     except ValidationError as error:
-        fail("; ".join(f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}" for detail in error.errors()), code=2)
+        problems = []
+        for detail in error.errors():
+            place = ".".join(map(str, detail["loc"]))
+            problems.append(f"{place}: {detail['msg']}")
+        fail("; ".join(problems), code=2)
     except OSError as error:
         fail(f"{error.filename or 'the system'}: {error.strerror or error}")
 

@@ -82,12 +82,13 @@ def _open_figures(installation: nytta.App, query: ValueQuery) -> list[dict[str, 
     figures = installation.open.values(
         grain=query.grain, indicator=query.indicator, unit=query.unit, case_types=query.case_types
     )
+    # each row has all columns, or a table would have none for what only some rows say
     empty = dict.fromkeys(figures[0] if figures else ("system", "period", "value"))
-    return figures + [
-        empty | unapproved_row
-        for unapproved_row in installation.not_approved()
-        if query.indicator in ("", unapproved_row["indicator"]) and query.unit in ("", unapproved_row["unit"])
-    ]
+    for unapproved_row in installation.not_approved():
+        is_asked = query.indicator in ("", unapproved_row["indicator"]) and query.unit in ("", unapproved_row["unit"])
+        if is_asked:
+            figures.append(empty | unapproved_row)
+    return figures
 
 
 @commands.command()
@@ -153,13 +154,11 @@ def mix(
         "mix": (mixed.mix, None),
         "rest": (mixed.rest, None),
     }
-    show(
-        [
-            {"": name, "as it is": _one(measured), "adjusted": _one(adjusted)}
-            for name, (measured, adjusted) in figures.items()
-        ],
-        as_json,
-    )
+    figure_rows = [
+        {"": name, "as it is": _one(measured), "adjusted": _one(adjusted)}
+        for name, (measured, adjusted) in figures.items()
+    ]
+    show(figure_rows, as_json)
     if not mixed.is_clear:
         low, high = mixed.change_interval
         stderr.print(f"the change is not certain: it lies between {low:+.1f} and {high:+.1f}")
@@ -177,7 +176,9 @@ def _one(value: float | None) -> float | None:
 def overview(data_folder: Data = None, as_json: Json = False) -> None:
     """The latest published figure of each unit, system and indicator, in tree order."""
     with opened(data_folder) as installation:
-        units, latest, missing = installation.open.units(), installation.open.latest(), installation.not_approved()
+        units = installation.open.units()
+        latest = installation.open.latest()
+        missing = installation.not_approved()
     if as_json:
         print_json([*latest, *missing])
         return
@@ -190,9 +191,12 @@ def overview(data_folder: Data = None, as_json: Json = False) -> None:
     indicator_ids = sorted({row["indicator"] for row in latest})
     table = Table("unit", "system", *indicator_ids, box=None, pad_edge=False, header_style="bold")
     for unit in units:
-        for system_number, (system, row) in enumerate(sorted(figures.get(unit["unit"], {}).items())):
-            name = "  " * unit["depth"] + (unit["name_en"] if system_number == 0 else "")
-            table.add_row(name, system, *(_figure(row.get(indicator)) for indicator in indicator_ids))
+        systems = sorted(figures.get(unit["unit"], {}).items())
+        for system_number, (system, system_figures) in enumerate(systems):
+            # the unit's name stands in its first row alone
+            unit_name = unit["name_en"] if system_number == 0 else ""
+            cells = [_figure(system_figures.get(indicator)) for indicator in indicator_ids]
+            table.add_row("  " * unit["depth"] + unit_name, system, *cells)
     console = Console(width=max(40 + 20 * len(indicator_ids), Console().width))
     console.print(table)
     console.print(

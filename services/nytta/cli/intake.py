@@ -201,17 +201,19 @@ def _list_supported(data_folder: Path | None, as_json: bool) -> None:
     """Which indicators each source supports, and which evidence the others lack."""
     with opened(data_folder) as installation:
         supported = supported_by(installation.private, installation.definitions)
-    support_rows = [
-        {
-            "source": source_support.source,
-            "system": source_support.system,
-            "indicator": indicator_support.indicator,
-            "supported": not indicator_support.missing,
-            "missing": list(indicator_support.missing) if as_json else "; ".join(indicator_support.missing),
-        }
-        for source_support in supported
-        for indicator_support in source_support.indicators
-    ]
+    support_rows = []
+    for source_support in supported:
+        for indicator_support in source_support.indicators:
+            missing = indicator_support.missing
+            support_rows.append(
+                {
+                    "source": source_support.source,
+                    "system": source_support.system,
+                    "indicator": indicator_support.indicator,
+                    "supported": not missing,
+                    "missing": list(missing) if as_json else "; ".join(missing),
+                }
+            )
     show(support_rows, as_json, ("source", "system", "indicator", "supported", "missing"))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -82,7 +82,7 @@ def detect(
         fail(f"{series}: none of {loaded.rows} rows can be read")
 
 
-_REMEDIES = {
+_REMEDIES: Final = {
     Reason.INVALID_WEEK: "write 2026-W07, or a day of the week as 2026-02-09",
     Reason.INVALID_NUMBER: "write a number without words; numerator and denominator are counts, no percentages",
     Reason.TOO_FEW_PEERS: "without three others in its peer_group, a unit's level is not judged",
@@ -94,15 +94,17 @@ _REMEDIES = {
 
 def _say_not_assessed(not_assessed: Sequence[Mapping[str, str]]) -> None:
     """How many weeks of units could not be assessed, by reason, the first of each, and what to change in its row."""
-    firsts: dict[str, Mapping[str, str]] = {}
+    examples: dict[str, Mapping[str, str]] = {}
     for unassessed in not_assessed:
-        firsts.setdefault(unassessed["reason"], unassessed)
-    for reason, week_count in Counter(unassessed["reason"] for unassessed in not_assessed).most_common():
-        first, remedy = firsts[reason], _REMEDIES.get(Reason(reason))
-        line = (
-            f"{week_count} unit-weeks not assessed, {reason.replace('_', ' ')}: first {first['unit']} {first['week']}"
-        )
-        stderr.print(line + (f"; {remedy}" if remedy else ""), markup=False, highlight=False)
+        examples.setdefault(unassessed["reason"], unassessed)
+    reason_counts = Counter(unassessed["reason"] for unassessed in not_assessed)
+    for reason, week_count in reason_counts.most_common():
+        example, remedy = examples[reason], _REMEDIES.get(Reason(reason))
+        words = reason.replace("_", " ")
+        line = f"{week_count} unit-weeks not assessed, {words}: first {example['unit']} {example['week']}"
+        if remedy:
+            line += f"; {remedy}"
+        stderr.print(line, markup=False, highlight=False)
     if not_assessed:
         stderr.print("--json names each")
 
@@ -125,7 +127,10 @@ def simulate_(
     with mendable():
         event_count = write(world, out)
     report = {"story": story, "seed": seed, "events": event_count, "out": str(out)}
-    print_json(report) if as_json else stderr.print(f"{event_count} events in {out}")
+    if as_json:
+        print_json(report)
+    else:
+        stderr.print(f"{event_count} events in {out}")
 
 
 @schemas_commands.command("build")
@@ -135,19 +140,17 @@ def schemas_build(
     """Write schemas/events from the event models, and docs/indicators.md from the definitions."""
     folder = declarations.schemas() / "events"
     wanted_files = event_schemas.build()
-    present = {
-        # everything beside the README is generated, so what nobody makes any more is removed
-        str(path.relative_to(folder)): path
-        for path in folder.rglob("*")
-        if path.is_file() and path.name != "README.md"
-    }
+    # everything beside the README is generated, so what nobody makes any more is removed
+    generated = [path for path in folder.rglob("*") if path.is_file() and path.name != "README.md"]
+    present = {str(path.relative_to(folder)): path for path in generated}
     docs = declarations.schemas().parent / "docs"
     if docs.is_dir():  # an installed package has none
         file_name = "../../docs/indicators.md"
         with mendable():
             definitions = nytta.read_definitions(declarations.schemas() / "indicators")
         wanted_files[file_name] = indicator_page(definitions, read_derived(declarations.schemas() / "derived.yaml"))
-        present |= {file_name: docs / "indicators.md"} if (docs / "indicators.md").is_file() else {}
+        if (docs / "indicators.md").is_file():
+            present[file_name] = docs / "indicators.md"
     stale = sorted(file_name for file_name in present if file_name not in wanted_files)
     changed = sorted(
         file_name

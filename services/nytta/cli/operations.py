@@ -89,10 +89,8 @@ def dashboards_push(
         print_json({"dry_run": dry_run, "done": pushed_rows})
         return
     for change in changes:
-        stderr.print(
-            f"{'would be ' if dry_run and change.what != 'unchanged' else ''}{change.what}: {change.title}",
-            markup=False,
-        )
+        would = "would be " if dry_run and change.what != "unchanged" else ""
+        stderr.print(f"{would}{change.what}: {change.title}", markup=False)
 
 
 @commands.command()
@@ -110,15 +108,17 @@ def backup(
     with opened(data_folder) as installation:
         if Settings().clickhouse and not portable:
             outcome = {"state": backups.on_server(installation.private.connection, disk, target.name), "disk": disk}
+            line = target.name
         else:
-            manifest = (keeping.copy_rows if portable else keeping.copy)(installation, target, datetime.now(UTC))
-            outcome = asdict(manifest) | {"file": str(target), "bytes": target.stat().st_size}
+            copy = keeping.copy_rows if portable else keeping.copy
+            manifest = copy(installation, target, datetime.now(UTC))
+            size = target.stat().st_size
+            outcome = asdict(manifest) | {"file": str(target), "bytes": size}
+            line = f"{target}: {size} bytes"
     if as_json:
         print_json(outcome)
         return
-    stderr.print(
-        f"{outcome.get('file', target.name)}: {outcome.get('bytes', '')} bytes".removesuffix(":  bytes"), markup=False
-    )
+    stderr.print(line, markup=False)
     stderr.print("the key file is not in it: without that file persons would count twice. Keep it in another place")
 
 

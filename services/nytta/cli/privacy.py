@@ -64,20 +64,20 @@ def retention(
         if apply:
             _only_one(installation)
         all_due = due(installation.private, installation.intake.registry, current_time, decision)
-        retention_rows: list[dict[str, Any]] = []
+        disposal_rows: list[dict[str, Any]] = []
         for removal in all_due:
-            retention_row = removal.as_dict() | {"done": False, "sealed": 0, "certificate": None}
+            disposal_row = removal.as_dict() | {"done": False, "sealed": 0, "certificate": None}
             if apply and removal.decided:
                 removed, number = dispose(installation.private, installation.definitions, removal, current_time)
-                retention_row |= {"rows": removed.rows, "done": True, "sealed": removed.sealed, "certificate": number}
-            retention_rows.append(retention_row)
+                disposal_row |= {"rows": removed.rows, "done": True, "sealed": removed.sealed, "certificate": number}
+            disposal_rows.append(disposal_row)
         # figures first: what is purged cannot be counted any more
-        if any(retention_row["done"] for retention_row in retention_rows):
+        if any(disposal_row["done"] for disposal_row in disposal_rows):
             _round(installation)
             purge(installation.private)
     undecided = [removal for removal in all_due if not removal.decided]
     show(
-        retention_rows, as_json, ("rule", "organisation", "before", "decision", "rows", "done", "sealed", "certificate")
+        disposal_rows, as_json, ("rule", "organisation", "before", "decision", "rows", "done", "sealed", "certificate")
     )
     for removal in undecided:
         stderr.print(
@@ -149,11 +149,8 @@ def _pseudonyms(installation: nytta.App, source_id: str, pseudonym: str, organis
         if read is None:
             fail("a pseudonym is written key-id:32 hexadecimal digits", code=2)
         return [read]
-    roots = (
-        [organisation]
-        if organisation
-        else [organisation.id for organisation in installation.intake.registry.organisations]
-    )
+    declared_roots = [declared.id for declared in installation.intake.registry.organisations]
+    roots = [organisation] if organisation else declared_roots
     pseudonyms = []
     for root in roots:
         pseudonyms.append(Pseudonym("", installation.keys.lasting(root).digest(source_id)))
@@ -184,8 +181,12 @@ def transparency_page(
     installation: nytta.App, language: str, current_time: datetime, declared: Sequence[Declared] = ()
 ) -> dict[str, Any]:
     """What is collected, why, for how long, and who sees it, as things stand at `current_time`, in sv, nb or en."""
-    running = [source for source in declared if source.is_asked and source.runs(current_time.date())]
-    asked_sources = [(source, source.source()) for source in running]
+    asked = []
+    for declared_source in declared:
+        if declared_source.is_asked and declared_source.runs(current_time.date()):
+            source = declared_source.source()
+            fetched, not_fetched = tuple(source.fetched), tuple(source.not_fetched)
+            asked.append(transparent.Asked(declared_source.id, declared_source.kind, fetched, not_fetched))
     return transparent.page(
         language,
         installation.intake.registry,
@@ -194,7 +195,7 @@ def transparency_page(
         _statement(),
         current_time.date(),
         sources_of_events(installation.private.connection),
-        [transparent.Asked(known.id, known.kind, tuple(s.fetched), tuple(s.not_fetched)) for known, s in asked_sources],
+        asked,
     )
 
 
@@ -251,9 +252,10 @@ def forward(
             file.flush()
             os.fsync(file.fileno())
         installation.private.raise_counter("forwarded", position)
-    print_json({"figures": figure_count, "publication": position}) if as_json else stderr.print(
-        f"{figure_count} figures to {out}"
-    )
+    if as_json:
+        print_json({"figures": figure_count, "publication": position})
+    else:
+        stderr.print(f"{figure_count} figures to {out}")
 
 
 @keys_commands.command("list")
@@ -261,19 +263,22 @@ def keys_list(data_folder: Data = None, registry_folder: Registry = None, as_jso
     """The keys of persons, how old they are, and what is to be done; never a secret."""
     today = datetime.now(UTC).date()
     with opened(data_folder, registry_folder) as installation:
-        key_rows = [
-            {
-                "organisation": organisation.id,
-                "key": key.id,
-                "made": key.made.isoformat(),
-                "state": state,
-                "next": next_,
-            }
-            for organisation in installation.intake.registry.organisations
+        key_rows = []
+        for organisation in installation.intake.registry.organisations:
             # once for all keys of an organisation: it is about the pair of them
-            for next_ in [installation.keys.step(organisation.id, today).value]
-            for key, state in zip(installation.keys.persons.get(organisation.id, ()), ("used", "coming"), strict=False)
-        ]
+            next_step = installation.keys.step(organisation.id, today).value
+            root_keys = installation.keys.persons.get(organisation.id, ())
+            # an organisation has two keys at most, and one in most weeks
+            for key, state in zip(root_keys, ("used", "coming"), strict=False):
+                key_rows.append(
+                    {
+                        "organisation": organisation.id,
+                        "key": key.id,
+                        "made": key.made.isoformat(),
+                        "state": state,
+                        "next": next_step,
+                    }
+                )
     show(key_rows, as_json, ("organisation", "key", "made", "state", "next"))
 
 

@@ -46,11 +46,10 @@ def pull(
             # the cursor alone: rows that come again are known by identity and revision
             if reset:
                 pulls.save_cursor(installation.private, source, "", datetime.now(UTC))
-            pulled = (
-                system_puller.reconcile(gone_at_most)
-                if reconcile or gone_at_most is not None
-                else system_puller.round(since)
-            )
+            if reconcile or gone_at_most is not None:
+                pulled = system_puller.reconcile(gone_at_most)
+            else:
+                pulled = system_puller.round(since)
         finally:
             system_puller.ask.close()
         installation.bring_up_to_date(datetime.now(UTC))
@@ -113,9 +112,8 @@ def _probed(puller: Puller, as_json: bool) -> None:
         print_json(outcome)
         return
     for finding in findings.found:
-        stderr.print(
-            f"{finding.what}: {'can be read' if finding.fine else finding.detail or 'cannot be read'}", markup=False
-        )
+        state = "can be read" if finding.fine else finding.detail or "cannot be read"
+        stderr.print(f"{finding.what}: {state}", markup=False)
     for field, indicators in dark.items():
         stderr.print(f"without {field} these indicators stay dark: {', '.join(indicators) or 'none'}", markup=False)
     if findings.clock is not None:

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from nytta.ingest.stream.producer import Producer
 
 _LEARNING_SECONDS: Final = 30.0
+"""Between two looks at what other processes made."""
 
 _log = logging.getLogger(__name__)
 
@@ -134,11 +135,20 @@ async def _up(
         _heed(ending, lambda: _end(serving for serving, _ in servers))
         stack.enter_context(command_server.announced(settings.data, address, token))
         _say(gateway, host, outside)
-        inviting = asyncio.create_task(_invite(installation, console, f"http://{host}:{outside.getsockname()[1]}"))
-        stack.callback(inviting.cancel)
-        # no link is given out any more while the service ends
-        stack.callback(setattr, installation, "sign_in", None)
+        stack.enter_context(_inviting(installation, console, host, outside))
         await asyncio.gather(*(serving.listen(bound) for serving, bound in servers))
+
+
+@contextlib.contextmanager
+def _inviting(installation: nytta.App, console: Console, host: str, bound: socket.socket) -> Iterator[None]:
+    """While this is entered, the console's address is said as soon as it can be opened, and links are given out."""
+    invitation = asyncio.create_task(_invite(installation, console, f"http://{host}:{bound.getsockname()[1]}"))
+    try:
+        yield
+    finally:
+        # no link is given out any more while the service ends
+        installation.sign_in = None
+        invitation.cancel()
 
 
 def _acceptance(installation: nytta.App, on_arrival: Callable[[], None]) -> GroupCommit:
@@ -202,10 +212,10 @@ async def _forward(
         outside = bind(host, port)
         _say(gateway, host, outside)
         learning = asyncio.create_task(_learn(installation, settings.key_place))
-        places = [(server(fronted(gateway, application(gateway))), outside), *_measured(settings, counters)]
-        _heed(Ending(installation.private.connection), lambda: _end(serving for serving, _ in places))
+        servers = [(server(fronted(gateway, application(gateway))), outside), *_measured(settings, counters)]
+        _heed(Ending(installation.private.connection), lambda: _end(serving for serving, _ in servers))
         try:
-            await asyncio.gather(*(serving.listen(bound) for serving, bound in places))
+            await asyncio.gather(*(serving.listen(bound) for serving, bound in servers))
         finally:
             learning.cancel()
             gateway.close()

@@ -79,23 +79,16 @@ def start(
     """From files to the first figures: say what each list is, ask what they do not say, import, and tell what shows."""
     current_time = datetime.now(UTC)
     options = {"name": organisation, "country": country, "legal_basis": legal_basis, "dpia": dpia}
-    preset = options | {"consulted_on": consulted_on} | _given(answer or [])
+    preset = options | {"consulted_on": consulted_on} | _answers(answer or [])
     with mendable(language):
-        lists = [(path, drafted_file(path, path.name)) for path in files]
-        # questions and their answers are known by the name of the file
-        if len({path.name for path, _ in lists}) < len(lists):
-            fail(say("same_name", language), code=2)
-        for path, draft in lists:
-            _say_kind(path, draft, language)
-            if problem := beginning.problem(draft):
-                fail(f"{path.name}: {in_language(problem, language)}")
-        given_answers = {key: option_value for key, option_value in preset.items() if option_value}
-        answers = _answered(lists, given_answers, yes, f"{current_time:%Y-%m-%d}", language)
+        lists = _drafted(files, language)
+        preset_answers = {key: option_value for key, option_value in preset.items() if option_value}
+        answers = _answered(lists, preset_answers, yes, f"{current_time:%Y-%m-%d}", language)
         begun = beginning.begin(lists, answers)
         _write(begun, into, language)
         for path, mapping_path in begun.mappings:
-            shown = explain(path, mappings.load(into / mapping_path), 2)
-            stderr.print(shown.text(lambda sentence: in_language(sentence, language)), markup=False)
+            explanation = explain(path, mappings.load(into / mapping_path), 2)
+            stderr.print(explanation.text(lambda sentence: in_language(sentence, language)), markup=False)
     with _as_answered(answers, language), opened(data_folder, into / "registry", language) as installation:
         for path, mapping_path in begun.mappings:
             report = installation.intake.import_file(path, mappings.load(into / mapping_path), current_time)
@@ -115,7 +108,21 @@ def start(
     stderr.print(say("console", language, folder=into / "registry"), markup=False)
 
 
-def _given(answers: Sequence[str]) -> dict[str, str]:
+def _drafted(files: Sequence[Path], language: Language) -> list[tuple[Path, Draft]]:
+    """The lists with what each looks like, which is said. Ends the command where one cannot begin anything."""
+    lists = [(path, drafted_file(path, path.name)) for path in files]
+    # questions and their answers are known by the name of the file
+    if len({path.name for path, _ in lists}) < len(lists):
+        fail(say("same_name", language), code=2)
+    for path, draft in lists:
+        _say_kind(path, draft, language)
+        if problem := beginning.problem(draft):
+            fail(f"{path.name}: {in_language(problem, language)}")
+    return lists
+
+
+def _answers(answers: Sequence[str]) -> dict[str, str]:
+    """The options `--answer`, by question."""
     parted = [answer.partition("=") for answer in answers]
     wrong = [key for key, sign, _ in parted if not sign]
     if wrong:
@@ -160,10 +167,8 @@ def _answered(
             reply = question.proposed if accept_proposed else _ask(question, language)
         question_text = in_language(question.text, language)
         if question.choices and reply and reply not in question.choices:
-            fail(
-                say("wrong_choice", language, question=question_text, reply=reply, choices=", ".join(question.choices)),
-                code=2,
-            )
+            choices = ", ".join(question.choices)
+            fail(say("wrong_choice", language, question=question_text, reply=reply, choices=choices), code=2)
         if not reply and question.key not in PAPERS:
             fail(say("no_reply", language, question=question_text, key=question.key), code=2)
         answers[question.key] = reply
@@ -189,12 +194,12 @@ def _as_answered(answers: dict[str, str], language: Language) -> Iterator[None]:
     """A service that runs the command in this one's place asks nobody: it gets the answers."""
     context = get_current_context()
     replies = [f"{key}={option_value}" for key, option_value in answers.items() if option_value]
-    # what no command line gave is not handed on
-    given = context.get_parameter_source("files")
-    assert given is not None  # there is no command without files
+    # only what a command line gave is handed on, so these count as given by the one that gave the files
+    command_line = context.get_parameter_source("files")
+    assert command_line is not None  # there is no command without files
     for name, option_value in (("yes", True), ("answer", replies), ("language", language)):
         context.params[name] = option_value
-        context.set_parameter_source(name, given)
+        context.set_parameter_source(name, command_line)
     yield
 
 

@@ -76,11 +76,10 @@ def token_list(data_folder: Data = None, as_json: Json = False) -> None:
     for token in _tokens(data_folder).all():
         token_row = {**token.model_dump(mode="json", exclude={"hash"}), "sender": sender_id(token.source)}
         token_row["state"] = "valid" if token.lives(current_time) else "expired"
-        token_rows.append(
-            token_row
-            if as_json
-            else {key: ", ".join(value) if isinstance(value, list) else value for key, value in token_row.items()}
-        )
+        if not as_json:
+            lists = {key: value for key, value in token_row.items() if isinstance(value, list)}
+            token_row |= {key: ", ".join(value) for key, value in lists.items()}
+        token_rows.append(token_row)
     columns = ("id", "source", "sender", "state", "units", "subtrees", "types", "event_sources", "created", "expires")
     show(token_rows, as_json, columns)
 

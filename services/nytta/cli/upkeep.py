@@ -45,10 +45,13 @@ def verify(data_folder: Data = None, as_json: Json = False) -> None:
 def rebuild(data_folder: Data = None, registry_folder: Registry = None, as_json: Json = False) -> None:
     """Compute everything anew from the raw events."""
     with opened(data_folder, registry_folder) as installation:
-        written, sealed = installation.rebuild(datetime.now(UTC)), seals.count(installation.private.connection)
-    print_json({"cells": written, "sealed": sealed}) if as_json else stderr.print(
-        f"{written} cells written" + (f", {sealed} sealed ones left as they are" if sealed else "")
-    )
+        written = installation.rebuild(datetime.now(UTC))
+        sealed = seals.count(installation.private.connection)
+    if as_json:
+        print_json({"cells": written, "sealed": sealed})
+        return
+    left = f", {sealed} sealed ones left as they are" if sealed else ""
+    stderr.print(f"{written} cells written{left}")
 
 
 @commands.command()

@@ -68,7 +68,7 @@ class _Subjects:
         self._prefix = prefix
         self._field = field
         self._tails = table([tail(f".{short}", f"/last/{prefix}", kind) for short, kind, _ in events])
-        self._rests = table([ending for _, _, ending in events])
+        self._endings = table([ending for _, _, ending in events])
         # the third and fourth event exclude each other
         self._variants = len(events) > 4
 
@@ -98,7 +98,7 @@ class _Subjects:
             self._tails[event].tolist(),
             bases[units_of_events].tolist(),
             [f"{self._prefix}-{first_number + subject_number}" for subject_number in subject.tolist()],
-            (self._rests[event] + actors[units_of_events] + persons[person]).tolist(),
+            (self._endings[event] + actors[units_of_events] + persons[person]).tolist(),
         )
 
 

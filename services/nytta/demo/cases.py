@@ -42,10 +42,10 @@ _BY_LAW = 0.05
 class Work:
     """One unit's cases of one type over the weeks; every array has one entry per week of opening.
 
-    `digital` and `intended` are shares of the cases that come in digitally and that are handled as intended;
+    `digital` and `intended` are numbers of the cases that come in digitally and that are handled as intended;
     `rework_*` the shares returned and `days_*` the median working days, for cases handled as intended and
-    others. From week `live` on
-    steps are digital or could have been; where `said`, they tell which of it was intended.
+    others. From week `live` on steps are digital or could have been; where `says_intended`, they tell which of them
+    were intended.
     """
 
     unit: str
@@ -59,7 +59,7 @@ class Work:
     days_intended: Floats
     days_other: Floats
     handover: float = 0.08
-    said: bool = True
+    says_intended: bool = True
 
     @property
     def last_year(self) -> int:
@@ -88,7 +88,7 @@ def work(  # noqa: PLR0913 - what a story says of a line of work, by name
     days_intended: Floats,
     days_other: Floats,
     handover: float = 0.08,
-    says_automatic: bool = True,
+    says_intended: bool = True,
 ) -> Work:
     """Draw the counts of one line of work; `digital` and `intended` are shares per week, before noise.
 
@@ -111,7 +111,7 @@ def work(  # noqa: PLR0913 - what a story says of a line of work, by name
         days_intended,
         days_other,
         handover,
-        says_automatic,
+        says_intended,
     )
 
 
@@ -134,8 +134,8 @@ class _Draft:
 
     case: list[Ints] = field(default_factory=list)
     at: list[Ints] = field(default_factory=list)
-    what: list[Ints] = field(default_factory=list)
-    rest: list[Ints] = field(default_factory=list)
+    code: list[Ints] = field(default_factory=list)
+    ending: list[Ints] = field(default_factory=list)
     actor: list[Ints] = field(default_factory=list)
 
 
@@ -186,7 +186,7 @@ class CaseFeed:
         )
         self._tails = table([tail(f".{short}", self.source, kind) for short, kind in _WHAT])
         self._actors = table([f',"actor":"{actor_id}","actor_kind":"person"' for actor_id in roster.ids] + [""])
-        self._rests = _Rests()
+        self._endings = _Endings()
 
     def week(self, week: int) -> Lines:
         """Events of the cases opened in one week, also those that happen later."""
@@ -209,14 +209,14 @@ class CaseFeed:
         # what cannot have happened by the end of the span is not worth its text
         is_within = moments < self._calendar.end
         case, moments = case[is_within], moments[is_within]
-        endings = self._rests.text[np.concatenate(draft.rest)[is_within]]
+        endings = self._endings.text[np.concatenate(draft.ending)[is_within]]
         actors = self._actors[np.concatenate(draft.actor)[is_within]]
         week_lines = Lines()
         week_lines.add(
             moments,
             subject_lines(
                 moments,
-                self._tails[np.concatenate(draft.what)[is_within]].tolist(),
+                self._tails[np.concatenate(draft.code)[is_within]].tolist(),
                 self._bases[line[case]].tolist(),
                 [case_ids[case_number] for case_number in case.tolist()],
                 (endings + actors).tolist(),
@@ -225,10 +225,10 @@ class CaseFeed:
         return week_lines
 
     def _draft(self, week: int, line: Ints, draws: Floats) -> _Draft:
-        works, calendar, rests = self._works, self._calendar, self._rests
+        works, calendar, endings = self._works, self._calendar, self._endings
         fates = self._fates(week, line, draws)
         times = self._times(week, line, draws, fates)
-        says_automatic = np.array([work.said for work in works])[line]
+        says_intended = np.array([work.says_intended for work in works])[line]
         all_rows = np.arange(len(line))
         group = self._unit[line]
         draft = _Draft()
@@ -236,16 +236,16 @@ class CaseFeed:
         def put(code: int, rows: Ints, moments: Ints, endings: Ints, luck: Floats | None) -> None:
             draft.case.append(rows)
             draft.at.append(moments)
-            draft.what.append(np.full(len(rows), code))
-            draft.rest.append(endings)
+            draft.code.append(np.full(len(rows), code))
+            draft.ending.append(endings)
             actors = np.full(len(rows), -1)
             if luck is not None:
                 actors = self._roster.choose(group[rows], calendar.week_of(moments), luck)
             draft.actor.append(actors)
 
         by_hand = np.where(draws[11] < 0.75, 0, 1)
-        put(_OPENED, all_rows, times.opened, rests.opened(fates.digital, draws[11]), None)
-        registrations = rests.registered(fates.automatic, fates.is_live)
+        put(_OPENED, all_rows, times.opened, endings.opened(fates.digital, draws[11]), None)
+        registrations = endings.registered(fates.automatic, fates.is_live)
         auto, manual = np.flatnonzero(fates.automatic), np.flatnonzero(~fates.automatic)
         # what the system registers by itself has no actor
         put(_REGISTERED, auto, times.registered[auto], registrations[auto], None)
@@ -254,22 +254,22 @@ class CaseFeed:
             _HANDLED,
             all_rows,
             calendar.moment(times.handled_on, 11 + 2 * draws[13]),
-            rests.handled(fates.intended, fates.is_live, says_automatic, by_hand),
+            endings.handled(fates.intended, fates.is_live, says_intended, by_hand),
             draws[14],
         )
         moved = np.flatnonzero(fates.is_handed_over)
         moved_at = calendar.moment(times.handled_on[moved], 10 + 0.9 * draws[8][moved])
-        put(_HANDED_OVER, moved, moved_at, rests.plain(moved, "team"), draws[15][moved])
+        put(_HANDED_OVER, moved, moved_at, endings.plain(moved, "team"), draws[15][moved])
         back = np.flatnonzero(fates.is_reworked)
         back_at = calendar.moment(times.returned_on[back], 13.1 + 0.8 * draws[8][back])
-        put(_RETURNED, back, back_at, rests.plain(back, "back"), draws[16][back])
+        put(_RETURNED, back, back_at, endings.plain(back, "back"), draws[16][back])
         completed = np.flatnonzero(fates.is_by_law)
         completed_at = calendar.moment(times.returned_on[completed], 13.1 + 0.8 * draws[9][completed])
-        put(_COMPLETED, completed, completed_at, rests.plain(completed, "law"), draws[16][completed])
+        put(_COMPLETED, completed, completed_at, endings.plain(completed, "law"), draws[16][completed])
         # who decides closes, within the hour: both look their actor up by one number
-        put(_DECIDED, all_rows, times.decided, rests.decided(fates.intended, fates.is_live, by_hand), draws[17])
+        put(_DECIDED, all_rows, times.decided, endings.decided(fates.intended, fates.is_live, by_hand), draws[17])
         closed = times.decided + 300_000 + (draws[12] * 1800).astype(np.int64) * 1000
-        put(_CLOSED, all_rows, closed, rests.closed(fates.digital & fates.intended), draws[17])
+        put(_CLOSED, all_rows, closed, endings.closed(fates.digital & fates.intended), draws[17])
         return draft
 
     def _fates(self, week: int, line: Ints, draws: Floats) -> _Fates:
@@ -323,7 +323,7 @@ class CaseFeed:
         return np.where(intended, of_intended, of_others)
 
 
-class _Rests:
+class _Endings:
     """The fields after the case's id, one text per combination, looked up by number."""
 
     def __init__(self) -> None:
@@ -372,8 +372,8 @@ class _Rests:
     def registered(self, automatic: Flags, is_live: Flags) -> Ints:
         return self._registered + np.where(is_live, np.where(automatic, 2, 1), 0)
 
-    def handled(self, intended: Flags, is_live: Flags, says_automatic: Flags, by_hand: Ints) -> Ints:
-        live_ending = np.where(says_automatic, 2, 5) + np.where(intended, 2, by_hand)
+    def handled(self, intended: Flags, is_live: Flags, says_intended: Flags, by_hand: Ints) -> Ints:
+        live_ending = np.where(says_intended, 2, 5) + np.where(intended, 2, by_hand)
         return self._handled + np.where(is_live, live_ending, by_hand)
 
     def decided(self, intended: Flags, is_live: Flags, by_hand: Ints) -> Ints:

@@ -85,7 +85,7 @@ class ClientFeed:
         self._calendar = scene.calendar
         self._rngs = [scene.rng(move.unit, "clients") for move in moves]
         self._bases = [f'"unit":"{move.unit}","system":"{system}","client":"' for move in moves]
-        self._rests = table(["", "", "", ',"legacy":true', ',"legacy":true'])
+        self._endings = table(["", "", "", ',"legacy":true', ',"legacy":true'])
         self._names = [[f"{move.unit}-d{number:04d}" for number in range(len(move.enrolled))] for move in moves]
 
     def week(self, week: int) -> Lines:
@@ -118,7 +118,7 @@ class ClientFeed:
                     [tails[event_code]] * len(clients),
                     [base] * len(clients),
                     [prefix + client_ids[client] for client in clients.tolist()],
-                    [self._rests[event_code]] * len(clients),
+                    [self._endings[event_code]] * len(clients),
                 )
                 week_lines.add(moments, event_lines)
         return week_lines

@@ -61,7 +61,8 @@ def deliver(
             moments = feed_lines.moments()
             arrival = _arrival(moments, rng)
             duplicates = np.flatnonzero(rng.random(len(moments)) < TWICE_SHARE)
-            second_arrival = arrival[duplicates] + 60_000 + (rng.random(len(duplicates)) * 23 * _HOUR).astype(np.int64)
+            repeat_delay = 60_000 + (rng.random(len(duplicates)) * 23 * _HOUR).astype(np.int64)
+            second_arrival = arrival[duplicates] + repeat_delay
             # drawn for all, delivered or not: a silence leaves the other events as they are without it
             is_delivered = (moments < calendar.end) & ~_silent(feed.source, calendar.week_of(moments), silences)
             is_duplicated = is_delivered[duplicates]

@@ -49,36 +49,45 @@ def organisation(  # noqa: PLR0913 - what a story says of its organisation, by n
     timezone, language, currency = _COUNTRIES[country]
 
     def person(unit: str, spoken: str = language) -> Person:
-        rng = stream(seed, unit, "manager")
-        given_name, family_name = rng.choice(_FIRST[country].split()), rng.choice(_LAST[country].split())
-        return Person(f"{given_name} {family_name}", f"{unit}@{id}.example", spoken)
+        return Person(_name(seed, unit, country), f"{unit}@{id}.example", spoken)
+
+    def large_unit(parent: str, unit_text: str) -> Unit:
+        short, title = unit_text.split(": ")
+        unit = f"{id}-{short}"
+        spoken = "en" if short in english else language
+        return Unit(unit, title, parent, "enhet", person(unit, spoken), _size(seed, unit, 12, largest), managers)
+
+    def small_unit(parent: str, unit_text: str, group: str, least: int) -> Unit:
+        short, title = unit_text.split(": ")
+        unit = f"{id}-{short}"
+        return Unit(unit, title, parent, "enhet", person(unit), _size(seed, unit, least, 9), 1, group)
 
     units = [Unit(id, name, "", type, person(id))]
     groups = []
+    group_label = "mindre enheter" if country == "SE" else "mindre enheter samlet"
     for department in departments:
         parent = f"{id}-{department.id}"
         units.append(Unit(parent, department.name, id, "avdelning", person(parent)))
-        for unit_text in department.large:
-            short, title = unit_text.split(": ")
-            unit = f"{id}-{short}"
-            unit_size = int(stream(seed, unit, "size").integers(12, largest + 1))
-            spoken = "en" if short in english else language
-            units.append(Unit(unit, title, parent, "enhet", person(unit, spoken), unit_size, managers))
-        if not department.small:
-            continue
+        units += [large_unit(parent, unit_text) for unit_text in department.large]
         group = f"{parent}-grupp"
         # two small units need eight or nine persons each to make a group of fifteen
         least = 8 if len(department.small) < 3 else 5
-        small = []
-        for unit_text in department.small:
-            short, title = unit_text.split(": ")
-            unit = f"{id}-{short}"
-            unit_size = int(stream(seed, unit, "size").integers(least, 10))
-            small.append(Unit(unit, title, parent, "enhet", person(unit), unit_size, 1, group))
-        units.extend(small)
-        label = "mindre enheter" if country == "SE" else "mindre enheter samlet"
-        groups.append(Group(group, f"{department.name}, {label}", tuple(unit.id for unit in small), person(group)))
-    programme_lead, operations = person(f"{id}-programledning"), person(f"{id}-drift")
-    return Organisation(
-        id, name, country, timezone, language, currency, programme_lead, operations, tuple(units), tuple(groups)
-    )
+        small = [small_unit(parent, unit_text, group, least) for unit_text in department.small]
+        units += small
+        if small:
+            unit_ids = tuple(unit.id for unit in small)
+            groups.append(Group(group, f"{department.name}, {group_label}", unit_ids, person(group)))
+    lead, operations = person(f"{id}-programledning"), person(f"{id}-drift")
+    return Organisation(id, name, country, timezone, language, currency, lead, operations, tuple(units), tuple(groups))
+
+
+def _size(seed: int, unit: str, least: int, most: int) -> int:
+    """How many persons a unit has, between these."""
+    return int(stream(seed, unit, "size").integers(least, most + 1))
+
+
+def _name(seed: int, unit: str, country: str) -> str:
+    """An invented name of whoever manages a unit."""
+    rng = stream(seed, unit, "manager")
+    given_name, family_name = rng.choice(_FIRST[country].split()), rng.choice(_LAST[country].split())
+    return f"{given_name} {family_name}"

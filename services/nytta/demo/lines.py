@@ -38,15 +38,13 @@ def tail(ending: str, source: str, kind: str) -> str:
 
 @cache
 def _seconds() -> NDArray[np.object_]:
-    return np.array(
-        [
-            f"T{hour:02d}:{minute:02d}:{second:02d}Z"
-            for hour in range(24)
-            for minute in range(60)
-            for second in range(60)
-        ],
-        dtype=object,
-    )
+    """The time of day of each second of a day, as RFC 3339 writes it behind the date."""
+    texts = []
+    for second_of_day in range(86_400):
+        minutes, second = divmod(second_of_day, 60)
+        hour, minute = divmod(minutes, 60)
+        texts.append(f"T{hour:02d}:{minute:02d}:{second:02d}Z")
+    return np.array(texts, dtype=object)
 
 
 def stamps(times: Ints) -> list[str]:
@@ -77,16 +75,16 @@ def subject_lines(
     tails: list[str],
     bases: list[str],
     subjects: list[str],
-    rests: list[str],
+    endings: list[str],
 ) -> list[str]:
     """Lines of events about a subject (case, ticket, client) whose id both the event's id and its data carry.
 
     `tails` come from `tail`. `bases` are the data's first fields up to and with the quote that opens the
-    subject's id; `rests` are further fields, each beginning with a comma, or ''.
+    subject's id; `endings` are further fields, each beginning with a comma, or ''.
     """
     return [
         f'{HEAD}{subject}{end}{time}","data":{{{base}{subject}"{ending}}}}}'
-        for subject, end, time, base, ending in zip(subjects, tails, stamps(times), bases, rests, strict=True)
+        for subject, end, time, base, ending in zip(subjects, tails, stamps(times), bases, endings, strict=True)
     ]
 
 

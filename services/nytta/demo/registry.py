@@ -43,9 +43,8 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(data: dict[str, Any]) -> str:
-    return "# Invented organisations: no name in this file is that of a real body or person.\n" + yaml.dump(
-        data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110
-    )
+    text: str = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
+    return "# Invented organisations: no name in this file is that of a real body or person.\n" + text
 
 
 def _contact(person: Person) -> dict[str, str]:
@@ -124,16 +123,21 @@ def _breaks(home: Organisation, span: Span) -> list[dict[str, str]]:
     break_entries = []
     for year in years:
         easter = easter_monday(year)
-        swedish = home.country == "SE"
-        monday = easter if swedish else easter - timedelta(days=7)
-        breaks_found = [
-            ("sportlov" if swedish else "vinterferie", date.fromisocalendar(year, 9 if swedish else 8, 1)),
-            ("påsklov" if swedish else "påskeferie", monday),
-            ("höstlov" if swedish else "høstferie", date.fromisocalendar(year, 44 if swedish else 40, 1)),
-        ]
-        break_entries += [
-            {"name": name, "first": str(day), "last": str(day + timedelta(days=4))} for name, day in breaks_found
-        ]
+        if home.country == "SE":
+            breaks = [
+                ("sportlov", date.fromisocalendar(year, 9, 1)),
+                ("påsklov", easter),
+                ("höstlov", date.fromisocalendar(year, 44, 1)),
+            ]
+        else:
+            breaks = [
+                ("vinterferie", date.fromisocalendar(year, 8, 1)),
+                ("påskeferie", easter - timedelta(days=7)),
+                ("høstferie", date.fromisocalendar(year, 40, 1)),
+            ]
+        for name, first_day in breaks:
+            last_day = first_day + timedelta(days=4)
+            break_entries.append({"name": name, "first": str(first_day), "last": str(last_day)})
     return break_entries
 
 

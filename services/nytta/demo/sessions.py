@@ -50,7 +50,7 @@ class UseFeed:
         self._rngs = [scene.rng(team.unit.id, app.system, app.name, "sessions") for team in people]
         self._bases = [f'"unit":"{team.unit.id}","system":"{app.system}","actor":"' for team in people]
         flag = ',"legacy":true' if app.legacy else ""
-        self._rests = [
+        self._endings = [
             f'","actor_kind":"person","app":"{app.name}","feature":"{feature}"{flag},"actions":'
             for feature in app.features
         ]
@@ -82,17 +82,17 @@ class UseFeed:
             session_numbers = (np.arange(len(actors)) - first_session).tolist()
             days = self._calendar.working_day_of(week, day_draws)
             moments = self._calendar.moment(days, 7.5 + 9 * hour_draws)
-            features = (feature_draws * len(self._rests)).astype(np.int64).tolist()
+            features = (feature_draws * len(self._endings)).astype(np.int64).tolist()
             actions = (1 + action_draws * 12).astype(np.int64).tolist()
             sessions = zip(actors, session_numbers, strict=True)
             event_ids = [f"{actor}-{self._app}-{label}-{number}" for actor, number in sessions]
             fields = zip(bases, actors, features, actions, strict=True)
-            event_data = [f"{base}{actor}{self._rests[feature]}{action}" for base, actor, feature, action in fields]
+            event_data = [f"{base}{actor}{self._endings[feature]}{action}" for base, actor, feature, action in fields]
             week_lines.add(moments, plain_lines(moments, mark, event_ids, event_data))
         if self._robot:
             # Sunday at four in the morning, when nobody works
             moments = self._calendar.moment(np.array([week * 7 + 6]), np.array([4.0]))
-            robot_ending = self._rests[0].replace('"actor_kind":"person"', '"actor_kind":"robot"')
+            robot_ending = self._endings[0].replace('"actor_kind":"person"', '"actor_kind":"robot"')
             event_data = [f"{self._bases[0]}{self._robot}{robot_ending}500"]
             week_lines.add(moments, plain_lines(moments, mark, [f"{self._robot}-{label}"], event_data))
         return week_lines

@@ -27,7 +27,7 @@ _WHAT = (
 )
 
 
-# endings stand in the order of `TicketFeed._rests`: of openings, of the other events, of self-service
+# where the endings of the other events, and of self-service, begin among `_ending_texts`
 _OTHER_ENDINGS = len(CHANNELS) * len(_CATEGORIES) * 2
 _SELFSERVICE_ENDINGS = _OTHER_ENDINGS + 6
 
@@ -96,6 +96,27 @@ class _Draft:
         self.agents.append(agent)
 
 
+def _ending_texts() -> list[str]:
+    """What the lines of events end with: of openings, of the other events, of self-service."""
+    texts = []
+    for channel in CHANNELS:
+        for category in _CATEGORIES:
+            # what the desk opens by itself is about nothing that anybody asked
+            subject = _PROACTIVE if channel == "internal" else category
+            for how_to in ("false", "true"):
+                opening = f',"channel":"{channel}","category":"{subject}","how_to":{how_to}'
+                texts.append(f'{opening},"team":"servicedesk","line":1')
+    texts += [
+        ',"activity":"tilldelad","team":"servicedesk","line":1',
+        ',"activity":"tilldelad","team":"klientgruppen","line":2',
+        ',"activity":"tilldelad","team":"driftgruppen","line":2',
+        ',"activity":"löst","first_contact":true,"team":"servicedesk","line":1',
+        ',"activity":"löst","first_contact":false,"team":"klientgruppen","line":2',
+        ',"team":"servicedesk","line":1',
+    ]
+    return texts + [f',"category":"{category}"' for category in _CATEGORIES]
+
+
 class TicketFeed:
     """The support's ticket system, week by week. `agents` handle tickets; `system` is the one that tickets
     concern."""
@@ -110,24 +131,7 @@ class TicketFeed:
         self._bases = table([f'"unit":"{demand.unit}","system":"{system}","ticket":"' for demand in demands])
         self._tails = table([tail(f".{short}", source, kind) for short, kind in _WHAT])
         self._agents = table([f',"actor":"{agent}","actor_kind":"person"' for agent in agents] + [""])
-        self._rests = table(
-            [
-                f',"channel":"{channel}","category":"{_PROACTIVE if channel == "internal" else category}",'
-                f'"how_to":{how_to},"team":"servicedesk","line":1'
-                for channel in CHANNELS
-                for category in _CATEGORIES
-                for how_to in ("false", "true")
-            ]
-            + [
-                ',"activity":"tilldelad","team":"servicedesk","line":1',
-                ',"activity":"tilldelad","team":"klientgruppen","line":2',
-                ',"activity":"tilldelad","team":"driftgruppen","line":2',
-                ',"activity":"löst","first_contact":true,"team":"servicedesk","line":1',
-                ',"activity":"löst","first_contact":false,"team":"klientgruppen","line":2',
-                ',"team":"servicedesk","line":1',
-            ]
-            + [f',"category":"{category}"' for category in _CATEGORIES]
-        )
+        self._endings = table(_ending_texts())
 
     def week(self, week: int) -> Lines:
         """Events of the tickets opened in one week, and of that week's self-service."""
@@ -156,7 +160,7 @@ class TicketFeed:
         self._draft_selfservice(draft, week, draws, np.flatnonzero(self_solved))
         moments = np.concatenate(draft.moments)
         subject = np.concatenate(draft.subjects)
-        ending_texts = self._rests[np.concatenate(draft.endings)]
+        ending_texts = self._endings[np.concatenate(draft.endings)]
         agent_texts = self._agents[np.concatenate(draft.agents)]
         week_lines = Lines()
         week_lines.add(

@@ -146,9 +146,10 @@ class Keys:
         root_keys = self.persons.get(root, ())
         if not root_keys:
             return Step.FIRST
-        if len(root_keys) == 1:
-            return Step.MAKE if day >= root_keys[0].made + MADE_EVERY else Step.NONE
-        return Step.CHANGE if day >= root_keys[1].made + OVERLAP else Step.NONE
+        used_key, *coming_keys = root_keys
+        if not coming_keys:
+            return Step.MAKE if day >= used_key.made + MADE_EVERY else Step.NONE
+        return Step.CHANGE if day >= coming_keys[0].made + OVERLAP else Step.NONE
 
     def with_coming(self, root: str, key_name: str, day: date, secret: bytes | None = None) -> Keys:
         """With one more key for the organisation, made on `day`: its first, or its coming one."""
@@ -216,18 +217,18 @@ class Persons:
         self._lasting = lasting
         self._excluded = excluded
         self._notes = notes
-        self._known = Digests(self._made)
+        self._digests = Digests(self._made)
 
     def __repr__(self) -> str:
         return f"Persons({self.key_id!r})"
 
     def digest(self, raw_id: str) -> bytes:
         """The 16 bytes that stand for the person whose id at the source is `raw_id`."""
-        return self._known[raw_id]
+        return self._digests[raw_id]
 
     def digests(self, texts: Iterable[str]) -> bytes:
         """The digests of many texts, one after the other."""
-        return b"".join(map(self._known.__getitem__, texts))
+        return b"".join(map(self._digests.__getitem__, texts))
 
     def _made(self, raw_id: str) -> bytes:
         # by the lasting key: who is excluded stays so when keys of persons change
@@ -265,7 +266,9 @@ class Choice:
     def _maker(self, root: str, person: bool) -> Maker:
         if not root:
             return self.keys.pseudonymiser()
-        return self.keys.persons_of(root, self.excluded, self.notes) if person else self.keys.subjects(root)
+        if person:
+            return self.keys.persons_of(root, self.excluded, self.notes)
+        return self.keys.subjects(root)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
-from typing import TypeAlias, TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from pydantic import BaseModel
 
@@ -81,7 +81,7 @@ def build(contents: Contents) -> Registry:
 
 
 def _entries(located_entries: Iterable[Located[E]]) -> Iterator[E]:
-    """The entries without their places, of which nothing more is told."""
+    """The entries without their lines, which only messages need."""
     return (located.entry for located in located_entries)
 
 
@@ -104,11 +104,9 @@ def _organisation(entry: OrganisationEntry) -> Organisation:
         calendar=entry.calendar.calendar(entry.country),
         programme_lead=_contact(entry.programme_lead, entry.tongue),
         operations=_contact(entry.operations, entry.tongue),
-        employee_representatives=tuple(
-            employee_representative.contact(entry.tongue) for employee_representative in entry.employee_representatives
-        ),
-        data_protection=tuple(contact_entry.contact(entry.tongue) for contact_entry in entry.data_protection),
-        administrators=tuple(administrator.contact(entry.tongue) for administrator in entry.administrators),
+        employee_representatives=_contacts(entry.employee_representatives, entry.tongue),
+        data_protection=_contacts(entry.data_protection, entry.tongue),
+        administrators=_contacts(entry.administrators, entry.tongue),
         public_data=entry.public_data,
         disclosure=tuple(disclosure_entry.protection for disclosure_entry in entry.disclosure),
         false_per_unit_year=entry.detection.false_per_unit_year,
@@ -235,34 +233,45 @@ def _units(contents: Contents) -> Iterator[Unit]:
     for version in placed:
         versions.setdefault(version.id, []).append(version)
     for version in placed:
-        lines = [(span, _inherited(chain)) for span, chain in chains(version, versions)]
-        # lines are in order of time: neighbours that inherit the same are one version of the unit
-        for inherited, stretch in groupby(lines, key=itemgetter(1)):
-            spans = [span for span, _ in stretch]
+        inherited_spans = [(span, _inherited(chain)) for span, chain in chains(version, versions)]
+        # chains are in order of time: neighbours that inherit the same are one version of the unit
+        for inherited, neighbours in groupby(inherited_spans, key=itemgetter(1)):
+            spans = [span for span, _ in neighbours]
             whole_span = Span(spans[0].valid_from, spans[-1].valid_to)
-            yield _unit(version, whole_span, *inherited)
+            yield _unit(version, whole_span, inherited)
 
 
-def _inherited(chain: Sequence[_Placed]) -> tuple[str, str, str]:
+class _Inherited(NamedTuple):
+    """What a unit has from the units above it, where it says nothing itself."""
+
+    root: str
+    country: str
+    language: str
+
+
+def _inherited(chain: Sequence[_Placed]) -> _Inherited:
     root = chain[-1].entry
     # the nearest that says it; a root always has a country
     country = next(version.entry.country for version in chain if version.entry.country)
-    tongue = root.tongue if isinstance(root, OrganisationEntry) else "en"
-    languages = [version.entry.language for version in chain if version.entry.language]
-    return root.id, country, languages[0] if languages else tongue
+    root_language = root.tongue if isinstance(root, OrganisationEntry) else "en"
+    languages = (version.entry.language for version in chain if version.entry.language)
+    return _Inherited(root.id, country, next(languages, root_language))
 
 
-def _unit(version: _Placed, span: Span, root: str, country: str, language: str) -> Unit:
+def _unit(version: _Placed, span: Span, inherited: _Inherited) -> Unit:
     entry = version.entry
+    language = inherited.language
+    usual_type = "organisation" if version.parent is None else ""
+    peer_group = entry.peer_group if isinstance(entry, UnitEntry) else None
     delegate = entry.delegate
     return Unit(
         id=entry.id,
         names=entry.names,
         parent=version.parent,
-        root=root,
-        type=entry.type or ("organisation" if version.parent is None else ""),
-        peer_group=(entry.peer_group or "") if isinstance(entry, UnitEntry) else "",
-        country=country,
+        root=inherited.root,
+        type=entry.type or usual_type,
+        peer_group=peer_group or "",
+        country=inherited.country,
         language=language,
         valid_from=span.valid_from,
         valid_to=span.valid_to,
@@ -274,6 +283,10 @@ def _unit(version: _Placed, span: Span, root: str, country: str, language: str) 
 
 def _contact(entry: ContactEntry | None, language: str) -> Contact | None:
     return entry.contact(language) if entry else None
+
+
+def _contacts(entries: Iterable[ContactEntry], language: str) -> tuple[Contact, ...]:
+    return tuple(entry.contact(language) for entry in entries)
 
 
 def _system(entry: SystemEntry) -> System:
@@ -306,8 +319,10 @@ def _minutes(entry: MinutesEntry | None) -> Minutes | None:
 def _benefit(entry: BenefitEntry, currency: str, language: str) -> Benefit:
     adoption = None
     if entry.adoption:
-        about = entry.adoption
-        adoption = Adoption(about.indicator, about.baseline, about.target, about.version)
+        adoption_entry = entry.adoption
+        adoption = Adoption(
+            adoption_entry.indicator, adoption_entry.baseline, adoption_entry.target, adoption_entry.version
+        )
     return Benefit(
         id=entry.id,
         names=entry.names,

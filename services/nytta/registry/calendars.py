@@ -202,5 +202,7 @@ def _last_day(month: date) -> date:
 
 def _is_break(week: date, breaks: tuple[Break, ...]) -> bool:
     working_days = [week + timedelta(days=offset) for offset in range(5)]
-    break_days = [day for day in working_days if any(pause.first <= day <= pause.last for pause in breaks)]
+    break_days = [
+        day for day in working_days if any(school_break.first <= day <= school_break.last for school_break in breaks)
+    ]
     return len(break_days) >= _BREAK_DAYS

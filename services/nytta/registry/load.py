@@ -87,13 +87,13 @@ def _loaded(
     problems: list[Problem],
 ) -> Loaded:
     declared_contents = contents(files, indicators, purposes, alerts)
+    all_problems = {*problems, *declared_contents.problems}
     # rules are asked of whatever could be read, so that a person hears of everything at once
-    problems = (
-        problems + declared_contents.problems + [problem for rule in RULES for problem in rule(declared_contents)]
-    )
-    problems += purposes_are_approved(declared_contents, purposes or ())
-    # once each: an entry and its place in the tree are read one by one, and may meet the same fault
-    sorted_problems = tuple(sorted(set(problems)))
+    for rule in RULES:
+        all_problems.update(rule(declared_contents))
+    all_problems.update(purposes_are_approved(declared_contents, purposes or ()))
+    # a set, because an entry and its place in the tree are read one by one, and may meet the same fault
+    sorted_problems = tuple(sorted(all_problems))
     has_errors = any(not problem.warning for problem in sorted_problems)
-    # not built where anything is wrong: what `build` relies on is what the rules have seen to
+    # not built where anything is wrong: `build` relies on what the rules have checked
     return Loaded(None if has_errors else build(declared_contents), sorted_problems)

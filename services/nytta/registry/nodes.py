@@ -84,21 +84,21 @@ def decode(file_body: bytes, file: str) -> tuple[str | None, list[Problem]]:
         return None, [Problem(file, line, message)]
 
 
-def parse(yaml_text: str, file: str, nothing: frozenset[str] = NULLS) -> tuple[Node | None, list[Problem]]:
+def parse(yaml_text: str, file: str, null_words: frozenset[str] = NULLS) -> tuple[Node | None, list[Problem]]:
     """The tree of one YAML document, None when it cannot be read at all, and what is wrong with it.
 
     A key given twice in one mapping is a problem; the first of the two stands in the tree. `nothing` are the
     words that, without quotation marks, stand for no value.
     """
-    root, problems = _parse(yaml_text, file, nothing, _FAST)
+    root, problems = _parse(yaml_text, file, null_words, _FAST)
     # what is wrong is told in the words and at the places of the reader that is written in Python
     if problems and _FAST is not yaml.BaseLoader:
-        return _parse(yaml_text, file, nothing, yaml.BaseLoader)
+        return _parse(yaml_text, file, null_words, yaml.BaseLoader)
     return root, problems
 
 
 def _parse(
-    yaml_text: str, file: str, nothing: frozenset[str], loader: type[yaml.BaseLoader]
+    yaml_text: str, file: str, null_words: frozenset[str], loader: type[yaml.BaseLoader]
 ) -> tuple[Node | None, list[Problem]]:
     try:
         # event by event first, which holds nothing: what would make a tree too large or too deep is seen before it is
@@ -118,7 +118,7 @@ def _parse(
     problems: list[Problem] = []
     if root is None:
         return None, [Problem(file, 1, "the file is empty; fill it in or remove it")]
-    return _node(root, file, problems, nothing), problems
+    return _node(root, file, problems, null_words), problems
 
 
 def _danger(text: str, file: str, loader: type[yaml.BaseLoader]) -> Problem | None:
@@ -142,12 +142,12 @@ def _danger(text: str, file: str, loader: type[yaml.BaseLoader]) -> Problem | No
     return None
 
 
-def _node(raw: yaml.Node, file: str, problems: list[Problem], nothing: frozenset[str]) -> Node:
+def _node(raw: yaml.Node, file: str, problems: list[Problem], null_words: frozenset[str]) -> Node:
     line = raw.start_mark.line + 1
     if raw.tag not in _TAGS:
         problems.append(Problem(file, line, f"the tag {raw.tag[:80]} means nothing here; remove it"))
     if isinstance(raw, yaml.SequenceNode):
-        return Node(line, [_node(element, file, problems, nothing) for element in raw.value])
+        return Node(line, [_node(element, file, problems, null_words) for element in raw.value])
     if isinstance(raw, yaml.MappingNode):
         node = Node(line, {})
         assert isinstance(node.value, dict)
@@ -163,11 +163,11 @@ def _node(raw: yaml.Node, file: str, problems: list[Problem], nothing: frozenset
                 problems.append(Problem(file, key_line, message))
             else:
                 node.keys[key_node.value] = key_line
-                node.value[key_node.value] = _node(value_node, file, problems, nothing)
+                node.value[key_node.value] = _node(value_node, file, problems, null_words)
         return node
     assert isinstance(raw, yaml.ScalarNode)
     # a style is a quotation mark: what is quoted is a text, also where it looks like nothing
-    is_nothing = not raw.style and raw.value in nothing
+    is_nothing = not raw.style and raw.value in null_words
     return Node(line, None if is_nothing else raw.value)
 
 

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import Final
 
 _MANY: Final = 200
+"""Names that a wrong one is compared with: comparing takes its time, and a file may have thousands of wrong ids."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -40,15 +41,13 @@ def check_text(problems: Iterable[Problem], directory: str = "") -> str:
 def nearest(unknown_name: str, known_names: Iterable[str]) -> str:
     """A half-sentence that proposes the known name most like `unknown_name`; '' when none is like it.
 
-    Of many names, those are looked at that begin or end as it does: a list of wrong ids has thousands of problems.
+    Of many names, only those are compared that begin or end as it does.
     """
     candidates = sorted(known_names)
     if len(candidates) > _MANY:
         half = max(1, len(unknown_name) // 2)
         beginning, ending = unknown_name[:half], unknown_name[-half:]
-        candidates = [
-            candidate for candidate in candidates if candidate.startswith(beginning) or candidate.endswith(ending)
-        ]
-        candidates = candidates[:_MANY]
+        likely = [name for name in candidates if name.startswith(beginning) or name.endswith(ending)]
+        candidates = likely[:_MANY]
     close = get_close_matches(unknown_name, candidates, n=1, cutoff=0.7)
     return f"; did you mean '{close[0]}'?" if close else ""

@@ -19,6 +19,7 @@ from nytta.registry.systems import CaseType, System
 from nytta.registry.units import ANY_PURPOSE, Addressee, Approval, Names, Organisation, ReportingGroup, Unit, UnitCode
 
 _TREES_KEPT: Final = 16
+"""Trees of as many eras are remembered; a page or a round asks about few days."""
 
 
 @dataclass(frozen=True)
@@ -77,16 +78,17 @@ class Registry:
     def tree(self, day: date) -> list[tuple[Unit, int]]:
         """All units of `day` with their depth, each before the units below it, siblings in declared order."""
         era = self.era(day)
-        placed = self._trees.get(era)
-        if placed is None:
-            placed = self._placed(day)
-            # few are asked for at a time, and a registry may have hundreds
+        tree = self._trees.get(era)
+        if tree is None:
+            tree = self._tree(day)
+            # emptied rather than grown: a registry may have hundreds of eras
             if len(self._trees) >= _TREES_KEPT:
                 self._trees.clear()
-            self._trees[era] = placed
-        return list(placed)
+            self._trees[era] = tree
+        # a copy, for what is remembered must not change with what a caller does to it
+        return list(tree)
 
-    def _placed(self, day: date) -> list[tuple[Unit, int]]:
+    def _tree(self, day: date) -> list[tuple[Unit, int]]:
         children: defaultdict[str | None, list[Unit]] = defaultdict(list)
         for unit in self.units_at(day).values():
             children[unit.parent].append(unit)
@@ -206,13 +208,12 @@ class Registry:
         group = self.group(unit, day)
         if group is not None:
             return Addressee(group.manager, group.id, "group_manager")
-        for own_or_above in (self.unit(unit, day), *self.ancestors(unit, day)):
-            if own_or_above.delegate is not None and day in own_or_above.delegate.span:
-                return Addressee(own_or_above.delegate.contact, own_or_above.id, "delegate")
-            if own_or_above.manager is not None:
-                return Addressee(
-                    own_or_above.manager, own_or_above.id, "manager" if own_or_above.id == unit else "inherited"
-                )
+        for candidate in (self.unit(unit, day), *self.ancestors(unit, day)):
+            if candidate.delegate is not None and day in candidate.delegate.span:
+                return Addressee(candidate.delegate.contact, candidate.id, "delegate")
+            if candidate.manager is not None:
+                role = "manager" if candidate.id == unit else "inherited"
+                return Addressee(candidate.manager, candidate.id, role)
         return None
 
     def system(self, system: str) -> System | None:
@@ -253,7 +254,7 @@ class Registry:
         unit_days = dict(registered.go_lives)
         versions = self._versions.get(unit, [])
         days: list[date] = []
-        # place by place in which the unit ever stood: what lies above it decides, and that changes
+        # each stretch of days with the same units above: these decide, and a unit may move
         for version in versions:
             for span, chain in chains(version, self._versions):
                 stated_days = [unit_days[ancestor.id] for ancestor in chain if ancestor.id in unit_days]
@@ -286,10 +287,12 @@ class Registry:
     def target_of_use(self, system: str, indicator: str, unit: str, day: date) -> int | None:
         """The intended share of use in whole percent: the last target of the plan, else the benefit's."""
         plan = self.plan(system, indicator, unit, day)
+        thousandths: int | None
         if plan is not None:
-            return round(plan.targets[-1].value / 10)
-        permille = self._adoption_targets.get((unit, system, indicator))
-        return None if permille is None else round(permille / 10)
+            thousandths = plan.targets[-1].value
+        else:
+            thousandths = self._adoption_targets.get((unit, system, indicator))
+        return None if thousandths is None else round(thousandths / 10)
 
     def deviation(self, system: str, unit: str, day: date, case_type: str = "") -> Deviation | None:
         """The agreement by which `unit`, or a unit above it, does not use `system` on `day`.
@@ -379,7 +382,7 @@ class Registry:
 
     @cached_property
     def _adoption_targets(self) -> Mapping[tuple[str, str, str], int]:
-        """The adoption that the first benefit of a unit, system and indicator aims at, in permille."""
+        """The adoption that the first benefit of a unit, system and indicator aims at, in thousandths."""
         targets: dict[tuple[str, str, str], int] = {}
         for benefit in self.benefits:
             adoption = benefit.adoption

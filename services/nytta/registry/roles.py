@@ -89,13 +89,14 @@ def grants(email: str, registry: Registry, day: date, groups: Collection[str] = 
     if not address:
         return frozenset()
 
-    def is_meant(contact: Contact) -> bool:
+    def holds_address(contact: Contact) -> bool:
         if contact.email.casefold() == address:
             return True
         # a contact without a group is not everybody's
         return bool(contact.sign_in_group) and contact.sign_in_group in groups
 
-    return frozenset(Grant(role, place) for role, place, contact in _all_roles(registry, day) if is_meant(contact))
+    roles = _all_roles(registry, day)
+    return frozenset(Grant(role, place) for role, place, contact in roles if holds_address(contact))
 
 
 def _all_roles(registry: Registry, day: date) -> Iterator[tuple[Role, str, Contact]]:
@@ -142,6 +143,7 @@ def visible(grants: Collection[Grant], permission: Permission, registry: Registr
     members too. Surfaces use this as their filter: an empty set is an empty list, never everything.
     """
     visible_ids: set[str] = set()
+    # roles of a unit or group that does not exist on that day show nothing
     units = registry.units_at(day)
     groups = {group.id: group for group in registry.groups if day in group.span}
     for grant in grants:
@@ -150,8 +152,9 @@ def visible(grants: Collection[Grant], permission: Permission, registry: Registr
         if grant.unit in groups:
             members = [member for member in groups[grant.unit].units if member in units]
             visible_ids |= {grant.unit, *members}
-        elif grant.unit in units:  # else the unit does not exist on that day, and neither does the role
-            own_units = {grant.unit, *(descendant.id for descendant in registry.descendants(grant.unit, day))}
+        elif grant.unit in units:
+            descendants = registry.descendants(grant.unit, day)
+            own_units = {grant.unit, *(descendant.id for descendant in descendants)}
             # through its group alone a small unit is shown: who may see the unit must see the group
             own_groups = {group.id for group in groups.values() if own_units & set(group.units)}
             visible_ids |= own_units | own_groups

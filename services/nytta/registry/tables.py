@@ -17,27 +17,30 @@ from nytta.registry.registry import Registry
 from nytta.registry.systems import CaseType, System
 from nytta.registry.units import Names
 
-_TEXT, _DAY, _COUNT, _FIGURE, _FLAG, _SMALL = (
-    pa.string(),
-    pa.date32(),
-    pa.uint32(),
-    pa.int64(),
-    pa.bool_(),
-    pa.uint16(),
-)
+_TEXT = pa.string()
+_DAY = pa.date32()
+_COUNT = pa.uint32()
+_FIGURE = pa.int64()
+_FLAG = pa.bool_()
+_SMALL = pa.uint16()
 _NAMES = {"name_sv": _TEXT, "name_nb": _TEXT, "name_en": _TEXT}
 _VALID = {"valid_from": _DAY, "valid_to": _DAY}
 
 COLUMNS: dict[str, dict[str, pa.DataType]] = {
-    "units": {"unit": _TEXT, **_NAMES, "parent": _TEXT, "root": _TEXT, "type": _TEXT, "peer_group": _TEXT}
-    | {
+    "units": {
+        "unit": _TEXT,
+        **_NAMES,
+        "parent": _TEXT,
+        "root": _TEXT,
+        "type": _TEXT,
+        "peer_group": _TEXT,
         "country": _TEXT,
         "language": _TEXT,
         "timezone": _TEXT,
         "reporting_group": _TEXT,
         "declared_size": _COUNT,
-    }
-    | _VALID,
+        **_VALID,
+    },
     "unit_paths": {"unit": _TEXT, "ancestor": _TEXT, "depth": pa.uint8(), **_VALID},
     "unit_codes": {"source": _TEXT, "code": _TEXT, "unit": _TEXT, **_VALID},
     "reporting_groups": {"reporting_group": _TEXT, **_NAMES, **_VALID},
@@ -45,8 +48,14 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
     "systems": {"system": _TEXT, **_NAMES, "legacy": _FLAG, "protects": _TEXT},
     "stops": {"system": _TEXT, **_VALID},
     "go_lives": {"system": _TEXT, "unit": _TEXT, "date": _DAY},
-    "case_types": {"system": _TEXT, "case_type": _TEXT, **_NAMES, "before_ms": _FIGURE, "after_ms": _FIGURE}
-    | {"confirmed_on": _DAY},
+    "case_types": {
+        "system": _TEXT,
+        "case_type": _TEXT,
+        **_NAMES,
+        "before_ms": _FIGURE,
+        "after_ms": _FIGURE,
+        "confirmed_on": _DAY,
+    },
     "steps": {"system": _TEXT, "case_type": _TEXT, "activity": _TEXT, "meaning": _TEXT},
     "plans": {
         "system": _TEXT,
@@ -74,9 +83,16 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "system": _TEXT,
         "case_type": _TEXT,
         "kind": _TEXT,
-    }
-    | {"unit_of_measure": _TEXT, "baseline": _FIGURE, "target": _FIGURE, "start": _DAY, "due": _DAY}
-    | {"value_per_unit": _FIGURE, "currency": _TEXT, "indicator": _TEXT, "planned": _FLAG},
+        "unit_of_measure": _TEXT,
+        "baseline": _FIGURE,
+        "target": _FIGURE,
+        "start": _DAY,
+        "due": _DAY,
+        "value_per_unit": _FIGURE,
+        "currency": _TEXT,
+        "indicator": _TEXT,
+        "planned": _FLAG,
+    },
     "decisions": {"decision": _TEXT, **_NAMES, "level": _TEXT, "decided": _DAY, "due": _DAY, "system": _TEXT},
     "decision_units": {"decision": _TEXT, "unit": _TEXT},
     "costs": {"unit": _TEXT, "system": _TEXT, "kind": _TEXT, "amount": _FIGURE, "currency": _TEXT, **_VALID},
@@ -114,7 +130,7 @@ def tables(registry: Registry, first_day: date, last_day: date) -> dict[str, pa.
 
 def _table(columns: dict[str, pa.DataType], rows: Iterable[tuple[object, ...]]) -> pa.Table:
     records = list(rows)
-    # turned: rows are what reads well, columns what Arrow takes; of no rows it must be said how many columns there are
+    # rows are what reads well, columns what Arrow takes; no rows do not tell how many columns there are
     values = list(zip(*records, strict=True)) if records else [()] * len(columns)
     typed_values = zip(values, columns.values(), strict=True)
     arrays = [pa.array(column_values, type=arrow_type) for column_values, arrow_type in typed_values]
@@ -218,10 +234,10 @@ def _benefits(registry: Registry) -> Iterable[tuple[object, ...]]:
         )
 
 
-def _group_paths(registry: Registry, ways: Sequence[Path]) -> Iterable[tuple[object, ...]]:
+def _group_paths(registry: Registry, unit_paths: Sequence[Path]) -> Iterable[tuple[object, ...]]:
     """Units under reporting groups, as far as the group lasts; those below a member are of the group too."""
     for group in registry.groups:
-        for path in ways:
+        for path in unit_paths:
             if path.ancestor not in group.units:
                 continue
             shared_span = group.span.meet(Span(path.valid_from, path.valid_to))
@@ -266,23 +282,23 @@ def _units(registry: Registry) -> Iterable[tuple[object, ...]]:
 
 def _calendar(registry: Registry, first_day: date, last_day: date) -> Iterable[tuple[object, ...]]:
     for organisation in registry.organisations:
-        days = organisation.calendar
+        calendar = organisation.calendar
         for week in mondays(first_day, last_day):
             yield (
                 organisation.id,
                 "week",
                 week,
-                days.presence_any(week),
-                days.workdays(week),
-                days.is_quiet(week),
+                calendar.presence_any(week),
+                calendar.workdays(week),
+                calendar.is_quiet(week),
             )
         for month in months(first_day, last_day):
             yield (
                 organisation.id,
                 "month",
                 month,
-                days.presence_any_month(month),
-                days.workdays_month(month),
+                calendar.presence_any_month(month),
+                calendar.workdays_month(month),
                 False,
             )
 

@@ -254,9 +254,8 @@ def puller(
 
 def _belongs(declared: Declared, mapping: FieldMapping, *, has_several: bool) -> None:
     """PullError where units are to be looked up among the persons of nobody knows which organisation."""
-    units = [
-        fields["unit"] for fields in (mapping.common, *(rule.fields for rule in mapping.rules)) if "unit" in fields
-    ]
+    all_fields = [mapping.common, *(rule.fields for rule in mapping.rules)]
+    units = [fields["unit"] for fields in all_fields if "unit" in fields]
     is_looked_up = any(isinstance(unit, Value) and LOOKED_UP in unit.results for unit in units)
     if has_several and is_looked_up and not declared.organisation:
         raise PullError(
@@ -307,13 +306,16 @@ def mapping_of(declared: Declared, registry: Path | None) -> FieldMapping:
 
 def _signing_secret(declared: Declared) -> str:
     """The secret with which a source signs what it sends."""
-    return _given(f"{declared.secret_name}_SIGNATURE") or secret_of(declared)
+    return _environment_secret(f"{declared.secret_name}_SIGNATURE") or secret_of(declared)
 
 
-def _given(name: str) -> str:
+def _environment_secret(name: str) -> str:
     """A secret of the environment, else of the container; '' where there is none. OSError where it cannot be read."""
+    stated = os.environ.get(name, "")
+    if stated:
+        return stated
     file = SECRETS / name
-    return os.environ.get(name, "") or (file.read_text("utf-8").strip() if file.is_file() else "")
+    return file.read_text("utf-8").strip() if file.is_file() else ""
 
 
 def secret_of(declared: Declared) -> str:
@@ -325,7 +327,7 @@ def secret_of(declared: Declared) -> str:
             return declared.secret_file.read_text("utf-8").strip()
         except OSError as error:
             raise PullError(f"{declared.secret_file}: the secret cannot be read: {error.strerror}") from error
-    secret = _given(declared.secret_name)
+    secret = _environment_secret(declared.secret_name)
     if not secret:
         raise PullError(f"{declared.id}: put its secret into {declared.secret_name}, or name a secret_file")
     return secret
@@ -333,15 +335,17 @@ def secret_of(declared: Declared) -> str:
 
 def fed_indicators(mapping: FieldMapping, definitions: Sequence[Definition]) -> list[Definition]:
     """The indicators that read a type of event, or a field of one, which the mapping makes."""
-    given_fields: set[str] = set()
+    # needs are written as a type or a family of types, alone or with a field: `case`, `case.step:mode`
+    supplied: set[str] = set()
     for type_name, fields in supports(mapping).items():
         for what in (type_name, type_name.partition(".")[0]):
-            given_fields |= {what, *(f"{what}:{field}" for field in fields)}
-    return [
-        definition
-        for definition in definitions
-        if any(given_fields.intersection(alternatives) for side in definition.reads for alternatives in side.needs)
-    ]
+            supplied |= {what, *(f"{what}:{field}" for field in fields)}
+    fed = []
+    for definition in definitions:
+        needs = [alternatives for side in definition.reads for alternatives in side.needs]
+        if any(supplied.intersection(alternatives) for alternatives in needs):
+            fed.append(definition)
+    return fed
 
 
 def dark_indicators(findings: Findings, definitions: tuple[Definition, ...]) -> dict[str, list[str]]:
@@ -354,8 +358,6 @@ def dark_indicators(findings: Findings, definitions: tuple[Definition, ...]) -> 
 
 
 def _reads(definition: Definition, finding: Finding) -> bool:
-    sides: Any = definition.reads
-    return any(
-        side.subject == finding.subject and re.search(rf"\b({'|'.join(finding.dark)})\b", f"{side.value} {side.where}")
-        for side in sides
-    )
+    dark_column = re.compile(rf"\b({'|'.join(finding.dark)})\b")
+    sides = [side for side in definition.reads if side.subject == finding.subject]
+    return any(dark_column.search(f"{side.value} {side.where}") for side in sides)

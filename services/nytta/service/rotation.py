@@ -94,20 +94,15 @@ def _changed(installation: App, pseudonym_keys: Keys, root: str, path: Path, cur
         # the file has them still, and the calendar asks for the same again
         installation.intake.rekey(pseudonym_keys)
         raise
-    installation.private.connection.insert(
-        "{open}.disposals",
-        ["certificate", "at", "rule", "organisation", "decision", "before", "rows", "sealed"],
-        [
-            [
-                certificate_number,
-                current_time,
-                Rule.KEYS.value,
-                root,
-                decided.decision if decided else "",
-                changed_at,
-                removed.rows,
-                removed.sealed,
-            ]
-        ],
-    )
+    certificate = {
+        "certificate": certificate_number,
+        "at": current_time,
+        "rule": Rule.KEYS.value,
+        "organisation": root,
+        "decision": decided.decision if decided else "",
+        "before": changed_at,
+        "rows": removed.rows,
+        "sealed": removed.sealed,
+    }
+    installation.private.connection.insert("{open}.disposals", list(certificate), [list(certificate.values())])
     return Rotated(root, Step.CHANGE, renamed, used_key.id)

@@ -46,8 +46,10 @@ _PLACE: Final = 60.0
 _EVALUATE: Final = 600.0
 """Seconds between two evaluations of alerts at least."""
 _FAILED: Final = 5.0
+"""Seconds after which a round that failed is repeated."""
 _ROOM: Final = 2.0
 """Seconds between two looks whether there is room on the disk."""
+# what the objectives count is a bucket's edge
 _BUCKETS: Final = (0.1, 0.25, 0.5, 1, 2, 3, 4, 5, 7.5, 10, 20, 60)
 
 

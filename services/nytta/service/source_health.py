@@ -28,45 +28,41 @@ def state_of_sources(
     asked_sources = [declared for declared in sources if declared.is_asked]
     if not asked_sources:  # then nothing need be read
         return []
-    latest = {(row["source"], row["what"]): row for row in pulls.latest_rounds(installation.private)}
-    latest_fields, units = pulls.latest_fields(installation.private), pulls.fed_units(installation.private)
-    return [
-        _state(
-            installation,
-            declared,
-            latest.get((declared.id, "live")) or {"state": "waiting", "started": None, "last_good": None},
-            latest.get((declared.id, "reconcile")) or {},
-            registry,
-            current_time,
-        )
-        | {
-            "drift": drift(pulls.known_fields(installation.private, declared.id), latest_fields.get(declared.id, {})),
-            "units": units.get(declared.id, {}),
-        }
-        for declared in asked_sources
-    ]
+    store = installation.private
+    latest = {(row["source"], row["what"]): row for row in pulls.latest_rounds(store)}
+    latest_fields, units = pulls.latest_fields(store), pulls.fed_units(store)
+    never_asked = {"state": "waiting", "started": None, "last_good": None}
+    states = []
+    for declared in asked_sources:
+        live = latest.get((declared.id, "live"), never_asked)
+        look = latest.get((declared.id, "reconcile"), {})
+        state = _state(installation, declared, live, look, registry, current_time)
+        state["drift"] = drift(pulls.known_fields(store, declared.id), latest_fields.get(declared.id, {}))
+        state["units"] = units.get(declared.id, {})
+        states.append(state)
+    return states
 
 
 def standings(installation: App, sources: Sequence[Declared], current_time: datetime) -> dict[str, SourceStanding]:
     """What is measured of each source that is asked, by its id."""
-    last_good = {
-        row["source"]: row["last_good"] for row in pulls.latest_rounds(installation.private) if row["what"] == "live"
-    }
-    unplaced, fields = pulls.unplaced_events(installation.private), pulls.latest_fields(installation.private)
+    store = installation.private
+    live_rounds = [row for row in pulls.latest_rounds(store) if row["what"] == "live"]
+    last_good = {row["source"]: row["last_good"] for row in live_rounds}
+    unplaced, latest_fields = pulls.unplaced_events(store), pulls.latest_fields(store)
     day = current_time.date()
-    return {
-        declared.id: SourceStanding(
+    measured = {}
+    for declared in sources:
+        if not declared.is_asked:
+            continue
+        silent_fields = drift(pulls.known_fields(store, declared.id), latest_fields.get(declared.id, {}))
+        measured[declared.id] = SourceStanding(
             read_at=_moment(last_good.get(declared.id)),
             interval=60.0 * declared.minutes,
             excused=declared.is_muted(day) or not declared.runs(day),
             unplaced=unplaced.get(declared.id, 0),
-            silent_fields=len(
-                drift(pulls.known_fields(installation.private, declared.id), fields.get(declared.id, {}))
-            ),
+            silent_fields=len(silent_fields),
         )
-        for declared in sources
-        if declared.is_asked
-    }
+    return measured
 
 
 def _state(
@@ -81,12 +77,13 @@ def _state(
     day = current_time.date()
     is_running = declared.runs(day)
     look_fails = look.get("state") in _FAILS
+    look_message = str(look["message"]) if look_fails else ""
     return {
         **live,
         "source": declared.id,
         "organisation": declared.organisation,
         "state": live["state"] if is_running else "ended",
-        "message": str(live.get("message") or "") or (str(look["message"]) if look_fails else ""),
+        "message": str(live.get("message") or "") or look_message,
         "looked": look["state"] if look_fails else "",
         "next": began + timedelta(minutes=declared.minutes) if began and is_running else None,
         "age": current_time - last_good if last_good and is_running else None,
@@ -97,7 +94,9 @@ def _state(
         "listed": look.get("listed"),
         "standing": look.get("standing"),
         "compared": _moment(look.get("compared")),
-        "indicators": [one.id for one in fed_indicators(mapping_of(declared, registry), installation.definitions)],
+        "indicators": [
+            definition.id for definition in fed_indicators(mapping_of(declared, registry), installation.definitions)
+        ],
     }
 
 

@@ -25,6 +25,7 @@ from nytta.storage.client import Connection
 CANCEL_SECONDS: Final = 2.0
 END_SECONDS: Final = 8.0
 _AGAIN: Final = 0.5
+"""Seconds between two tries to break off what is under way in the engine."""
 
 _log = logging.getLogger(__name__)
 _under_way: dict[object, str] = {}

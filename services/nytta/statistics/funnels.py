@@ -80,7 +80,8 @@ def _winsorised_variance(share: float) -> float:
     """E[z²] of a standard normal variable Winsorised at `share` on both sides."""
     # With q the upper quantile: 1 - 2 share - 2 q φ(q) from between the quantiles, 2 share q² from the two heaps at ±q.
     quantile = float(scipy.special.ndtri(1 - share))
-    middle = 1 - 2 * share - 2 * quantile * np.exp(-quantile * quantile / 2) / np.sqrt(2 * np.pi)
+    lost_in_tails = 2 * quantile * np.exp(-quantile * quantile / 2) / np.sqrt(2 * np.pi)
+    middle = 1 - 2 * share - lost_in_tails
     return float(middle + 2 * share * quantile * quantile)
 
 

@@ -35,6 +35,7 @@ _LATEST: Final = 2
 SUMS: Final = "sums"
 _MANIFEST: Final = "manifest.json"
 _HELD: Final = ".backup-"
+"""Begins the name of a folder that holds a store while it is packed; the number of the process follows."""
 _UNFINISHED: Final = ".unfinished"
 # `data` holds only links by name, which the engine makes anew
 _SKIPPED: Final = frozenset({"data", "metadata_dropped", "tmp", "shadow", "preprocessed_configs"})
@@ -306,7 +307,8 @@ def add(archive_file: tarfile.TarFile, entry_name: str, entry_body: bytes) -> No
 
 def _private(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo:
     """A member as tarfile's filter for data lets it in, its owner's alone whatever it was when it was packed."""
-    return tarfile.data_filter(member, path).replace(mode=0o700 if member.isdir() else 0o600, deep=False)
+    mode = 0o700 if member.isdir() else 0o600
+    return tarfile.data_filter(member, path).replace(mode=mode, deep=False)
 
 
 def _digest(path: Path) -> str:

@@ -66,6 +66,7 @@ _CHUNK = 1 << 20
 """Bytes that are passed on at once."""
 
 _NEED_NO_ROOM = ("DROP ", "KILL ", "SYSTEM ")
+"""Begin statements that free room, or take none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,18 +222,18 @@ class Connection:
         if not table_rows:
             return
         database, table_name = self.zones.fill(table).split(".")
-        insert_place = (database, table_name, *columns)
+        columns_of_table = (database, table_name, *columns)
         with self._writing():
-            client, types = self._client, self._clients.types(insert_place)
+            client, types = self._client, self._clients.types(columns_of_table)
             context = client.create_insert_context(
                 table_name, list(columns), database, column_types=types, data=table_rows
             )
             try:
                 client.insert(context=context)
             except Exception:
-                self._clients.forget_types(insert_place)
+                self._clients.forget_types(columns_of_table)
                 raise
-            self._clients.keep_types(insert_place, context.column_types)
+            self._clients.keep_types(columns_of_table, context.column_types)
 
     def write_native(self, sql: str, target: IO[bytes]) -> None:
         """Write all rows of a query into a file as ClickHouse's format Native, block by block; none, no byte."""
@@ -311,8 +312,8 @@ def embedded(folder: Path, zones: Zones | None = None, memory: int = 2 << 30) ->
         raise DiskFullError
     first_client = client()
     # said only now: an engine that is open elsewhere refuses the start, and nothing was removed then
-    for setting_name in halves:
-        _log.warning("removed %s, which was begun and not written", setting_name)
+    for file_name in halves:
+        _log.warning("removed %s, which was begun and not written", file_name)
     return Connection(first_client, zones or Zones(), client, folder=folder)
 
 

@@ -23,6 +23,7 @@ _CHANGE_TABLES: Final = ("DROP ", "CREATE OR REPLACE ")
 """Begin statements after which a table of a name may be another one."""
 
 _FAILED: Final = "WriteBufferFromFileDescriptorWriteFailed"
+"""The engine's counter of writes that failed."""
 
 _KEPT_FREE: Final = 256 << 20
 """Bytes of a disk, or a twentieth of a small one, that are left to what is under way when it becomes full."""
@@ -79,22 +80,22 @@ class Clients:
         """A statement that writes is over. Numbers of two threads may change places; neither comes twice."""
         self.changes = next(self._numbers)
 
-    def types(self, insert_place: tuple[str, ...]) -> Sequence[ClickHouseType] | None:
+    def types(self, columns_of_table: tuple[str, ...]) -> Sequence[ClickHouseType] | None:
         """Types of columns of a table as the engine said them, which to ask costs as much as to insert a row."""
-        return self._types.get(insert_place)
+        return self._types.get(columns_of_table)
 
-    def keep_types(self, insert_place: tuple[str, ...], types: Sequence[ClickHouseType]) -> None:
+    def keep_types(self, columns_of_table: tuple[str, ...], types: Sequence[ClickHouseType]) -> None:
         """Keep what the engine said of columns, until a statement of this process may change them."""
-        self._types[insert_place] = types
+        self._types[columns_of_table] = types
 
     def note_statement(self, sql: str) -> None:
         """Forget types of columns where a statement that is over may have changed them, in part where it failed."""
         if " COLUMN " in sql or sql.startswith(_CHANGE_TABLES):
             self._types.clear()
 
-    def forget_types(self, insert_place: tuple[str, ...]) -> None:
+    def forget_types(self, columns_of_table: tuple[str, ...]) -> None:
         """Ask anew for the types of columns: another process may have changed the table."""
-        self._types.pop(insert_place, None)
+        self._types.pop(columns_of_table, None)
 
     def own(self) -> Client:
         """The calling thread's client; forgotten when the thread ends."""

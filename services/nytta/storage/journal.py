@@ -16,8 +16,8 @@ from pathlib import Path
 from nytta.storage import permissions
 from nytta.storage.errors import StoreError
 
-_one = threading.Lock()
-_open: dict[Path, Journal] = {}
+_journals_lock = threading.Lock()
+_journals: dict[Path, Journal] = {}
 
 
 class Journal:
@@ -39,8 +39,8 @@ class Journal:
     @classmethod
     def of(cls, folder: Path) -> Journal:
         """The journal of a folder: one per process, because a file has one writer."""
-        with _one:
-            return _open.setdefault(folder.resolve(), cls(folder.resolve()))
+        with _journals_lock:
+            return _journals.setdefault(folder.resolve(), cls(folder.resolve()))
 
     def write(self, lines: bytes) -> None:
         """Write whole lines; on disk when this returns. StoreError where they cannot be kept."""

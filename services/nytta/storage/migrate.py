@@ -129,26 +129,26 @@ def make(connection: Connection, tables: Path) -> None:
     """
     declared_migrations = migrations(tables)
     new_zones = [sequence for sequence in _SEQUENCES if not _stands(connection, sequence)]
-    form_keys = {
-        sequence: (sequence, *(migration.digest for migration in declared_migrations)) for sequence in new_zones
-    }
+    # by all migrations: with one more, or another text of one, tables are others
+    digests = [migration.digest for migration in declared_migrations]
+    form_keys = {sequence: (sequence, *digests) for sequence in new_zones}
     if not all(form_key in connection.forms for form_key in form_keys.values()):
         migrate(connection, tables)
-        connection.forms.update({form_key: _form(connection, sequence) for sequence, form_key in form_keys.items()})
+        for sequence, form_key in form_keys.items():
+            connection.forms[form_key] = _form(connection, sequence)
         return
     for sequence, form_key in form_keys.items():
         connection.run(f"CREATE DATABASE {{{sequence}}}")
         connection.run_all(connection.forms[form_key])
-        notes = [
-            [migration.name, migration.digest] for migration in declared_migrations if migration.sequence == sequence
-        ]
-        connection.insert(f"{{{sequence}}}.migrations", ["name", "digest"], notes)
+        of_sequence = [migration for migration in declared_migrations if migration.sequence == sequence]
+        records = [[migration.name, migration.digest] for migration in of_sequence]
+        connection.insert(f"{{{sequence}}}.migrations", ["name", "digest"], records)
 
 
 def _stands(connection: Connection, sequence: str) -> bool:
     """Whether the database of a sequence is there."""
-    migration_name = connection.zones.fill(f"{{{sequence}}}")
-    return bool(connection.rows("SELECT 1 FROM system.databases WHERE name = {name:String}", name=migration_name))
+    database = connection.zones.fill(f"{{{sequence}}}")
+    return bool(connection.rows("SELECT 1 FROM system.databases WHERE name = {name:String}", name=database))
 
 
 def _form(connection: Connection, sequence: str) -> list[str]:
@@ -168,18 +168,17 @@ def _form(connection: Connection, sequence: str) -> list[str]:
 
 def _apply(connection: Connection, migration: Migration, statements: list[str], steps: frozenset[str]) -> None:
     """Carry out the statements of a migration, but for the `steps` that are done, and note that it was applied."""
-    parted = [
-        statement_part
-        for statement in statements
-        for statement_part in _parts(connection, migration.sequence, statement)
-    ]
+    parted: list[str] = []
+    for statement in statements:
+        parted += _parts(connection, migration.sequence, statement)
     # a small store takes no longer than a note does: it is tried again from its first statement
     if len(parted) == len(statements):
         connection.run_all(parted)
     else:
         step_names = [f"{_STEP}{number} of {len(parted)}" for number in range(1, len(parted) + 1)]
         for step_name, statement in zip(step_names, parted, strict=True):
-            # of another number of steps, each held other rows: it begins anew then, and what is there twice is once
+            # Steps bear their number: of another number of them each held other rows, and all are carried out again.
+            # Rows that were copied already are there twice then, and count once.
             if step_name not in steps:
                 connection.run(statement)
                 _note(connection, migration, step_name)
@@ -202,8 +201,8 @@ def _parts(connection: Connection, sequence: str, statement: str) -> list[str]:
     if statement_part is None:
         return [statement]
     table, column = statement_part.groups()
-    number = 1 + int(connection.value(f"SELECT count() FROM {{{sequence}}}.{table}")) // _PART_ROWS
-    conditions = [f"cityHash64({column}) % {number} = {place}" for place in range(number)]
+    part_count = 1 + int(connection.value(f"SELECT count() FROM {{{sequence}}}.{table}")) // _PART_ROWS
+    conditions = [f"cityHash64({column}) % {part_count} = {part_number}" for part_number in range(part_count)]
     return [statement.replace(statement_part[0], condition) for condition in conditions]
 
 
@@ -211,11 +210,11 @@ def _recorded(connection: Connection, sequence: str) -> tuple[dict[str, str], di
     """The hashes of a sequence's migrations that were applied, and the steps that are done of those under way."""
     rows = connection.rows(f"SELECT name, digest FROM {{{sequence}}}.migrations ORDER BY ALL")
     applied = {migration_name: state for migration_name, state in rows if not state.startswith(_STEP)}
-    under_way = {migration_name for migration_name, state in rows} - applied.keys()
-    return applied, {
-        migration_name: frozenset(state for other, state in rows if other == migration_name)
-        for migration_name in under_way
-    }
+    steps: dict[str, frozenset[str]] = {}
+    for migration_name, state in rows:
+        if migration_name not in applied:
+            steps[migration_name] = steps.get(migration_name, frozenset()) | {state}
+    return applied, steps
 
 
 def recorded(connection: Connection) -> list[str]:

@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
 _OTHERS: Final = 0o077
+"""All that anybody but the owner may do."""
 _WORLD: Final = 0o007
+"""All that anybody may do who is neither the owner nor of the group."""
 _FOLDER: Final = 0o700
 _FILE: Final = 0o600
 _EXAMPLES: Final = 3
@@ -38,7 +40,8 @@ class Exposure:
 
     def named(self) -> str:
         """The first few, in words."""
-        return ", ".join(map(str, self.examples)) + (" …" if self.count > len(self.examples) else "")
+        more = " …" if self.count > len(self.examples) else ""
+        return ", ".join(map(str, self.examples)) + more
 
 
 class _Entry(NamedTuple):
@@ -104,13 +107,13 @@ def exposure(paths: Iterable[Path], entry_limit: int = 1_000_000) -> Exposure:
     """What of these paths and of all below them is open to others; `entry_limit` files and folders are looked at."""
     examples: list[Path] = []
     open_count = foreign = seen_count = 0
-    for folder_entry in islice(_entries(paths), entry_limit):
+    for entry in islice(_entries(paths), entry_limit):
         seen_count += 1
-        foreign += folder_entry.status.st_uid != os.geteuid()
-        if _open(folder_entry.status):
+        foreign += entry.status.st_uid != os.geteuid()
+        if _open(entry.status):
             open_count += 1
             if len(examples) < _EXAMPLES:
-                examples.append(Path(folder_entry.folder, folder_entry.name))
+                examples.append(Path(entry.folder, entry.name))
     return Exposure(open_count, tuple(examples), foreign, seen_count)
 
 
@@ -119,7 +122,7 @@ def close(paths: Iterable[Path]) -> tuple[int, int]:
 
     What belongs to another user stays as it is, and so does a folder that all may write into: it is shared on purpose.
     """
-    outcomes = [_closed(folder_entry) for folder_entry in _entries(paths) if _open(folder_entry.status)]
+    outcomes = [_closed(entry) for entry in _entries(paths) if _open(entry.status)]
     return outcomes.count(True), outcomes.count(False)
 
 
@@ -129,14 +132,14 @@ def _open(status: os.stat_result) -> bool:
     return bool(status.st_mode & (_WORLD if handed else _OTHERS))
 
 
-def _closed(folder_entry: _Entry) -> bool:
-    if not _own(folder_entry.status):
+def _closed(entry: _Entry) -> bool:
+    if not _own(entry.status):
         return False
     # opened first and changed by its descriptor: a name may become a link between a look and a change. Without
     # waiting, for a pipe in its place would wait for a writer
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
-        descriptor = os.open(folder_entry.name, flags, dir_fd=folder_entry.within)
+        descriptor = os.open(entry.name, flags, dir_fd=entry.within)
     except FileNotFoundError:  # it went meanwhile
         return True
     except OSError:  # its owner may not read it, or it became a link

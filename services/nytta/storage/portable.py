@@ -157,5 +157,5 @@ def _filled_by_views(connection: Connection) -> set[str]:
 
 
 def _braced(table: str) -> str:
-    zone, _, entry_name = table.partition(".")
-    return f"{{{zone}}}.{entry_name}"
+    zone, _, table_name = table.partition(".")
+    return f"{{{zone}}}.{table_name}"

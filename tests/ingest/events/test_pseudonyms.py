@@ -80,7 +80,7 @@ def test_a_short_key_is_refused() -> None:
 )
 def test_what_is_no_pseudonym(text: str) -> None:
     assert parse(text) is None
-    assert not parse_all(pa.array([text, f"k:{DIGITS}"])).found[0]
+    assert not parse_all(pa.array([text, f"k:{DIGITS}"])).are_pseudonyms[0]
 
 
 pseudonyms = st.builds(
@@ -95,7 +95,7 @@ def test_many_are_read_as_one_is(texts: list[str | None]) -> None:
     parsed = parse_all(pa.array(texts, pa.string()))
     for row, text in enumerate(texts):
         expected = None if text is None else parse(text)
-        assert bool(parsed.found[row]) == (expected is not None)
+        assert bool(parsed.are_pseudonyms[row]) == (expected is not None)
         if expected:
             assert bytes(parsed.digests[row]) == expected.digest != NOBODY
             assert parsed.key_ids[row].as_py() == expected.key_id

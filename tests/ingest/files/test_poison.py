@@ -286,7 +286,7 @@ def test_chunks_are_bounded_in_bytes(write: Write, monkeypatch: pytest.MonkeyPat
 
 @given(st.text(st.characters(codec="utf-8"), max_size=20))
 def test_a_drafted_text_is_read_back_whatever_it_holds(text: str) -> None:
-    root, told = nodes.parse(f"a: {quoted(text)}", "x.yaml", nothing=frozenset())
+    root, told = nodes.parse(f"a: {quoted(text)}", "x.yaml", null_words=frozenset())
     assert (root and root.plain(), told) == ({"a": text}, [])
 
 

@@ -11,7 +11,7 @@ from nytta.demo.change import NoteFeed, PulseFeed, Survey, TrainingFeed, milesto
 from nytta.demo.delivery import Feed
 from nytta.demo.layout import Department, organisation
 from nytta.demo.people import PeopleFeed
-from nytta.demo.place import CaseType, Milestone, Place, Plan, System
+from nytta.demo.place import CaseType, Milestone, Organisation, Place, Plan, System
 from nytta.demo.randomness import Ints
 from nytta.demo.scene import Scene, scene
 from nytta.demo.sessions import App, UseFeed
@@ -47,16 +47,7 @@ _Steps = dict[str, tuple[int, int, int]]
 
 def anchoring(seed: int, span: Span, scale: float) -> Part:
     """The story. `scale` multiplies changes and sessions."""
-    home = organisation(
-        seed,
-        "fellesreg",
-        "Direktoratet for fellesregistre",
-        "NO",
-        _DEPARTMENTS,
-        type="direktorat",
-        largest=26,
-        managers=2,
-    )
+    home = _home(seed)
     story_scene = scene(seed, home, span, scale)
     first_week = span.at(24 / 80)
     # the weeks in which the three steps begin
@@ -100,6 +91,19 @@ def anchoring(seed: int, span: Span, scale: float) -> Part:
         breadth(team, team_acts, TOOL) for team, team_acts in zip(people, acting_weeks, strict=True)
     ]
     return Part(story_scene.calendar, place, feeds, truth)
+
+
+def _home(seed: int) -> Organisation:
+    return organisation(
+        seed,
+        "fellesreg",
+        "Direktoratet for fellesregistre",
+        "NO",
+        _DEPARTMENTS,
+        type="direktorat",
+        largest=26,
+        managers=2,
+    )
 
 
 def _in_order(scene: Scene, people: Staff, steps: tuple[int, int, int]) -> Ints:

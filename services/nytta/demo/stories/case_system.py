@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 
@@ -15,11 +16,11 @@ from nytta.demo.delivery import Feed, Silence
 from nytta.demo.layout import Department, organisation
 from nytta.demo.people import PeopleFeed
 from nytta.demo.place import Benefit, CaseType, Cost, Decision, Milestone, Organisation, Place, Plan, System
-from nytta.demo.randomness import Floats, stream
+from nytta.demo.randomness import Flags, Floats, stream
 from nytta.demo.replies import Habit, habit
 from nytta.demo.scene import Scene, scene
 from nytta.demo.sessions import App, UseFeed
-from nytta.demo.staff import NEVER, TIERS, Roster, acting, breadth, ramp, staff
+from nytta.demo.staff import NEVER, TIERS, Roster, Staff, acting, breadth, ramp, staff
 from nytta.demo.weeks import Span
 from nytta.demo.world import Part, Truth
 
@@ -103,24 +104,14 @@ class _Seeded:
 
 def case_system(seed: int, span: Span, scale: float) -> Part:
     """The story. `scale` multiplies cases and sessions."""
-    home = organisation(
-        seed,
-        "granasa",
-        "Granåsa kommun",
-        "SE",
-        _DEPARTMENTS,
-        type="kommun",
-        english=("livsmedel", "elevhalsa"),
-    )
+    home = _home(seed)
     story_scene = scene(seed, home, span, scale)
     seeded = _seeded(story_scene)
     people = [staff(story_scene, unit) for unit in home.staffed]
     acting_weeks, handling_weeks, training = [], [], []
     for team in people:
-        unit, live_week = team.unit.id, seeded.live[team.unit.id]
-        low, high = (0.32, 0.40) if unit in seeded.faulty else (0.87, 0.94)
-        plateau = story_scene.rng(unit, "breadth").uniform(low, high)
-        team_acts = acting(story_scene, team, ramp(span, live_week, plateau, weeks_to_half=2), SYSTEM)
+        live_week = seeded.live[team.unit.id]
+        team_acts = _use(story_scene, seeded, team)
         # before going live half of a unit handles cases, in the old register, which tells nothing of use
         register_shares = np.where(np.arange(span.count) < live_week, 0.5, 0.0)
         register_acts = acting(story_scene, team, register_shares, "register")
@@ -158,13 +149,37 @@ def case_system(seed: int, span: Span, scale: float) -> Part:
     truth["trained"] = {
         team.unit.id: int((course_weeks < NEVER).sum()) for team, course_weeks in zip(people, training, strict=True)
     }
-    use_source = story_scene.source("artus/anvandning")
-    # one in the middle of the story, one shortly before its end
-    silences = (
-        Silence(use_source, seeded.first + 26, seeded.first + 28),
-        Silence(use_source, span.count - 7, span.count - 6),
+    return Part(story_scene.calendar, place, feeds, truth, _silences(story_scene, seeded))
+
+
+def _home(seed: int) -> Organisation:
+    return organisation(
+        seed,
+        "granasa",
+        "Granåsa kommun",
+        "SE",
+        _DEPARTMENTS,
+        type="kommun",
+        english=("livsmedel", "elevhalsa"),
     )
-    return Part(story_scene.calendar, place, feeds, truth, silences)
+
+
+def _use(scene: Scene, seeded: _Seeded, team: Staff) -> Flags:
+    """Who of a unit works in the system in which week, (persons, weeks)."""
+    unit = team.unit.id
+    low, high = (0.32, 0.40) if unit in seeded.faulty else (0.87, 0.94)
+    plateau = scene.rng(unit, "breadth").uniform(low, high)
+    return acting(scene, team, ramp(scene.span, seeded.live[unit], plateau, weeks_to_half=2), SYSTEM)
+
+
+def _silences(scene: Scene, seeded: _Seeded) -> tuple[Silence, Silence]:
+    """Weeks in which the log of use delivers nothing: in the middle of the story, and shortly before its end."""
+    use_source = scene.source("artus/anvandning")
+    weeks = scene.span.count
+    return (
+        Silence(use_source, seeded.first + 26, seeded.first + 28),
+        Silence(use_source, weeks - 7, weeks - 6),
+    )
 
 
 def _seeded(scene: Scene) -> _Seeded:
@@ -309,9 +324,9 @@ def _measured(place: Place, works: list[Work], span: Span) -> list[Note]:
     return notes
 
 
-def _truth(scene: Scene, seeded: _Seeded, works: list[Work]) -> Truth:
-    home, live_weeks = scene.home, seeded.live
-    saved = {kind.id: kind.minutes_saved for unit in home.staffed for kind, _ in _lines(home, unit.id)}
+def _faults(scene: Scene, seeded: _Seeded, works: list[Work], saved: dict[str, int]) -> list[dict[str, Any]]:
+    """What is wrong in each faulty unit, with the hours at stake; `saved` are minutes by case type."""
+    home = scene.home
     faults = []
     for unit in home.staffed:
         if unit.id not in seeded.faulty:
@@ -328,13 +343,19 @@ def _truth(scene: Scene, seeded: _Seeded, works: list[Work]) -> Truth:
                 "reported_as": unit.group or unit.id,
                 "system": SYSTEM,
                 "indicators": ["intended-use", "weekly-breadth"],
-                "from_week": scene.span.label(live_weeks[unit.id]),
+                "from_week": scene.span.label(seeded.live[unit.id]),
                 "language": owner.language,
                 "seeded_share": seeded.shares[unit.id],
                 "target": TARGET,
                 "hours_at_stake_per_year": round(hours, 1),
             }
         )
+    return faults
+
+
+def _truth(scene: Scene, seeded: _Seeded, works: list[Work]) -> Truth:
+    home, live_weeks = scene.home, seeded.live
+    saved = {kind.id: kind.minutes_saved for unit in home.staffed for kind, _ in _lines(home, unit.id)}
     return {
         "what": "A faulty unit handles seeded_share of its cases as intended, from about ten weeks after "
         "from_week. hours_at_stake_per_year = (target - seeded_share) x cases opened in the last 52 "
@@ -344,7 +365,7 @@ def _truth(scene: Scene, seeded: _Seeded, works: list[Work]) -> Truth:
         "system": SYSTEM,
         "live": {unit: scene.span.label(week) for unit, week in live_weeks.items()},
         "minutes_saved": saved,
-        "faults": faults,
+        "faults": _faults(scene, seeded, works, saved),
         "faulty_units": sorted(unit.id for unit in home.large if unit.id in seeded.faulty),
         "faulty_groups": [seeded.group],
         "control_units": sorted(unit.id for unit in home.large if unit.id not in seeded.faulty),

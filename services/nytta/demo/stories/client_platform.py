@@ -4,8 +4,10 @@ supplier's undocumented systems keep the old platform alive in some units."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 
@@ -15,9 +17,10 @@ from nytta.demo.delivery import Feed
 from nytta.demo.layout import Department, organisation
 from nytta.demo.people import PeopleFeed
 from nytta.demo.place import Decision, Milestone, Place, Plan, System
+from nytta.demo.randomness import Flags
 from nytta.demo.scene import Scene, scene
 from nytta.demo.sessions import App, UseFeed
-from nytta.demo.staff import acting, breadth, ramp, staff
+from nytta.demo.staff import Staff, acting, breadth, ramp, staff
 from nytta.demo.weeks import Span
 from nytta.demo.world import Part, Truth
 
@@ -74,15 +77,11 @@ def client_platform(seed: int, span: Span, scale: float) -> Part:
     story_scene = scene(seed, home, span, scale)
     seeded = _seeded(story_scene)
     people = [staff(story_scene, unit) for unit in home.staffed]
-    moves, acts_new, acts_old = [], [], []
+    moves = [_move(story_scene, seeded, team) for team in people]
+    acts_new, acts_old = [], []
     for team in people:
-        unit, begins = team.unit.id, seeded.begins[team.unit.id]
-        is_stuck = unit in seeded.faulty
-        clients = round(team.unit.staff * _WORKPLACES)
-        activated = _ACTIVATED if is_stuck else 0.97
-        # all units enrol alike: what is wrong shows only where clients are activated and used
-        moves.append(move(story_scene, unit, clients, first_week=begins, weeks=10, enrolled=0.95, activated=activated))
-        rising = ramp(span, begins, 0.33 if is_stuck else 0.93, weeks_to_half=6, pace=2)
+        plateau = 0.33 if team.unit.id in seeded.faulty else 0.93
+        rising = ramp(span, seeded.begins[team.unit.id], plateau, weeks_to_half=6, pace=2)
         acts_new.append(acting(story_scene, team, rising, SYSTEM))
         # who does not use the new platform stays on the old one, until nearly all have moved
         falling = np.where(rising > 0.8, 0.0, np.maximum(0.9 - rising, 0.05))
@@ -104,39 +103,52 @@ def client_platform(seed: int, span: Span, scale: float) -> Part:
         return _SCORES[item] + (0.0 if unit in seeded.faulty else 0.7)
 
     def feeds() -> list[Feed]:
-        all_feeds: list[Feed] = [
+        return [
             NoteFeed(story_scene, notes),
             PeopleFeed(story_scene, people, systems),
             ClientFeed(story_scene, SYSTEM, moves, at_work),
             PulseFeed(story_scene, survey, people, mean),
             UseFeed(story_scene, "klient/nya", apps[0], people, acts_new),
+            *_legacy_feeds(story_scene, seeded, apps[1:], people, acts_old),
         ]
-        # each unit has one of the old apps, and each app a log of its own
-        for number, app in enumerate(apps[1:], start=1):
-            users = [place for place, team in enumerate(people) if seeded.apps[team.unit.id] == app.name]
-            all_feeds.append(
-                UseFeed(
-                    story_scene,
-                    f"klient/gamla-{number}",
-                    app,
-                    [people[place] for place in users],
-                    [acts_old[place] for place in users],
-                )
-            )
-        return all_feeds
 
     truth = _truth(story_scene, seeded, moves)
-    truth["decision"] = {
-        "id": place.decisions[-1].id,
-        "made": str(place.decisions[-1].day),
-        "level": 2,
-        "acknowledged_by": stubborn,
-        "affected": len(place.decisions[-1].units),
-    }
+    truth["decision"] = _decision_truth(place.decisions[-1], stubborn)
     truth["series"]["weekly-breadth"] = [
         breadth(team, team_acts, SYSTEM) for team, team_acts in zip(people, acts_new, strict=True)
     ]
     return Part(story_scene.calendar, place, feeds, truth)
+
+
+def _decision_truth(decision: Decision, acknowledged_by: list[str]) -> dict[str, Any]:
+    return {
+        "id": decision.id,
+        "made": str(decision.day),
+        "level": 2,
+        "acknowledged_by": acknowledged_by,
+        "affected": len(decision.units),
+    }
+
+
+def _move(scene: Scene, seeded: _Seeded, team: Staff) -> Move:
+    """The move of a unit's clients: all units enrol alike, and what is wrong shows only where clients are activated."""
+    unit = team.unit.id
+    clients = round(team.unit.staff * _WORKPLACES)
+    activated = _ACTIVATED if unit in seeded.faulty else 0.97
+    return move(scene, unit, clients, first_week=seeded.begins[unit], weeks=10, enrolled=0.95, activated=activated)
+
+
+def _legacy_feeds(
+    scene: Scene, seeded: _Seeded, apps: Sequence[App], people: list[Staff], acts: list[Flags]
+) -> list[Feed]:
+    """The use of the old platform: each unit has one of the old apps, and each app a log of its own."""
+    feeds: list[Feed] = []
+    for number, app in enumerate(apps, start=1):
+        users = [place for place, team in enumerate(people) if seeded.apps[team.unit.id] == app.name]
+        teams = [people[place] for place in users]
+        team_acts = [acts[place] for place in users]
+        feeds.append(UseFeed(scene, f"klient/gamla-{number}", app, teams, team_acts))
+    return feeds
 
 
 def _seeded(scene: Scene) -> _Seeded:

@@ -5,6 +5,7 @@ Another asks as much and uses it ever more: it needs training."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -162,7 +163,7 @@ def _orders(scene: Scene, seeded: _Seeded, team: Staff) -> Work:
         days_intended=np.full(count, 5.0),
         days_other=np.full(count, 8.0),
         handover=0.15,
-        says_automatic=False,
+        says_intended=False,
     )
 
 
@@ -184,6 +185,20 @@ def _place(scene: Scene, seeded: _Seeded) -> Place:
 def _truth(scene: Scene, seeded: _Seeded, demands: list[Demand], people: list[Staff]) -> Truth:
     home, label = scene.home, scene.span.label
     faulty = {seeded.abandoned: "abandonment", seeded.untrained: "training-need"}
+    faults = [
+        {
+            "kind": kind,
+            "unit": unit,
+            "reported_as": unit,
+            "system": SYSTEM,
+            "indicators": ["tickets-per-100", "weekly-breadth"],
+            "from_week": label(seeded.trouble),
+            "language": home.unit(unit).manager.language,
+            "tickets_times": _HEAVY,
+            "breadth": [round(float(_reach(scene, seeded, unit)[week]), 3) for week in (seeded.trouble, -1)],
+        }
+        for unit, kind in faulty.items()
+    ]
     return {
         "what": "In a faulty unit tickets per person rise to tickets_times the others' over six weeks from "
         "from_week, while weekly breadth goes from the first to the second of breadth over ten "
@@ -196,49 +211,29 @@ def _truth(scene: Scene, seeded: _Seeded, demands: list[Demand], people: list[St
         "mix_before": dict(zip(CHANNELS, _BEFORE.tolist(), strict=True)),
         "mix_after": dict(zip(CHANNELS, _AFTER.tolist(), strict=True)),
         "phone_and_desk_down": round(float((_BEFORE - _AFTER)[:2].sum()), 3),
-        "faults": [
-            {
-                "kind": kind,
-                "unit": unit,
-                "reported_as": unit,
-                "system": SYSTEM,
-                "indicators": ["tickets-per-100", "weekly-breadth"],
-                "from_week": label(seeded.trouble),
-                "language": home.unit(unit).manager.language,
-                "tickets_times": _HEAVY,
-                "breadth": [round(float(_reach(scene, seeded, unit)[week]), 3) for week in (seeded.trouble, -1)],
-            }
-            for unit, kind in faulty.items()
-        ],
+        "faults": faults,
         "faulty_units": sorted(faulty),
         "unmoved_units": [seeded.unmoved],
         "control_units": sorted(unit.id for unit in home.large if unit.id not in faulty),
-        "series": {
-            "ticket-channel-mix": [
-                {
-                    "unit": demand.unit,
-                    "system": SYSTEM,
-                    "numerator": {
-                        channel: demand.channels[:, number].tolist() for number, channel in enumerate(CHANNELS)
-                    },
-                    "denominator": demand.tickets.tolist(),
-                }
-                for demand in demands
-            ],
-            "tickets-per-100": [
-                {
-                    "unit": demand.unit,
-                    "system": SYSTEM,
-                    "numerator": demand.tickets.tolist(),
-                    "denominator": team.employed.sum(axis=0).tolist(),
-                }
-                for demand, team in zip(demands, people, strict=True)
-            ],
-            "how-to": [
-                {"unit": demand.unit, "system": SYSTEM, "numerator": demand.how_to.tolist()} for demand in demands
-            ],
-            "self-service": [
-                {"unit": demand.unit, "system": SYSTEM, "numerator": demand.selfservice.tolist()} for demand in demands
-            ],
-        },
+        "series": _series(demands, people),
     }
+
+
+def _series(demands: list[Demand], people: list[Staff]) -> dict[str, list[dict[str, Any]]]:
+    """What each unit's tickets count, week by week."""
+    series: dict[str, list[dict[str, Any]]] = {
+        "ticket-channel-mix": [],
+        "tickets-per-100": [],
+        "how-to": [],
+        "self-service": [],
+    }
+    for unit_demand, team in zip(demands, people, strict=True):
+        unit = {"unit": unit_demand.unit, "system": SYSTEM}
+        tickets = unit_demand.tickets.tolist()
+        by_channel = {channel: unit_demand.channels[:, number].tolist() for number, channel in enumerate(CHANNELS)}
+        employed = team.employed.sum(axis=0).tolist()
+        series["ticket-channel-mix"].append(unit | {"numerator": by_channel, "denominator": tickets})
+        series["tickets-per-100"].append(unit | {"numerator": tickets, "denominator": employed})
+        series["how-to"].append(unit | {"numerator": unit_demand.how_to.tolist()})
+        series["self-service"].append(unit | {"numerator": unit_demand.selfservice.tolist()})
+    return series

@@ -16,7 +16,7 @@ from .common import Common, common_cause
 from .distance import distance
 from .forecast import Forecast, forecast
 from .gates import Gated, Reason, gate, without
-from .level import Level, level
+from .level import Level, LevelNoise, level
 from .panel import Array, Flags, Panel, Whole, later, unit_places
 from .parameters import Parameters
 from .relapse import Relapse, relapse
@@ -51,7 +51,7 @@ def courses_of(panels: Sequence[Panel], parameters: Parameters) -> list[Course]:
         for raw, common in zip(raw_gates, commons, strict=True)
     ]
     distances = [distance(panel, gated, parameters) for panel, gated in zip(panels, gates, strict=True)]
-    noises = [(part.phi, part.tau2, part.wandering) for part in distances]
+    noises = [LevelNoise(part.phi, part.tau2, part.wandering) for part in distances]
     levels = level(panels, gates, noises, _sharing(panels), parameters)
     relapses = relapse(panels, distances, [part.spent for part in levels], parameters) if panels else []
     parts = zip(panels, gates, commons, distances, relapses, levels, strict=True)

@@ -131,7 +131,8 @@ def _assurance(limits: Limits | None, target: float | None, higher_is_better: bo
     if limits is None or target is None:
         return "unknown"
     # The limits in force now: those of the last point.
-    low, high = float(np.ravel(limits.lower)[-1]), float(np.ravel(limits.upper)[-1])
+    low = float(np.ravel(limits.lower)[-1])
+    high = float(np.ravel(limits.upper)[-1])
     if not np.isfinite([low, high]).all():
         return "unknown"
     if low <= target <= high:

@@ -190,20 +190,13 @@ def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
     observations = _Observations.of(used, alone, segment)
     own_angle = observations.filled(np.nan_to_num(compared.angles))
     measured = np.where(alone, np.nan_to_num(compared.angles), np.nan_to_num(compared.to_peers))
-    value = observations.filled(measured)
-    start = _start(
-        value,
-        own_angle,
-        observations.alone,
-        observations.is_present,
-        observations.segment_start,
-        observations.row(compared.age.astype(float)),
-        parameters,
-    )
+    distances = observations.filled(measured)
+    ages = observations.row(compared.age.astype(float))
+    start = _start(distances, own_angle, ages, observations, parameters)
     with_peer_noise = compared.usual_variance + 0.75 * np.nan_to_num(compared.course.variance)
     first_column = _first_column(observations.column, start, weeks)
     season = observations.filled(seasons(np.where(used, measured, np.nan), first_column, with_peer_noise))
-    value = value - season
+    value = distances - season
 
     chance = _chance(compared)
     gathered = _gathered(gated)
@@ -214,10 +207,6 @@ def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
     unit_variance = observations.row(variance)
     # From one week to weeks gathered: their chance is less by as many, and the level has so many weeks to move.
     drift_of_step = drift * gathered**2
-    # The best reference of a level that drifts: as many weeks as make its noise and its drift alike.
-    best_reach = np.sqrt(3 / np.maximum(drift_of_step, 1e-6))
-    reach = np.clip(best_reach, parameters.reference_fewest, parameters.reference_most).astype(np.int64)
-    reach_of_observation = np.take_along_axis(reach, observations.order, axis=1)
     skew = observations.row(_skew(chance, learnt))
     return Distance(
         column=observations.column,
@@ -229,7 +218,7 @@ def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
         alone=observations.alone,
         start=start,
         drift=observations.filled(drift_of_step),
-        reach=np.where(observations.is_present, reach_of_observation, parameters.reference_fewest),
+        reach=_reach(drift_of_step, observations, parameters),
         phi=learnt.phi,
         tau2=learnt.tau2,
         wandering=drift * variance * gathered,
@@ -238,6 +227,15 @@ def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
         excess=np.where(observations.is_present, np.maximum(observations.row(variance / chance.inverse), 0.8), 1.0),
         observation=_observation(observations.column, weeks),
     )
+
+
+def _reach(drift_of_step: Array, observations: _Observations, parameters: Parameters) -> Whole:
+    """How many observations back the reference of each one reaches."""
+    # The best reference of a level that drifts: as many weeks as make its noise and its drift alike.
+    best_reach = np.sqrt(3 / np.maximum(drift_of_step, 1e-6))
+    reach = np.clip(best_reach, parameters.reference_fewest, parameters.reference_most).astype(np.int64)
+    reach_of_observation = np.take_along_axis(reach, observations.order, axis=1)
+    return np.asarray(np.where(observations.is_present, reach_of_observation, parameters.reference_fewest))
 
 
 def _compared(panel: Panel, gated: Gated, parameters: Parameters) -> _Compared:
@@ -385,27 +383,26 @@ def _shifted(matrix: Array, number: int) -> Array:
 def _start(
     value: Array,
     own_angle: Array,
-    lonely: Flags,
-    is_present: Flags,
-    segment_start: Whole,
     age: Array,
+    observations: _Observations,
     parameters: Parameters,
 ) -> Whole:
     """From which observation on a unit's past is a level: the first stretch in which it no longer climbs.
 
     It is known only from the week after that stretch on: until then the start lies beyond every place.
     """
+    alone, segment_start = observations.alone, observations.segment_start
     place = np.arange(value.shape[1])[None, :]
     start = np.full(value.shape, 10**6)
     # A unit by itself needs longer: no peers take out what hits all.
-    for width, rows in ((parameters.baseline_weeks, ~lonely), (parameters.baseline_weeks_own, lonely)):
+    for width, rows in ((parameters.baseline_weeks, ~alone), (parameters.baseline_weeks_own, alone)):
         own_rise = _rise(own_angle, width)
         value_rise = _rise(value, width)
         peer_rise = _rise(own_angle - value, width)
         # A fall is no climb: it must not wait until it has become the level.
         is_steady = (own_rise < parameters.baseline_rise) & (value_rise < 2 * parameters.baseline_rise)
-        is_steady &= lonely | (peer_rise < parameters.baseline_rise_peers)
-        is_full = is_present & rows & (place - segment_start + 1 >= width)
+        is_steady &= alone | (peer_rise < parameters.baseline_rise_peers)
+        is_full = observations.is_present & rows & (place - segment_start + 1 >= width)
         # A unit that has climbed for so long is taken as it is.
         is_ready = is_full & (is_steady | (age >= parameters.baseline_latest))
         ready_count = np.cumsum(is_ready, axis=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import scipy
@@ -30,8 +31,12 @@ USUAL_GROUPS = 4
 MEDIAN = 1.57
 
 
-LevelNoise = tuple[Array, Array, Array]
-"""φ and τ² of one week (weeks), and the variance by which a level moves in a week (units, weeks), known by then."""
+class LevelNoise(NamedTuple):
+    """φ and τ² of one week (weeks), and the variance by which a level moves in a week (units, weeks), known by then."""
+
+    phi: Array
+    tau2: Array
+    wandering: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,15 +253,11 @@ def _standing(
 
     Weeks before the column `first` of a unit are passed over.
     """
-    phi, tau2, wandering = noise
     count, denominator, filled = recent(gated, width, first)
     full = filled >= least
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(full, count / denominator, np.nan)
-        # The same people come back: what they do not change from week to week stays in every week.
-        correlation = np.clip(1 - phi, 0.0, 0.9)[None, :]
-        answers = effective_n(denominator, filled, correlation)
-        worth = 1 / (1 / answers + 4 * tau2[None, :] / filled)
+        worth = _worth(denominator, filled, noise)
     median, shown = np.full(panel.shape, np.nan), _Spread.none(panel.shape)
     low, high = np.full(panel.shape, np.nan), np.full(panel.shape, np.nan)
     peers = np.zeros(panel.shape)
@@ -281,6 +282,22 @@ def _standing(
             shown.put(cohort_rows, cohort, between(angles, chance))
             low[cohort_rows] = quartiles[0][cohort]
             high[cohort_rows] = quartiles[1][cohort]
+    spread = _spread_of_shares(shown, median, peers)
+    # A level that wanders moves the mean of a stretch by a third of the steps' variance over it.
+    season = noise.wandering * np.maximum(parameters.level_weeks_lasting - filled, 0) / 3
+    return _Standing(share, worth, median, spread, low, high, peers, full, season)
+
+
+def _worth(denominator: Array, filled: Array, noise: LevelNoise) -> Array:
+    """How many independent answers the weeks of a stretch are worth, (units, weeks)."""
+    # The same people come back: what they do not change from week to week stays in every week.
+    correlation = np.clip(1 - noise.phi, 0.0, 0.9)[None, :]
+    answers = effective_n(denominator, filled, correlation)
+    return np.asarray(1 / (1 / answers + 4 * noise.tau2[None, :] / filled))
+
+
+def _spread_of_shares(shown: _Spread, median: Array, peers: Array) -> Array:
+    """The variance of the peers' levels as shares, of which `shown` has that of their angles, (units, weeks)."""
     with np.errstate(divide="ignore", invalid="ignore"):
         # The peers' median is itself uncertain.
         spread = shown.variance() * (1 + MEDIAN / peers)
@@ -288,10 +305,7 @@ def _standing(
         # From angles to shares.
         spread = spread * 4 * centre * (1 - centre)
         # No beta distribution has a variance of centre (1 - centre) or more.
-        spread = np.minimum(spread, 0.9 * centre * (1 - centre))
-    # A level that wanders moves the mean of a stretch by a third of the steps' variance over it.
-    season = wandering * np.maximum(parameters.level_weeks_lasting - filled, 0) / 3
-    return _Standing(share, worth, median, spread, low, high, peers, full, season)
+        return np.asarray(np.minimum(spread, 0.9 * centre * (1 - centre)))
 
 
 def _peer_weeks(live: Whole, start: int, weeks: int, parameters: Parameters) -> tuple[Whole, Flags]:

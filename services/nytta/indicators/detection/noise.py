@@ -66,12 +66,19 @@ class Noise:
 
     def __post_init__(self) -> None:
         """Start with no differences seen."""
-        self.root_sum, self.inverse_sum, self.scale_sum = np.zeros(2), np.zeros(2), np.zeros(2)
-        self.known_sum, self.usual_sum, self.number = np.zeros(2), np.zeros(2), np.zeros(2)
+        # By size (small, large).
+        self.root_sum = np.zeros(2)
+        self.inverse_sum = np.zeros(2)
+        self.scale_sum = np.zeros(2)
+        self.known_sum = np.zeros(2)
+        self.usual_sum = np.zeros(2)
+        self.number = np.zeros(2)
         # By span (long, short), size (small, large) and side (rises, falls).
-        self.span_sum, self.span_number = np.zeros((2, 2, 2)), np.zeros((2, 2, 2))
+        self.span_sum = np.zeros((2, 2, 2))
+        self.span_number = np.zeros((2, 2, 2))
         self.drift = np.full(2, USUAL_DRIFT)
-        self.own_sum, self.own_number = np.zeros(self.units), np.zeros(self.units)
+        self.own_sum = np.zeros(self.units)
+        self.own_number = np.zeros(self.units)
 
     def model(self, inverse: Array, share_away: Array, scale: Array) -> Array:
         """Pooled variance at `inverse` = 1 / (4n), the share `share_away` and `scale` = 4p(1 - p)."""

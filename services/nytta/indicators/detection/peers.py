@@ -61,8 +61,11 @@ class _Standing:
 
     def __post_init__(self) -> None:
         """No unit has been seen."""
-        self.level, self.number, self.recent = np.zeros(self.units), np.zeros(self.units), np.zeros(self.units)
-        self.trust, self.apart = np.ones(self.units), np.zeros(self.units)
+        self.level = np.zeros(self.units)
+        self.number = np.zeros(self.units)
+        self.recent = np.zeros(self.units)
+        self.trust = np.ones(self.units)
+        self.apart = np.zeros(self.units)
 
     def restart(self, reset: Flags) -> None:
         """Forget the units that are others from here."""
@@ -109,7 +112,11 @@ def course_of_peers(
     units, weeks = angles.shape
     _, group_of_unit = np.unique(group, return_inverse=True)
     groups = int(group_of_unit.max(initial=-1)) + 1
-    course = PeerCourse(np.full((units, weeks), np.nan), np.full((units, weeks), np.nan), np.zeros((units, weeks)))
+    course = PeerCourse(
+        mean=np.full((units, weeks), np.nan),
+        variance=np.full((units, weeks), np.nan),
+        number=np.zeros((units, weeks)),
+    )
     standing = _Standing(units)
 
     def of_group(values: Array) -> Array:

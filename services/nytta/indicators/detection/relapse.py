@@ -217,7 +217,8 @@ def _share(angle: Array) -> Array:
 
 def _cumulated(numbers: Array) -> Array:
     """Sums along the last axis, 0 first."""
-    return np.concatenate([np.zeros((*numbers.shape[:-1], 1)), np.cumsum(numbers, axis=-1)], axis=-1)
+    nothing = np.zeros((*numbers.shape[:-1], 1))
+    return np.concatenate([nothing, np.cumsum(numbers, axis=-1)], axis=-1)
 
 
 #: So few persons expected among those who do not use a system, that the exact chance of more of them is asked.

@@ -26,6 +26,7 @@ def seasons(value: Array, first: Whole, variance: Array) -> Array:
     if weeks <= 52 + LOCAL:
         return np.zeros(value.shape)
     is_known = np.isfinite(value)
+    # Cumulated with 0 before the first, so that the sum of a span is one difference.
     number, total = np.zeros((units, weeks + 1)), np.zeros((units, weeks + 1))
     np.cumsum(is_known, axis=1, out=number[:, 1:])
     np.cumsum(np.where(is_known, value, 0.0), axis=1, out=total[:, 1:])
@@ -36,20 +37,34 @@ def seasons(value: Array, first: Whole, variance: Array) -> Array:
         begin = np.minimum(np.maximum(begin, first), weeks)
         end = np.maximum(end, begin)
         count = np.take_along_axis(number, end, axis=1) - np.take_along_axis(number, begin, axis=1)
-        summed = np.take_along_axis(total, end, axis=1) - np.take_along_axis(total, begin, axis=1)
-        return np.where(count >= least, summed / np.maximum(count, 1), np.nan)
+        span_total = np.take_along_axis(total, end, axis=1) - np.take_along_axis(total, begin, axis=1)
+        return np.where(count >= least, span_total / np.maximum(count, 1), np.nan)
 
-    then = mean(columns - 52 - LOCAL, columns - 52 + LOCAL + 1, LOCAL)
-    shown = then - mean(columns - 78, columns - 26 + 1, YEAR_LEAST)
-    now = value - mean(columns - 52, columns, YEAR_LEAST)
-    weight = np.where(np.isfinite(shown) & np.isfinite(now), 1 / (variance + USUAL), 0.0)
-    # A fault is no season: no unit has a say beyond 0.3, 24 points at a share of a half.
-    product = weight * np.clip(np.nan_to_num(shown), -0.3, 0.3) * np.clip(np.nan_to_num(now), -0.3, 0.3)
-    # Older weeks fade, to half in 34 weeks.
-    fade = 0.98 ** np.arange(weeks)
-    faded_product, faded_weight = np.cumsum(np.stack([product.sum(0), weight.sum(0)]) / fade, axis=1) * fade
-    covariance = np.zeros(weeks)
-    covariance[1:] = np.maximum(faded_product / (faded_weight + UNLIKE), 0.0)[:-1]
+    same_weeks = mean(columns - 52 - LOCAL, columns - 52 + LOCAL + 1, LOCAL)
+    # How far the unit stood off its level a year ago, and how far it stands off that of its last year now.
+    last_year = same_weeks - mean(columns - 78, columns - 26 + 1, YEAR_LEAST)
+    this_year = value - mean(columns - 52, columns, YEAR_LEAST)
+    covariance = _covariance(last_year, this_year, variance)
+    # Shrunk as a mean of 2 LOCAL + 1 values is towards 0, by what repeats beside what is chance.
     trust = covariance / (covariance + variance / (2 * LOCAL + 1) + 1e-12)
     most = 2.5 * np.sqrt(covariance)
-    return np.asarray(trust * np.clip(np.nan_to_num(shown), -most, most))
+    return np.asarray(trust * np.clip(np.nan_to_num(last_year), -most, most))
+
+
+def _covariance(last_year: Array, this_year: Array, variance: Array) -> Array:
+    """How the weeks before each week repeated those of the year before in all units, (weeks); at least 0."""
+    weeks = last_year.shape[1]
+    has_both = np.isfinite(last_year) & np.isfinite(this_year)
+    weight = np.where(has_both, 1 / (variance + USUAL), 0.0)
+    # A fault is no season: no unit has a say beyond 0.3, 24 points at a share of a half.
+    last_year_say = np.clip(np.nan_to_num(last_year), -0.3, 0.3)
+    this_year_say = np.clip(np.nan_to_num(this_year), -0.3, 0.3)
+    product = weight * last_year_say * this_year_say
+    # Older weeks fade, to half in 34 weeks.
+    fade = 0.98 ** np.arange(weeks)
+    week_sums = np.stack([product.sum(0), weight.sum(0)])
+    faded_product, faded_weight = np.cumsum(week_sums / fade, axis=1) * fade
+    covariance = np.zeros(weeks)
+    # Of earlier weeks alone: no week says what it is held against.
+    covariance[1:] = np.maximum(faded_product / (faded_weight + UNLIKE), 0.0)[:-1]
+    return covariance

@@ -98,7 +98,8 @@ def _rebases(judged: Sequence[Judged], weeks: int) -> Flags:
 
 def _plans(judged: Sequence[Judged], weeks: int) -> tuple[Array, Array]:
     """The share to be reached and the column by when, (units, weeks); NaN where no plan is in force."""
-    target, due_weeks = np.full((len(judged), weeks), np.nan), np.full((len(judged), weeks), np.nan)
+    target = np.full((len(judged), weeks), np.nan)
+    due_weeks = np.full((len(judged), weeks), np.nan)
     for row, unit in enumerate(judged):
         # In order: the target that is next to reach stands over the one before it.
         for first_column, share, due_column in unit.plan:

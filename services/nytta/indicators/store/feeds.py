@@ -34,11 +34,12 @@ def kept(store: PrivateStore) -> tuple[Feeds, Feeds | None]:
         f"""SELECT feed, system FROM {{private}}.feeds FINAL
         UNION ALL SELECT subject, system FROM {{private}}.round_touched WHERE startsWith(subject, '{_NOTE}')"""
     )
+    kept_rows = [(feed, system) for feed, system in feed_rows if not feed.startswith(_NOTE)]
     notes = [(feed.removeprefix(_NOTE), system) for feed, system in feed_rows if feed.startswith(_NOTE)]
-    return (
-        _gathered(feed_row for feed_row in feed_rows if not feed_row[0].startswith(_NOTE)),
-        _gathered(feed_row for feed_row in notes if feed_row[0]) if notes else None,
-    )
+    if not notes:
+        return _gathered(kept_rows), None
+    # the note without a feed says that there was a first try, though systems had nothing then
+    return _gathered(kept_rows), _gathered((feed, system) for feed, system in notes if feed)
 
 
 def note(store: PrivateStore, feeds: Feeds) -> None:

@@ -39,14 +39,14 @@ def processing(connection: Connection, definitions: Iterable[Definition]) -> Pro
     approvals_by_root: defaultdict[str, dict[str, bool]] = defaultdict(dict)
     for root, purpose, missing in connection.rows("SELECT root, purpose, missing FROM {open}.approvals"):
         approvals_by_root[root][purpose] = not missing
-    approved = {
-        purpose: frozenset(
-            root
-            for root, purposes in approvals_by_root.items()
-            if purposes.get(purpose, purposes.get(ANY_PURPOSE, False))
-        )
-        for purpose in {definition.purpose for definition in definitions}
-    }
+    approved: dict[str, frozenset[str]] = {}
+    for purpose in {definition.purpose for definition in definitions}:
+        roots = set()
+        for root, purposes in approvals_by_root.items():
+            # an approval of the purpose stands over one for any purpose
+            if purposes.get(purpose, purposes.get(ANY_PURPOSE, False)):
+                roots.add(root)
+        approved[purpose] = frozenset(roots)
     return Processing(approved, bool(connection.rows("SELECT 1 FROM {open}.stops LIMIT 1")))
 
 

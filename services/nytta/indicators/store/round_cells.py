@@ -114,17 +114,16 @@ class _Places:
 
     def wanted(self, definitions: Iterable[Definition]) -> Wanted:
         """Of some indicators those of which anything is computed anew, and the grains."""
-        touched = [
-            (
-                definition,
-                [grain for grain in definition.grains if (definition.id, definition.version, grain) in self.reaches],
-            )
-            for definition in definitions
-        ]
-        return [(definition, grains) for definition, grains in touched if grains]
+        wanted = []
+        for definition in definitions:
+            own_reaches = {grain: (definition.id, definition.version, grain) for grain in definition.grains}
+            grains = [grain for grain, reach in own_reaches.items() if reach in self.reaches]
+            if grains:
+                wanted.append((definition, grains))
+        return wanted
 
     def near(self, scope: Scope) -> Near:
-        """The scope limited to places of some indicators, when they are told."""
+        """A function of some indicators that gives the scope limited to their places."""
         return lambda wanted: self.scope(scope, wanted)
 
     def scope(self, scope: Scope, wanted: Wanted) -> Scope:
@@ -150,6 +149,7 @@ def _named(units: frozenset[str]) -> tuple[str, ...] | None:
 
 def together(wanted: Wanted) -> Iterator[Wanted]:
     """Indicators that are computed in one statement: each costs more to plan than it reads."""
+    # those that read the same rows beside each other, so that a statement reads few kinds of them
     by_rows = sorted(wanted, key=lambda member: str(next(iter(alike([member])))))
     computed_together: list[tuple[Definition, Sequence[str]]] = []
     for member in by_rows:
@@ -183,10 +183,10 @@ def _list_touched(
         for grain in grains:
             members = by_condition.setdefault(rules.condition(definition, grain), [])
             members.append(f"('{definition.id}', '{grain}')")
-    branches = ", ".join(
+    branches = [
         f"(indicator, grain) IN ({', '.join(members)}), {condition}" for condition, members in by_condition.items()
-    )
-    computes = f"multiIf({branches}, 0)" if len(by_condition) > 1 else next(iter(by_condition))
+    ]
+    computes = f"multiIf({', '.join(branches)}, 0)" if len(branches) > 1 else next(iter(by_condition))
     store.connection.run(
         f"""INSERT INTO {{private}}.round_{table} (indicator, version, grain, unit, system, period, computes)
         SELECT indicator, version, grain, unit, system, period, {computes} FROM ({touched})"""
@@ -211,6 +211,8 @@ def list_persons(store: PrivateStore, wanted: Wanted, scope: Scope, near: Near |
     if not of_persons:
         return
     needed = kinds(of_persons)
-    for several in ([kind] for kind in needed) if near is None else [needed]:
-        rows = person_rows(several, scope if near is None else near(of_persons), habits)
+    limited = scope if near is None else near(of_persons)
+    portions = [[kind] for kind in needed] if near is None else [needed]
+    for portion in portions:
+        rows = person_rows(portion, limited, habits)
         store.connection.run(f"INSERT INTO {{private}}.round_persons {rows}")

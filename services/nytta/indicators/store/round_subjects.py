@@ -101,9 +101,15 @@ def _fed_by_persons(store: PrivateStore, marked: Collection[str], scope: Scope) 
               AND week IN (SELECT toMonday(toDate(hour)) FROM {{private}}.round_marks WHERE kind = 'act')
             GROUP BY system"""
         )
-    fed = {feed: frozenset({""}) for feed, kind in (("presence", "presence"), ("answer", "pulse")) if kind in marked}
-    for feed, system in store.connection.rows(" UNION ALL ".join(branches)) if branches else ():
-        fed[feed] = fed.get(feed, frozenset()) | {system}
+    fed: dict[str, frozenset[str]] = {}
+    # of no single system: who is at work, and what was answered, is of whole units
+    if "presence" in marked:
+        fed["presence"] = frozenset({""})
+    if "pulse" in marked:
+        fed["answer"] = frozenset({""})
+    if branches:
+        for feed, system in store.connection.rows(" UNION ALL ".join(branches)):
+            fed[feed] = fed.get(feed, frozenset()) | {system}
     return fed
 
 
@@ -131,10 +137,10 @@ def touch_persons(store: PrivateStore, marked: Collection[str]) -> None:
     """Acts touch their own days; eligibility and presence touch what every content of theirs ever covered."""
     connection = store.connection
     if "act" in marked:
+        # an act's local day is its UTC day or one beside it
         connection.run(
             """INSERT INTO {private}.round_touched
             SELECT DISTINCT 'person', unit, system, arrayJoin([toDate(hour) - 1, toDate(hour), toDate(hour) + 1]), false
-            # an act's local day is its UTC day or one beside it
             FROM {private}.round_marks WHERE kind = 'act'"""
         )
     eligible_places = "SELECT DISTINCT unit, system, actor FROM {private}.events WHERE kind = 'eligibility'"

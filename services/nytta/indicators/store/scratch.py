@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from nytta.indicators.definition import Definition
 from nytta.indicators.periods import GRAINS
@@ -34,11 +34,13 @@ _FIGURES = "numerator, denominator, subjects, persons, numerator_keys, denominat
 _HANDS_KEY = "indicator, version, grain, system, unit, case_type, period"
 _HANDS = "handlers, most_by_one, requesters"
 
-_COMPARED: tuple[tuple[Table, str, str], ...] = (("cells", _KEY, _FIGURES), ("hands", _HANDS_KEY, _HANDS))
-
+_COLUMNS: dict[Table, tuple[str, str]] = {"cells": (_KEY, _FIGURES), "hands": (_HANDS_KEY, _HANDS)}
+"""Of each table that a round fills, the columns that name a row, and those that say something of it."""
 
 _EVENTS = 250_000
 """Events of subjects that are brought together at a time: they are sorted in memory."""
+_EXAMPLES = 5
+"""Cells that differ are shown, at most so many."""
 _PERSON_WEEKS = 50_000
 _FEWEST_WEEKS = 4
 """Persons by weeks that are listed at a time, each in all its windows and at all levels; weeks at least."""
@@ -102,22 +104,17 @@ def verify(store: PrivateStore, definitions: Sequence[Definition], tables: Path,
         feeds.keep(scratch_store, {}, feeds.looked_for(scratch_store, scope.visible), 1)
         compute(scratch_store, definitions, scope)
         indicator_versions = ", ".join(f"('{definition.id}', {definition.version})" for definition in definitions)
-        comparisons = [
-            _compared(
-                scratch_store,
-                live_zone,
-                table,
-                key_columns,
-                figure_columns,
-                f"(indicator, version) IN ({indicator_versions}) AND {unsealed(live_zone, table)}",
-            )
-            for table, key_columns, figure_columns in _COMPARED
-        ]
-        compared, missing, different = (
-            sum(column) for column in zip(*(comparison[0] for comparison in comparisons), strict=True)
-        )
-        examples = [example for comparison in comparisons for example in comparison[1]][:5]
-        return Verification(compared, missing, different, tuple(examples), count(store.connection))
+        compared = missing = different = 0
+        examples: list[dict[str, Any]] = []
+        for table in _COLUMNS:
+            condition = f"(indicator, version) IN ({indicator_versions}) AND {unsealed(live_zone, table)}"
+            comparison = _compared(scratch_store, live_zone, table, condition)
+            compared += comparison.compared
+            missing += comparison.missing
+            different += comparison.different
+            examples += comparison.examples
+        sealed = count(store.connection)
+        return Verification(compared, missing, different, tuple(examples[:_EXAMPLES]), sealed)
 
 
 def _index(scratch_store: PrivateStore, scope: Scope) -> None:
@@ -157,10 +154,18 @@ def _derive(scratch_store: PrivateStore, subject: Subject, scope: Scope) -> None
         )
 
 
-def _compared(
-    scratch_store: PrivateStore, live_zone: str, table: Table, key_columns: str, figure_columns: str, condition: str
-) -> tuple[tuple[int, int, int], list[dict[str, Any]]]:
-    """Rows of a table compared, missing on one side, and different; and a few of them."""
+class _Comparison(NamedTuple):
+    """Rows of a table compared, missing on one side, and different; and a few of the last two."""
+
+    compared: int
+    missing: int
+    different: int
+    examples: list[dict[str, Any]]
+
+
+def _compared(scratch_store: PrivateStore, live_zone: str, table: Table, condition: str) -> _Comparison:
+    """The rows of a table that fulfil the condition, in the live zone and in the scratch zone."""
+    key_columns, figure_columns = _COLUMNS[table]
     query = f"SELECT {key_columns}, {figure_columns} FROM {{}}.{table} FINAL WHERE {condition}"
     stored_rows, raw_rows = query.format(live_zone), query.format("{private}")
     difference = f"""
@@ -173,8 +178,8 @@ def _compared(
     missing, different = scratch_store.connection.rows(
         f"SELECT countIf(stored = 0 OR raw = 0), countIf(stored AND raw) FROM ({difference})"
     )[0]
-    examples = scratch_store.connection.dicts(f"SELECT * FROM ({difference}) ORDER BY {key_columns} LIMIT 5")
-    return (int(compared), int(missing), int(different)), examples
+    examples = scratch_store.connection.dicts(f"SELECT * FROM ({difference}) ORDER BY {key_columns} LIMIT {_EXAMPLES}")
+    return _Comparison(int(compared), int(missing), int(different), examples)
 
 
 def _link_events(live_zone: str, scratch_store: PrivateStore) -> None:
@@ -219,24 +224,23 @@ def compute(
 
     Figures of persons are computed some periods at a time: every person is there in every week.
     """
-    of_persons = [
-        definition for definition in definitions if any(SUBJECTS[side.subject].per_period for side in definition.reads)
-    ]
-    wanted = [(definition, grains or definition.grains) for definition in definitions]
-    stretches = _reaches(target, scope) if of_persons and "total" not in (grains or ()) else [None]
-    for stretch in stretches:
+    of_persons: list[tuple[Definition, Sequence[str]]] = []
+    of_others: list[tuple[Definition, Sequence[str]]] = []
+    of_hands: list[tuple[Definition, Sequence[str]]] = []
+    for definition in definitions:
+        counts_persons = any(SUBJECTS[side.subject].per_period for side in definition.reads)
+        (of_persons if counts_persons else of_others).append((definition, grains or definition.grains))
+        published = [grain for grain in grains or definition.of_every_level.grains if grain in GRAINS]
+        if definition.counts_hands and published:
+            of_hands.append((definition, published))
+    # the total is of all time at once
+    is_parted = bool(of_persons) and "total" not in (grains or ())
+    for stretch in _reaches(target, scope) if is_parted else [None]:
         limited = replace(scope, reaches=dict.fromkeys(GRAINS, stretch)) if stretch else scope
         target.connection.run("TRUNCATE TABLE {private}.round_persons")
-        of_stretch = [member for member in wanted if member[0] in of_persons]
-        list_persons(target, of_stretch, limited)
-        _fill_cells(target, of_stretch, limited)
-    _fill_cells(target, [member for member in wanted if member[0] not in of_persons], scope)
-    of_hands = [
-        (definition, published)
-        for definition in definitions
-        if definition.counts_hands
-        and (published := [grain for grain in grains or definition.of_every_level.grains if grain in GRAINS])
-    ]
+        list_persons(target, of_persons, limited)
+        _fill_cells(target, of_persons, limited)
+    _fill_cells(target, of_others, scope)
     if of_hands:
         _fill(target, "hands", processed(of_hands, hands(of_hands, scope, lambda _: scope)))
 
@@ -247,9 +251,7 @@ def _fill_cells(target: PrivateStore, wanted: Wanted, scope: Scope) -> None:
 
 
 def _fill(target: PrivateStore, table: Table, cells_query: str) -> None:
-    key_columns, figure_columns = next(
-        (key_columns, figure_columns) for name, key_columns, figure_columns in _COMPARED if name == table
-    )
+    key_columns, figure_columns = _COLUMNS[table]
     target.connection.run(
         f"INSERT INTO {{private}}.{table} ({key_columns}, {figure_columns}, computed, is_deleted) "
         f"SELECT {key_columns}, {figure_columns}, 1, 0 FROM ({cells_query})"
@@ -262,11 +264,11 @@ def _reaches(target: PrivateStore, scope: Scope) -> Iterator[tuple[date, date]]:
         f"""SELECT uniqExact(actor), min(if(kind IN ('eligibility', 'presence'), toDate(valid_from), toDate(time)))
         FROM {scope.events}.events WHERE actor != toFixedString('', 16)"""
     )[0]
-    weeks = max(_FEWEST_WEEKS, _PERSON_WEEKS // max(1, persons))
+    length = timedelta(weeks=max(_FEWEST_WEEKS, _PERSON_WEEKS // max(1, persons)))
     stretch_start, last_day = date(1970, 1, 1), date.fromisoformat(scope.last_week) + timedelta(days=62)
-    boundary = max(stretch_start, min(first_seen, last_day)) + timedelta(
-        weeks=weeks
-    )  # nobody is there before the first of them
+    # the first stretch is as long as it takes to the first of them: nobody is there before
+    boundary = max(stretch_start, min(first_seen, last_day)) + length
     while stretch_start <= last_day:
         yield stretch_start, min(boundary, last_day)
-        stretch_start, boundary = boundary + timedelta(days=1), boundary + timedelta(weeks=weeks)
+        stretch_start = boundary + timedelta(days=1)
+        boundary += length

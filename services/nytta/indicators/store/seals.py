@@ -44,8 +44,8 @@ def seal(
     """Seal the cells that rows of `touched` bear on, which are about to go; how many places they are.
 
     Figures of persons are sealed where they reach back before `before_day`: their rows are gone; so are counts of
-    those who
-    handled. Figures of cases are sealed where they had ended by then: the cases stay, and their persons are gone.
+    those who handled. Figures of cases are sealed where they had ended by then: the cases stay, and their persons are
+    gone.
     `touched` is the SQL of a table (subject, unit, system, day, onwards), as rounds keep it.
     """
     for definition in definitions:
@@ -93,9 +93,12 @@ def _old(definition: Definition, grain: str, before_day: date) -> str:
     """SQL condition on `period`: the figures lose their rows."""
     if any(SUBJECTS[side.subject].per_period for side in definition.reads):
         return _reaches(definition, grain, before_day)
-    return f"{'addMonths(period, 1)' if grain == 'month' else 'period + 7'} <= toDate('{before_day}')"
+    period_end = "addMonths(period, 1)" if grain == "month" else "period + 7"
+    return f"{period_end} <= toDate('{before_day}')"
 
 
 def _reaches(definition: Definition, grain: str, before_day: date) -> str:
     """SQL condition on `period`: it reaches back before the day."""
-    return f"period - {7 * (definition.window_weeks - 1) if grain == 'window' else 0} < toDate('{before_day}')"
+    # a window is known by its last week
+    days_before = 7 * (definition.window_weeks - 1) if grain == "window" else 0
+    return f"period - {days_before} < toDate('{before_day}')"

@@ -10,7 +10,7 @@ from nytta.indicators.supports import Support, support
 from nytta.ingest.store.counted import EVENTS, winning
 from nytta.ingest.store.private import PrivateStore
 
-_GIVEN = {
+_FIELDS = {
     "channel": "channel != ''",
     "mode": "mode != ''",
     "tier": "tier != ''",
@@ -23,7 +23,7 @@ _GIVEN = {
     "access": "entitled >= 0",
     "actor": "actor_kind = 'person'",
 }
-"""Fields that some events have and others have not."""
+"""Fields that some events have and others have not, with the SQL condition that an event has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,27 +58,27 @@ def _evidence(store: PrivateStore) -> dict[tuple[str, str], dict[str, float]]:
         "SELECT system, meaning FROM {open}.steps "
         "UNION DISTINCT SELECT system, 'workplaces' FROM {open}.planned_workplaces"
     )
-    fields = ", ".join(_GIVEN.values())
+    fields = ", ".join(_FIELDS.values())
     counted: dict[tuple[str, str], dict[str, list[int]]] = {}
-    for source, system, type_, filled_columns, events in store.connection.rows(
-        f"""SELECT source, system, type, [{fields}] AS given, {EVENTS} FROM {{private}}.events
-            WHERE {winning(store.connection)} GROUP BY source, system, type, given ORDER BY source, system, type"""
-    ):
-        event_counts = [events, *(events * bool(value) for value in filled_columns)]
+    event_rows = store.connection.rows(
+        f"""SELECT source, system, type, [{fields}] AS filled, {EVENTS} FROM {{private}}.events
+            WHERE {winning(store.connection)} GROUP BY source, system, type, filled ORDER BY source, system, type"""
+    )
+    for source, system, event_type, are_filled, events in event_rows:
+        event_counts = [events, *(events * bool(is_filled) for is_filled in are_filled)]
         counts = counted.setdefault((source, system), {})
-        for event_kind in (type_, type_.partition(".")[0]):
+        family = event_type.partition(".")[0]
+        # counted for the type, and for the family of types that it belongs to
+        for event_kind in (event_type, family):
             counts_before = counts.get(event_kind, [0] * len(event_counts))
             counts[event_kind] = [earlier + added for earlier, added in zip(counts_before, event_counts, strict=True)]
     all_evidence = {}
     for (source, system), counts_by_kind in counted.items():
-        evidence = {
-            f"registry:{meaning}": 1.0 for registered_system, meaning in registered if registered_system == system
-        }
-        for event_kind, (events, *filled_columns) in counts_by_kind.items():
+        meanings = [meaning for registered_system, meaning in registered if registered_system == system]
+        evidence = {f"registry:{meaning}": 1.0 for meaning in meanings}
+        for event_kind, (events, *filled_counts) in counts_by_kind.items():
             evidence[event_kind] = 1.0
-            evidence |= {
-                f"{event_kind}:{column_name}": count / events
-                for column_name, count in zip(_GIVEN, filled_columns, strict=True)
-            }
+            for field_name, filled_count in zip(_FIELDS, filled_counts, strict=True):
+                evidence[f"{event_kind}:{field_name}"] = filled_count / events
         all_evidence[source, system] = evidence
     return all_evidence

@@ -29,24 +29,24 @@ def save_definitions(store: PrivateStore, definitions: Sequence[Definition]) -> 
     """Tell the dividing view how each definition reads."""
     loaded = store.counter("definitions") + 1
     store.raise_counter("definitions", loaded)
-    store.connection.insert(
-        "{private}.definitions",
-        ["indicator", "version", "kind", "scale", "adds", "window_weeks", "known", "of_persons", "body", "loaded"],
-        [
-            [
-                *(
-                    definition.id,
-                    definition.version,
-                    definition.kind.value,
-                    definition.scale,
-                    definition.adds,
-                    definition.window_weeks,
-                ),
-                *(definition.known, definition.protects is Protects.STAFF, definition.model_dump_json(), loaded),
-            ]
-            for definition in definitions
-        ],
-    )
+    definition_rows = []
+    for definition in definitions:
+        columns = {
+            "indicator": definition.id,
+            "version": definition.version,
+            "kind": definition.kind.value,
+            "scale": definition.scale,
+            "adds": definition.adds,
+            "window_weeks": definition.window_weeks,
+            "known": definition.known,
+            "of_persons": definition.protects is Protects.STAFF,
+            "body": definition.model_dump_json(),
+            "loaded": loaded,
+        }
+        definition_rows.append(columns)
+    if definition_rows:
+        names = list(definition_rows[0])
+        store.connection.insert("{private}.definitions", names, [list(row.values()) for row in definition_rows])
 
 
 def known_definitions(store: PrivateStore) -> dict[tuple[str, int], str]:

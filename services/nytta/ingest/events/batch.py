@@ -94,8 +94,8 @@ def decode(
 def _decoded(lines: Lines, circumstances: Circumstances, source_label: str) -> Batch:
     try:
         piece_tables, doubtful = _read(lines, circumstances)
-        judged, rejects = _judge(lines, doubtful, circumstances, source_label)
-        return Batch(join([*piece_tables, *judged]), tuple(rejects), len(lines))
+        judged_tables, rejects = _judge(lines, doubtful, circumstances, source_label)
+        return Batch(join([*piece_tables, *judged_tables]), tuple(rejects), len(lines))
     except (Mendable, OSError, MemoryError):
         raise  # of the place where it runs, not of what it reads
     except Exception as error:
@@ -114,7 +114,8 @@ def _fault(faulty_lines: Lines, error: Exception, source_label: str) -> Reject:
     # the place and the kind, and never the message, which may repeat what the line holds
     place = traceback.extract_tb(error.__traceback__)[-1]
     detail = f"{type(error).__name__} in {PurePath(place.filename).name}, line {place.lineno}"
-    return Reject(Reason.FAULT, detail, source_label, f"line {faulty_lines.numbers[0]}", faulty_lines[0][:KEPT])
+    position = f"line {faulty_lines.numbers[0]}"
+    return Reject(Reason.FAULT, detail, source_label, position, faulty_lines[0][:KEPT])
 
 
 def _read(lines: Lines, circumstances: Circumstances) -> tuple[list[pa.Table], NDArray[np.int64]]:
@@ -140,7 +141,7 @@ def _judge(
     rejects: list[Reject] = []
     retractions: list[Retraction] = []
 
-    def clear(events: list[Event]) -> None:
+    def tabulate_accepted(events: list[Event]) -> None:
         plan = PLANS[events[0].type]
         columns = _columns(plan, events, circumstances)
         # all of its rows are certain: the models accepted these events
@@ -164,10 +165,10 @@ def _judge(
             events.append(event)
             # an event as an object is many times its columns: only so many are held at once
             if len(events) >= _PORTION:
-                clear(events)
+                tabulate_accepted(events)
     for events in accepted.values():
         if events:
-            clear(events)
+            tabulate_accepted(events)
     if retractions:
         tables.append(_retracted(retractions, circumstances))
     return tables, rejects
@@ -180,10 +181,10 @@ def _retracted(retractions: Sequence[Retraction], circumstances: Circumstances) 
     units = [retraction.data.unit if retraction.data else None for retraction in retractions]
     filled_columns = {
         "id": pa.array([retraction.id for retraction in retractions], pa.string()),
-        "source": pa.array([retraction.source for retraction in retractions], pa.string()).dictionary_encode(),
-        "type": pa.array([model.name for model in models], pa.string()).dictionary_encode(),
-        "kind": pa.array([model.kind for model in models], pa.string()).dictionary_encode(),
-        "unit": pa.array([unit or "" for unit in units], pa.string()).dictionary_encode(),
+        "source": _words([retraction.source for retraction in retractions]),
+        "type": _words([model.name for model in models]),
+        "kind": _words([model.kind for model in models]),
+        "unit": _words([unit or "" for unit in units]),
         "time": pa.array([retraction.time or NO_TIME for retraction in retractions], COLUMNS["time"]),
         "received_at": constant("received_at", milliseconds(circumstances.received_at), row_count),
         "revision": pa.array([retraction.revision for retraction in retractions], COLUMNS["revision"]),
@@ -194,6 +195,11 @@ def _retracted(retractions: Sequence[Retraction], circumstances: Circumstances) 
         if column_name not in filled_columns:
             filled_columns[column_name] = constant(column_name, DEFAULTS[column_name], row_count)
     return pa.table([filled_columns[column_name] for column_name in column_names], names=column_names)
+
+
+def _words(texts: list[str]) -> pa.DictionaryArray:
+    """Texts that repeat, each once in a dictionary."""
+    return pa.array(texts, pa.string()).dictionary_encode()
 
 
 def _columns(plan: TypePlan, events: Sequence[Event], circumstances: Circumstances) -> Columns:

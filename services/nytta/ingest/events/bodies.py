@@ -30,6 +30,7 @@ _COMMAS: Final = 10
 _TOKENS: Final = 4_000_000
 """Brackets, commas and texts that are looked at; the events of a whole body have fewer."""
 _APART: Final = 64
+"""Blanks that are looked through between a colon and its value, so that no body takes longer than its length."""
 
 
 class TooManyError(Exception):

@@ -71,6 +71,13 @@ DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType({name: default for name, _
 """What a column holds where an event says nothing; None is null."""
 
 
+KEYED_KINDS: Final = frozenset({"milestone", "decision", "benefit"})
+"""Kinds of thing whose id is public: it is kept beside its digest, as the attribute `KEY_ATTRIBUTE`."""
+KEY_ATTRIBUTE: Final = "key"
+KEY_EXTENSION: Final = "ce_key"
+"""What an extension attribute called `key` is kept as; none can be called this, for it has an underscore."""
+
+
 def constant(column: str, cell_value: Any, row_count: int) -> pa.Array:
     """`cell_value` in every row of a column."""
     column_type = COLUMNS[column]
@@ -111,7 +118,8 @@ def is_filled(column_name: str, column: pa.Array | pa.ChunkedArray) -> bool:
 
 def numbered(codes: NDArray[np.int64], limit: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The distinct codes, ascending, and for each code its place among them; codes are from 0 until below `limit`."""
-    # sorting costs more than a table of all codes that there may be, unless that is much longer
+    # Sorting costs more than a table of all codes that there may be, unless that is much longer: from where on, was
+    # measured.
     if limit > 16 * len(codes) + 1024:
         return np.unique(codes, return_inverse=True)
     occurs = np.zeros(limit, np.bool_)
@@ -134,18 +142,18 @@ def distinct(*columns: pa.ChunkedArray) -> tuple[list[tuple[Any, ...]], NDArray[
         word_codes = encoded.indices.to_numpy().astype(np.int64)
         encoded_columns.append((distinct_words, word_codes))
         # Numbered anew after each column, so that the product stays below rows times words and never overflows.
-        distinct_codes, combination_numbers = numbered(
-            combination_numbers * len(distinct_words) + word_codes, combination_count * len(distinct_words)
-        )
+        combination_codes = combination_numbers * len(distinct_words) + word_codes
+        limit = combination_count * len(distinct_words)
+        distinct_codes, combination_numbers = numbered(combination_codes, limit)
         combination_count = len(distinct_codes)
-    # one row of each kind, whichever: they are equal
+    # one row of each combination, whichever: they are equal
     examples = np.empty(combination_count, np.int64)
     examples[combination_numbers] = np.arange(len(combination_numbers))
-    values = (
-        [distinct_words[code] for code in word_codes[examples].tolist()]
-        for distinct_words, word_codes in encoded_columns
-    )
-    return list(zip(*values, strict=True)), combination_numbers
+    distinct_values = []
+    for distinct_words, word_codes in encoded_columns:
+        codes = word_codes[examples].tolist()
+        distinct_values.append([distinct_words[code] for code in codes])
+    return list(zip(*distinct_values, strict=True)), combination_numbers
 
 
 def join(tables: Iterable[pa.Table]) -> pa.Table:

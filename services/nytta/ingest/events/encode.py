@@ -12,12 +12,11 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from nytta.ingest.events.columns import KEY_ATTRIBUTE, KEY_EXTENSION, KEYED_KINDS
 from nytta.ingest.events.models import TYPES
 from nytta.ingest.events.plans import PLANS, FieldPlan, TypePlan
 from nytta.ingest.events.pseudonyms import NOBODY
 
-# kinds whose id is kept as attribute `key`
-_KEYED = frozenset({"milestone", "decision", "benefit"})
 # columns keep no key id of a case, ticket or client: the digest alone says which one it is
 _ANY_KEY = "k"
 
@@ -48,8 +47,8 @@ def encode(events: pa.Table) -> list[bytes]:
 
 
 def _put(lines: list[bytes], line_numbers: npt.NDArray[np.intp], encoded: Iterator[bytes]) -> None:
-    for place, line in zip(line_numbers, encoded, strict=True):
-        lines[place] = line
+    for number, line in zip(line_numbers, encoded, strict=True):
+        lines[number] = line
 
 
 def _retractions(retracted_events: pa.Table) -> Iterator[bytes]:
@@ -103,16 +102,15 @@ def _lines(cloud_type: str, plan: TypePlan, event_rows: pa.Table) -> Iterator[by
             event["sequence"] = sequence
         if revision:
             event["revision"] = str(revision)
-        event_data = {
-            field_name: field_value
-            for field_name, field_value in zip(field_names, field_values, strict=True)
-            if field_value is not None
-        }
-        for field_name, field_value in attributes or ():
-            if field_name == "key" and plan.model.kind in _KEYED:
-                event_data[plan.subject.name] = field_value
+        named_values = zip(field_names, field_values, strict=True)
+        event_data = {name: value for name, value in named_values if value is not None}
+        for attribute_name, text in attributes or ():
+            if attribute_name == KEY_ATTRIBUTE and plan.model.kind in KEYED_KINDS:
+                event_data[plan.subject.name] = text
+            elif attribute_name == KEY_EXTENSION:
+                event[KEY_ATTRIBUTE] = text
             else:
-                event["key" if field_name == "ce_key" else field_name] = field_value
+                event[attribute_name] = text
         event["data"] = event_data
         yield orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE)
 
@@ -146,34 +144,39 @@ def _listed(column: pa.ChunkedArray) -> list[Any]:
 
 
 def _values(field: FieldPlan, columns: _Columns) -> Sequence[Any] | None:
-    """What each event says in a field, None where nothing; None alone where no column holds it."""
+    """What each event says in a field, None where nothing; None in place of the list where no column holds it."""
     if field.role == "identifier":
         column = "actor" if field.name == "actor" else "subject"
         pseudonyms = zip(columns[column], columns["actor_key"], strict=True)
         return [None if digest == NOBODY else f"{key or _ANY_KEY}:{digest.hex()}" for digest, key in pseudonyms]
-    # the store has its first day and the day after its last
+    # of a week, columns hold its first day and the day after its last
     if field.column == "week":
         return [None if monday is None else _iso_week(monday) for monday in columns["valid_from"]]
-    # the store has whether somebody has both
+    # of an account and a licence, one column holds whether somebody has both
     if field.name in {"account", "licence"}:
         entitled = columns.get("entitled") or ()
-        return [None if field_value < 0 else bool(field_value) for field_value in entitled] or None
-    values_held = columns.get(field.column)
-    if values_held is None:
+        return [_flag(cell) for cell in entitled] or None
+    cells = columns.get(field.column)
+    if cells is None:
         return None
     match field.role:
         case "text" | "choice":
-            return [field_value or None for field_value in values_held]
+            return [cell or None for cell in cells]
+        # the one flag whose column holds 0 both for no and for nothing said
         case "flag" if field.name == "follows":
-            return [True if field_value else None for field_value in values_held]
+            return [True if cell else None for cell in cells]
         case "flag":
-            return [None if field_value < 0 else bool(field_value) for field_value in values_held]
+            return [_flag(cell) for cell in cells]
         case "number":
             # below its range a number is what stands where an event says nothing
             least = field.least if field.least is not None else 0
-            return [field_value if field_value >= least else None for field_value in values_held]
+            return [cell if cell >= least else None for cell in cells]
         case _:
-            return [field_value if isinstance(field_value, date) else None for field_value in values_held]
+            return [cell if isinstance(cell, date) else None for cell in cells]
+
+
+def _flag(cell: int) -> bool | None:
+    return None if cell < 0 else bool(cell)
 
 
 def _iso_week(monday: date) -> str:

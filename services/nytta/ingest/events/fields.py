@@ -30,6 +30,8 @@ _JSON_MEDIA_TYPE: Final = r"^[A-Za-z]+/(?:[A-Za-z0-9!#$&^_.\-]+\+)?[Jj][Ss][Oo][
 
 LARGEST_SEQUENCE: Final = 2**64 - 1
 LARGEST_REVISION: Final = 2**63 - 1
+_SEQUENCE_DIGITS: Final = "[0-9]{1,20}"
+_REVISION_DIGITS: Final = "[0-9]{1,19}"
 # JSON numbers are exact up to here in every language.
 LARGEST_WHOLE: Final = 2**53 - 1
 # What the store can hold as a date; it keeps 1900-01-01 for "no date".
@@ -41,8 +43,8 @@ PSEUDONYMISED: Final = "x-pseudonymised"
 """Marks, in a JSON Schema too, a field whose value leaves the edge as a pseudonym only."""
 
 
-def _blank_is_absent(field_text: str | None) -> str | None:
-    return field_text or None
+def _blank_is_absent(text: str | None) -> str | None:
+    return text or None
 
 
 def _instant(field_value: Any) -> datetime:
@@ -57,24 +59,27 @@ def _instant(field_value: Any) -> datetime:
 
 
 def _sequence(field_value: Any) -> int:
-    if field_value is None:
-        return 0
-    if isinstance(field_value, str) and re.fullmatch("[0-9]{1,20}", field_value):
-        field_value = int(field_value)
-    # `type`, for a boolean is an int to Python
-    if type(field_value) is not int or not 0 <= field_value <= LARGEST_SEQUENCE:
+    sequence = _number(field_value, _SEQUENCE_DIGITS)
+    if sequence is None or sequence > LARGEST_SEQUENCE:
         raise PydanticCustomError("sequence", "is not a whole number from 0 to 2^64 - 1, nor one as a text of digits")
-    return field_value
+    return sequence
 
 
 def _revision(field_value: Any) -> int:
+    revision = _number(field_value, _REVISION_DIGITS)
+    if revision is None or revision > LARGEST_REVISION:
+        raise PydanticCustomError("revision", "is not a whole number from 0 to 2^63 - 1, nor one as a text of digits")
+    return revision
+
+
+def _number(field_value: Any, digits: str) -> int | None:
+    """A whole number from 0, 0 for null, or one that is written as a text of `digits`; None where it is none."""
     if field_value is None:
         return 0
-    if isinstance(field_value, str) and re.fullmatch("[0-9]{1,19}", field_value):
-        field_value = int(field_value)
-    if type(field_value) is not int or not 0 <= field_value <= LARGEST_REVISION:
-        raise PydanticCustomError("revision", "is not a whole number from 0 to 2^63 - 1, nor one as a text of digits")
-    return field_value
+    if isinstance(field_value, str) and re.fullmatch(digits, field_value):
+        return int(field_value)
+    # `type`, for a boolean is an int to Python
+    return field_value if type(field_value) is int and field_value >= 0 else None
 
 
 def _retracted(field_value: Any) -> bool:
@@ -106,14 +111,14 @@ def monday(week: str) -> date:
 # --- data -----------------------------------------------------------------------------------------
 
 
-def _seen(field_text: Any) -> Any:
-    return visible(field_text) if isinstance(field_text, str) else field_text
+def _visible(field_value: Any) -> Any:
+    return visible(field_value) if isinstance(field_value, str) else field_value
 
 
 Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TEXT, pattern=_NOT_BLANK),
-    BeforeValidator(_seen),
+    BeforeValidator(_visible),
 ]
 """A text that says something: 1 to 512 visible characters (`visible`) without the white space around them."""
 
@@ -121,7 +126,7 @@ Text = Annotated[
     Annotated[
         str,
         StringConstraints(strip_whitespace=True, max_length=LONGEST_TEXT, pattern=_ANY_TEXT),
-        BeforeValidator(_seen),
+        BeforeValidator(_visible),
     ]
     | None,
     AfterValidator(_blank_is_absent),
@@ -165,34 +170,17 @@ Time = Annotated[
 ]
 """An RFC 3339 time with its offset."""
 
-Sequence = Annotated[
-    int,
-    PlainValidator(_sequence),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "pattern": "^[0-9]{1,20}$"},
-                {"type": "integer", "minimum": 0, "maximum": LARGEST_SEQUENCE},
-                {"type": "null"},
-            ]
-        }
-    ),
-]
+
+def _number_schema(digits: str, largest: int) -> WithJsonSchema:
+    text = {"type": "string", "pattern": f"^{digits}$"}
+    number = {"type": "integer", "minimum": 0, "maximum": largest}
+    return WithJsonSchema({"anyOf": [text, number, {"type": "null"}]})
+
+
+Sequence = Annotated[int, PlainValidator(_sequence), _number_schema(_SEQUENCE_DIGITS, LARGEST_SEQUENCE)]
 """A number that orders the events of one source: a text of digits, as CloudEvents has it, or a number."""
 
-Revision = Annotated[
-    int,
-    PlainValidator(_revision),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "pattern": "^[0-9]{1,19}$"},
-                {"type": "integer", "minimum": 0, "maximum": LARGEST_REVISION},
-                {"type": "null"},
-            ]
-        }
-    ),
-]
+Revision = Annotated[int, PlainValidator(_revision), _number_schema(_REVISION_DIGITS, LARGEST_REVISION)]
 """Which of several contents of one event is the newest: a whole number, or one as a text of digits."""
 
 Retracted = Annotated[
@@ -221,7 +209,8 @@ def is_extension(attribute_name: str) -> bool:
 def kept_extensions(attributes: Mapping[str, bool | int | str | None]) -> dict[str, str]:
     """Extension attributes as texts, in the order of their names, as CloudEvents writes them in headers."""
     texts = {}
-    for name, field_value in sorted(attributes.items()):
-        if field_value is not None:
-            texts[name] = str(field_value).lower() if isinstance(field_value, bool) else str(field_value)
+    for name, value in sorted(attributes.items()):
+        if value is not None:
+            text = str(value)
+            texts[name] = text.lower() if isinstance(value, bool) else text
     return texts

@@ -6,9 +6,9 @@ Values are texts without escapes, whole numbers and booleans; what is written ot
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import orjson
@@ -21,6 +21,7 @@ from nytta.ingest.events.lines import Lines
 Places = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 Bound = tuple[Places, Places]
+"""Where a value starts and where it ends, in each of some lines."""
 Event = Mapping[str, Any]
 
 CONSTANT: Final = frozenset({"specversion", "type"})
@@ -33,6 +34,7 @@ _LONGEST_NUMBER: Final = 18  # digits that always fit
 _LARGEST: Final = 2**31 - 1  # bytes that Arrow's offsets reach
 _NEWLINE, _QUOTE, _BACKSLASH, _SPACE, _ZERO, _BEYOND_ASCII = b'\n"\\ 0\x80'
 _SCALAR: Final = re.compile(rb"([ \t]*:[ \t]*)(?:true|false|0|[1-9][0-9]{0,17})([ \t]*[,}].*)")
+"""A boolean or a whole number behind the quotation mark that closes its key, up to the next mark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,8 @@ def alike(
         form = form_of(lines[int(rows[place])])
         if form is None or not fits(form.example):
             continue
-        group = text.alike(form, np.flatnonzero(is_waiting & (text.counts == form.marks)), repeats)
+        candidates = np.flatnonzero(is_waiting & (text.counts == form.marks))
+        group = text.alike(form, candidates, repeats)
         if group is not None:
             is_waiting[np.searchsorted(rows, group.rows)] = False
             yield group
@@ -115,49 +118,70 @@ def form_of(line: bytes) -> Form | None:
         return None
     # in turn what stands outside and inside quotation marks: each part behind the first has its mark before it
     parts = line.split(b'"')
-    starts = np.cumsum([0] + [len(part) + 1 for part in parts]).tolist()
-    slots: list[Slot] = []
-    spans: list[bytes] = []
+    part_lengths = [len(part) + 1 for part in parts]
+    starts = np.cumsum([0, *part_lengths]).tolist()
+    values: list[_Value] = []
     key, is_data = "", False
-    keys, type_mark, span_start = 0, 0, 0
+    key_count, type_mark = 0, 0
+    # every second part is inside: a key, or a text
     for number in range(1, len(parts) - 1, 2):
         preceding, text, following = parts[number - 1 : number + 2]
-        slot = None
         if preceding.rstrip().endswith(b":"):
             if is_data or key not in CONSTANT:
                 slot = Slot(key, is_data, str, number - 1, 0, 0)
-                start, end = starts[number], starts[number] + len(text)
+                values.append(_Value(slot, starts[number], starts[number] + len(text)))
             elif key == "type":
                 type_mark = number - 1
         else:
             key = text.decode()
-            keys += 1
+            key_count += 1
+            # a brace before a key closes the data, one behind it opens them
             is_data &= b"}" not in preceding
-            scalar = _SCALAR.fullmatch(following)
+            scalar = _scalar(key, is_data, number, following, starts[number + 1])
             if scalar:
-                lead, trail = len(scalar[1]), len(scalar[2])
-                start = starts[number + 1] + lead
-                end = starts[number + 1] + len(following) - trail
-                kind = bool if line[start] in b"tf" else int
-                slot = Slot(key, is_data, kind, number, lead, trail)
+                values.append(scalar)
             is_data |= b"{" in following
-        if slot:
-            slots.append(slot)
-            spans.append(line[span_start:start])
-            span_start = end
-    spans.append(line[span_start:])
-    form = Form(event, tuple(slots), tuple(spans), len(parts) - 1, type_mark)
+    slots = tuple(value.slot for value in values)
+    form = Form(event, slots, _spans(line, values), len(parts) - 1, type_mark)
     # a key that comes twice, or a place that was not understood, makes no form
-    return form if keys == len(event) + len(data) and _is_understood(form) else None
+    has_each_key_once = key_count == len(event) + len(data)
+    return form if has_each_key_once and _is_understood(form) else None
+
+
+class _Value(NamedTuple):
+    """A value of the line of which a form is made, with the bytes of the line where it starts and ends."""
+
+    slot: Slot
+    start: int
+    end: int
+
+
+def _scalar(key: str, is_data: bool, mark: int, following: bytes, following_start: int) -> _Value | None:
+    """The boolean or number behind a key, whose closing quotation mark is `mark`; None where something else stands."""
+    scalar = _SCALAR.fullmatch(following)
+    if scalar is None:
+        return None
+    lead, trail = len(scalar[1]), len(scalar[2])
+    kind = bool if following[lead] in b"tf" else int
+    slot = Slot(key, is_data, kind, mark, lead, trail)
+    return _Value(slot, following_start + lead, following_start + len(following) - trail)
+
+
+def _spans(line: bytes, values: Sequence[_Value]) -> tuple[bytes, ...]:
+    """The bytes before, between and behind the values."""
+    span_starts = [0, *(value.end for value in values)]
+    span_ends = [*(value.start for value in values), len(line)]
+    return tuple(line[start:end] for start, end in zip(span_starts, span_ends, strict=True))
 
 
 def _is_understood(form: Form) -> bool:
     """Whether the slots are all values of the example but nulls and those that belong to the form."""
-    outer = {name: value for name, value in form.example.items() if name != "data" and name not in CONSTANT}
-    inner = form.example["data"]
-    kinds = {(False, name): type(value) for name, value in outer.items() if value is not None}
-    kinds |= {(True, name): type(value) for name, value in inner.items() if value is not None}
-    return kinds == {(slot.is_data, slot.name): slot.kind for slot in form.slots}
+    attributes = {name: value for name, value in form.example.items() if name != "data" and name not in CONSTANT}
+    data = form.example["data"]
+    kinds = {(False, name): type(value) for name, value in attributes.items() if value is not None}
+    kinds |= {(True, name): type(value) for name, value in data.items() if value is not None}
+    slot_kinds = {(slot.is_data, slot.name): slot.kind for slot in form.slots}
+    return kinds == slot_kinds
 
 
 class _Text:
@@ -174,8 +198,11 @@ class _Text:
         self.first_marks = np.searchsorted(self.marks, self.starts)
         # Where no line is left out, only blank ones lie between two: the marks of one end where the next one's begin.
         is_whole = rows[-1] - rows[0] == len(rows) - 1
-        following = np.append(self.first_marks[1:], len(self.marks))
-        self.counts = (following if is_whole else np.searchsorted(self.marks, self.ends)) - self.first_marks
+        if is_whole:
+            end_marks = np.append(self.first_marks[1:], len(self.marks))
+        else:
+            end_marks = np.searchsorted(self.marks, self.ends)
+        self.counts = end_marks - self.first_marks
         """Quotation marks of each line."""
         self.are_clean = np.ones(len(rows), np.bool_)
         """Which lines have no escape, no control character and nothing that is not UTF-8."""
@@ -190,9 +217,10 @@ class _Text:
 
     def _leave(self, are_unclean: Mask) -> None:
         """Leave the lines in which one of these bytes stands."""
-        places = np.flatnonzero(are_unclean)
-        if len(places):
-            self.are_clean &= np.searchsorted(places, self.starts) == np.searchsorted(places, self.ends)
+        unclean = np.flatnonzero(are_unclean)
+        if len(unclean):
+            # as many of these bytes before the end of a line as before its start: none within
+            self.are_clean &= np.searchsorted(unclean, self.starts) == np.searchsorted(unclean, self.ends)
 
     def alike(self, form: Form, places: Places, repeats: Callable[[Slot], bool]) -> Alike | None:
         """Those of these lines, each with as many marks as the form, that have it; None where they are too few."""
@@ -224,9 +252,8 @@ class _Text:
         attributes: dict[str, pa.Array] = {}
         data: dict[str, pa.Array] = {}
         for slot, (start, end) in zip(form.slots, bounds, strict=True):
-            texts = self._words if repeats(slot) else self._texts
-            values = scalars[slot] if slot in scalars else texts(start, end)
-            (data if slot.is_data else attributes)[slot.name] = values
+            columns = data if slot.is_data else attributes
+            columns[slot.name] = scalars[slot] if slot in scalars else self._strings(start, end, repeats(slot))
         return Alike(form, self.rows[places], attributes, data)
 
     def _bounds(self, form: Form, places: Places) -> list[Bound]:
@@ -275,6 +302,9 @@ class _Text:
         matches = pc.equal(self._cut(starts, ends, pa.binary()), pa.scalar(text, pa.binary()))
         return np.asarray(matches.to_numpy(zero_copy_only=False)[0::2], np.bool_)
 
+    def _strings(self, starts: Places, ends: Places, are_words: bool) -> pa.Array:
+        return self._words(starts, ends) if are_words else self._texts(starts, ends)
+
     def _texts(self, starts: Places, ends: Places) -> pa.StringArray:
         length = int(ends[0] - starts[0])
         if length and (ends - starts == length).all():
@@ -303,13 +333,15 @@ class _Text:
         are_read = (lengths > 0) & (lengths <= _LONGEST_NUMBER)
         numbers = np.zeros(len(starts), np.int64)
         longest = int(lengths[are_read].max(initial=0))
-        for place in range(longest):
-            has_digit = are_read & (place < lengths)
-            # no digit: above 9
-            digits = self.data[np.where(has_digit, starts + place, starts)] - np.uint8(_ZERO)
+        # digit by digit, for all numbers at once
+        for position in range(longest):
+            has_digit = are_read & (position < lengths)
+            digit_bytes = self.data[np.where(has_digit, starts + position, starts)]
+            # what is no digit becomes 10 or more: bytes below the digit 0 wrap around
+            digits = digit_bytes - np.uint8(_ZERO)
             are_read &= ~has_digit | (digits <= 9)
-            if place == 0:
-                # no leading nought
+            if position == 0:
+                # JSON has no leading zero
                 are_read &= (digits > 0) | (lengths == 1)
             numbers = np.where(has_digit, numbers * 10 + digits, numbers)
         return pa.array(numbers), are_read

@@ -54,10 +54,11 @@ class Identifiers:
         )
 
 
-class Remembering:
+class CachedChooser:
     """Asks a chooser once for each field, source and unit of a body: events of all types share them."""
 
     def __init__(self, chooser: Chooser) -> None:
+        # for as long as one body lasts: keys change
         self.of = cache(chooser.of)
 
 
@@ -117,18 +118,23 @@ def pairs_of(length: int, sources: pa.Array | None, units: pa.Array | None) -> P
 
 
 def joined_pairs(portions: Sequence[Pairs]) -> Pairs:
-    """The pairs of the events of all parts, one part after the other."""
-    counts = [len(portion.known) for portion in portions]
-    first_places = np.cumsum([0, *counts])
-    numbers = [portion.numbers + place for portion, place in zip(portions, first_places, strict=False)]
-    return Pairs([pair for portion in portions for pair in portion.known], np.concatenate(numbers))
+    """The pairs of the events of all portions, one portion after the other."""
+    known: list[tuple[str, str]] = []
+    numbers = []
+    for portion in portions:
+        # its pairs stand behind those of the portions before
+        numbers.append(portion.numbers + len(known))
+        known += portion.known
+    return Pairs(known, np.concatenate(numbers))
 
 
 def _joined(portions: Sequence[Identifiers], rows: Sequence[NDArray[np.int64]]) -> Identifiers:
     """Parts of a column in the order of its events."""
     # where each event went, turned around: where each place of the column is taken from
     origins = np.argsort(np.concatenate(rows))
-    key_ids = pa.chunked_array([portion.key_ids for portion in portions]).unify_dictionaries().combine_chunks()
+    chunked_keys = pa.chunked_array([portion.key_ids for portion in portions])
+    # each portion has a dictionary of its own, and chunks that differ in them cannot become one
+    key_ids = chunked_keys.unify_dictionaries().combine_chunks()
     digests = np.concatenate([portion.digests for portion in portions])
     absent = np.concatenate([portion.absent for portion in portions])
     certain = np.concatenate([portion.certain for portion in portions])
@@ -144,37 +150,41 @@ def identify(texts: pa.StringArray, pseudonymise: Maker | None) -> Identifiers:
     """Pseudonyms pass as they are, raw ids are pseudonymised, or are not certain where nobody can do that."""
     parsed = parse_all(texts)
     absent = texts.is_null().to_numpy(zero_copy_only=False)
-    raw = np.flatnonzero(~(parsed.found | absent))
-    digests = parsed.digests if parsed.found.all() else np.where(parsed.found[:, None], parsed.digests, np.uint8(0))
+    raw_rows = np.flatnonzero(~(parsed.are_pseudonyms | absent))
+    digests = parsed.digests
+    if not parsed.are_pseudonyms.all():
+        digests = np.where(parsed.are_pseudonyms[:, None], parsed.digests, np.uint8(0))
     certain = np.ones(len(texts), np.bool_)
-    if len(raw) and pseudonymise is None:
-        certain[raw] = False
-    elif len(raw) and pseudonymise is not None:
+    if len(raw_rows) and pseudonymise is None:
+        certain[raw_rows] = False
+    elif len(raw_rows) and pseudonymise is not None:
         # a pseudonym costs microseconds, and an id comes in many events: each distinct one is made once
-        raw_texts = texts if len(raw) == len(texts) else texts.take(pa.array(raw))
+        raw_texts = texts if len(raw_rows) == len(texts) else texts.take(pa.array(raw_rows))
         encoded = raw_texts.dictionary_encode()
         codes = encoded.indices.to_numpy()
-        certain[raw] = unchanged(encoded.dictionary, _RULE)[codes]
+        certain[raw_rows] = unchanged(encoded.dictionary, _RULE)[codes]
         digest_bytes = pseudonymise.digests(encoded.dictionary.to_pylist())
         # each digest as one element: looked up by row, it would be copied byte by byte
-        by_text = np.frombuffer(digest_bytes, f"V{SIZE}")
-        digests.view(by_text.dtype)[raw, 0] = by_text[codes]
+        text_digests = np.frombuffer(digest_bytes, f"V{SIZE}")
+        digest_elements = digests.view(text_digests.dtype)
+        digest_elements[raw_rows, 0] = text_digests[codes]
     key_id = pseudonymise.key_id if pseudonymise else ""
-    key_ids = _key_ids(parsed.key_ids, parsed.found, absent, key_id)
+    key_ids = _key_ids(parsed.key_ids, parsed.are_pseudonyms, absent, key_id)
     return Identifiers(digests, key_ids, absent, certain)
 
 
-def _key_ids(wire: pa.DictionaryArray, is_pseudonym: Mask, absent: Mask, new_key: str) -> pa.DictionaryArray:
+def _key_ids(written: pa.DictionaryArray, are_pseudonyms: Mask, absent: Mask, new_key: str) -> pa.DictionaryArray:
     """The key each was written with, or `new_key` where there was a raw id, or none."""
-    if is_pseudonym.all():
-        return wire
+    if are_pseudonyms.all():
+        return written
     # Of what was looked at as a key id, only what is one may stay: else a part of a raw id would be kept.
-    wire_words = wire.dictionary.to_pylist() if is_pseudonym.any() else []
-    names = [*wire_words, new_key, ""]
-    new_code, blank_code = len(names) - 2, len(names) - 1
-    wire_codes = wire.indices.fill_null(0).to_numpy(zero_copy_only=False)
+    written_keys = written.dictionary.to_pylist() if are_pseudonyms.any() else []
+    keys = [*written_keys, new_key, ""]
+    new_code, blank_code = len(keys) - 2, len(keys) - 1
+    written_codes = written.indices.fill_null(0).to_numpy(zero_copy_only=False)
     other_codes = np.where(absent, blank_code, new_code)
-    all_codes = np.where(is_pseudonym, wire_codes, other_codes)
+    all_codes = np.where(are_pseudonyms, written_codes, other_codes)
+    # numbered anew, so that no key stays in the dictionary to which no row refers
     used_codes, codes = np.unique(all_codes, return_inverse=True)
-    words = pa.array([names[code] for code in used_codes.tolist()], pa.string())
-    return pa.DictionaryArray.from_arrays(codes.astype(np.int32), words)
+    used_keys = pa.array([keys[code] for code in used_codes.tolist()], pa.string())
+    return pa.DictionaryArray.from_arrays(codes.astype(np.int32), used_keys)

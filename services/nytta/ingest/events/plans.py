@@ -49,6 +49,7 @@ _READ_AS: Final[Mapping[Role, pa.DataType]] = types.MappingProxyType(
     }
 )
 _REMEMBERED_TEXTS: Final = 8192
+"""Texts of a field whose answers are remembered: names of systems, units and steps come thousands of times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,6 @@ class TypePlan:
 def reader(annotation: Any) -> Callable[[str], str | None]:
     """The rule of a field annotation as a function of a text that remembers its latest answers."""
     adapter: TypeAdapter[str | None] = TypeAdapter(annotation)
-    # most texts of a batch are names of systems, units and steps, and come thousands of times
     return lru_cache(_REMEMBERED_TEXTS)(adapter.validate_python)
 
 

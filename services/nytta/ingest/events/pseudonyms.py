@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from nytta.ingest.events.strings import layout, letters
+from nytta.ingest.events.strings import byte_rows, layout
 
 SIZE: Final = 16
 """Bytes of a pseudonym."""
@@ -26,8 +26,8 @@ _TAIL: Final = 1 + 2 * SIZE  # a colon and the hexadecimal digits
 _WIRE: Final = re.compile(rf"{_KEY_ID.pattern}:[0-9A-Fa-f]{{{2 * SIZE}}}")
 
 _NO_DIGIT: Final = 255
+# the value of each byte as a hexadecimal digit: many digits are read by one look-up of an array
 _HEXADECIMAL: Final = np.full(256, _NO_DIGIT, np.uint8)
-# a table of all bytes: many digits are read by one look-up of an array
 for _value, _digit in enumerate("0123456789abcdef"):
     _HEXADECIMAL[[ord(_digit), ord(_digit.upper())]] = _value
 
@@ -52,12 +52,12 @@ def parse(written_id: str) -> Pseudonym | None:
 
 
 class Parsed(NamedTuple):
-    """Texts read as pseudonyms; where `found` is False the other two say nothing."""
+    """Texts read as pseudonyms; where `are_pseudonyms` is False the other two say nothing."""
 
     digests: NDArray[np.uint8]
     """One row of 16 bytes per text."""
     key_ids: pa.DictionaryArray
-    found: NDArray[np.bool_]
+    are_pseudonyms: NDArray[np.bool_]
 
 
 def parse_all(written_ids: pa.StringArray) -> Parsed:
@@ -65,12 +65,10 @@ def parse_all(written_ids: pa.StringArray) -> Parsed:
     text_bytes, offsets = layout(written_ids)
     matches = np.diff(offsets) > _TAIL
     if not matches.any():
-        nothing = np.zeros(len(written_ids), np.int32)
-        return Parsed(
-            np.zeros((len(written_ids), SIZE), np.uint8),
-            pa.DictionaryArray.from_arrays(nothing, pa.array([""])),
-            matches,
-        )
+        no_digests = np.zeros((len(written_ids), SIZE), np.uint8)
+        blank_codes = np.zeros(len(written_ids), np.int32)
+        no_keys = pa.DictionaryArray.from_arrays(blank_codes, pa.array([""]))
+        return Parsed(no_digests, no_keys, matches)
     tails = _tails(text_bytes, offsets, matches)
     hex_digits = np.take(_HEXADECIMAL, tails[:, 1:])
     digests = hex_digits[:, 0::2] << 4 | hex_digits[:, 1::2]
@@ -79,21 +77,22 @@ def parse_all(written_ids: pa.StringArray) -> Parsed:
     matches &= digests.any(axis=1)  # all zeros stand for nobody
     # Cut in characters: where the tail is found it is ASCII, so characters and bytes agree.
     key_ids = pc.utf8_slice_codeunits(written_ids, 0, -_TAIL).dictionary_encode()
-    sound_keys = np.array([bool(_KEY_ID.fullmatch(key)) for key in key_ids.dictionary.to_pylist()])
-    if not sound_keys.all():
+    are_key_ids = np.array([bool(_KEY_ID.fullmatch(key_id)) for key_id in key_ids.dictionary.to_pylist()])
+    if not are_key_ids.all():
         indices = key_ids.indices.fill_null(0).to_numpy(zero_copy_only=False)
-        matches &= sound_keys[indices]
+        matches &= are_key_ids[indices]
     return Parsed(digests.astype(np.uint8, copy=False), key_ids, matches)
 
 
-def _tails(data: NDArray[np.uint8], offsets: NDArray[np.int64], long: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """The last bytes of each long text; of a shorter one, any bytes."""
+def _tails(text_bytes: NDArray[np.uint8], offsets: NDArray[np.int64], are_long: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """The last `_TAIL` bytes of each long text, one row per text; of a shorter one, any bytes."""
     lengths = np.diff(offsets)
     # pseudonyms of one key are of one length, and then lie side by side: no byte is copied
     if (lengths == lengths[0]).all():
-        return letters(data, offsets[:-1], int(lengths[0]))[:, -_TAIL:]
-    tail_starts = np.where(long, offsets[1:] - _TAIL, 0)
-    return letters(data, tail_starts, _TAIL)
+        whole_texts = byte_rows(text_bytes, offsets[:-1], int(lengths[0]))
+        return whole_texts[:, -_TAIL:]
+    tail_starts = np.where(are_long, offsets[1:] - _TAIL, 0)
+    return byte_rows(text_bytes, tail_starts, _TAIL)
 
 
 class Digests(dict[str, bytes]):

@@ -25,8 +25,8 @@ def unchanged(field_texts: pa.StringArray, rule: Rule) -> NDArray[np.bool_]:
         unusual &= field_texts.is_valid().to_numpy(zero_copy_only=False)
     are_unchanged = np.ones(len(field_texts), np.bool_)
     for row in np.flatnonzero(unusual):
-        field_text = field_texts[row].as_py()
-        are_unchanged[row] = kept_as(rule, field_text) == field_text
+        text = field_texts[row].as_py()
+        are_unchanged[row] = kept_as(rule, text) == text
     return are_unchanged
 
 

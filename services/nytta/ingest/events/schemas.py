@@ -153,7 +153,7 @@ def _terse(schema_node: Any) -> Any:
             continue
         # names of fields, of which one may be called `title`
         if keyword in ("properties", "$defs"):
-            terse[keyword] = {type_name: _terse(property_schema) for type_name, property_schema in subschema.items()}
+            terse[keyword] = {name: _terse(named_schema) for name, named_schema in subschema.items()}
         else:
             terse[keyword] = _terse(subschema)
     return terse

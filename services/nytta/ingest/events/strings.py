@@ -7,6 +7,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 LONGEST_TEXT: Final = 512
+"""Characters of a text of an event."""
 
 _SPACE: Final = 0x20
 _TILDE: Final = 0x7E
@@ -22,15 +23,17 @@ def layout(texts: pa.StringArray) -> tuple[NDArray[np.uint8], NDArray[np.int64]]
     return np.frombuffer(text_buffer or b"", np.uint8), offsets.astype(np.int64)
 
 
-def letters(text_bytes: NDArray[np.uint8], starts: NDArray[np.int64], length: int) -> NDArray[np.uint8]:
+def byte_rows(text_bytes: NDArray[np.uint8], starts: NDArray[np.int64], length: int) -> NDArray[np.uint8]:
     """One row per start, with the `length` bytes from there on."""
     first_start, text_count = starts[0], len(starts)
-    # Nothing stands between the texts: then they are seen where they lie, and not one byte is copied. The ends are
-    # compared first, for they cost nothing.
+    # Nothing stands between the texts: then they are seen where they lie, and not one byte is copied. The first and the
+    # last start are compared before all others, for that costs nothing.
     spans_all = starts[-1] - first_start == (text_count - 1) * length
     if spans_all and (np.diff(starts) == length).all():
-        return text_bytes[first_start : first_start + text_count * length].reshape(text_count, length)
-    gathered: NDArray[np.uint8] = text_bytes[starts[:, None] + np.arange(length)]
+        adjacent = text_bytes[first_start : first_start + text_count * length]
+        return adjacent.reshape(text_count, length)
+    positions = starts[:, None] + np.arange(length)
+    gathered: NDArray[np.uint8] = text_bytes[positions]
     return gathered
 
 
@@ -39,20 +42,22 @@ def plain(texts: pa.StringArray) -> NDArray[np.bool_]:
 
     Such a text passes every rule for texts as it is; the others, and nulls, need a closer look.
     """
-    letter_bytes, offsets = layout(texts)
-    starts, text_ends = offsets[:-1], offsets[1:]
-    lengths = text_ends - starts
+    all_bytes, offsets = layout(texts)
+    starts, ends = offsets[:-1], offsets[1:]
+    lengths = ends - starts
     are_plain = (lengths > 0) & (lengths <= LONGEST_TEXT)
     if not are_plain.any():
         return are_plain
     # Texts that were refused already look at the first byte of all: an index has to exist.
-    first_bytes = letter_bytes[np.where(are_plain, starts, 0)]
-    last_bytes = letter_bytes[np.where(are_plain, text_ends, 1) - 1]
+    first_bytes = all_bytes[np.where(are_plain, starts, 0)]
+    last_bytes = all_bytes[np.where(are_plain, ends, 1) - 1]
     are_plain &= (first_bytes != _SPACE) & (last_bytes != _SPACE)
-    text_bytes = letter_bytes[offsets[0] : offsets[-1]]
-    # what is below wraps to above
-    unprintable = text_bytes - np.uint8(_SPACE) > _TILDE - _SPACE
-    if unprintable.any():
-        places = np.flatnonzero(unprintable) + offsets[0]
-        are_plain[np.searchsorted(offsets, places, side="right") - 1] = False
+    text_bytes = all_bytes[offsets[0] : offsets[-1]]
+    # one comparison for both sides: a byte below the space wraps around and is above the tilde
+    are_unprintable = text_bytes - np.uint8(_SPACE) > _TILDE - _SPACE
+    if are_unprintable.any():
+        unprintable = np.flatnonzero(are_unprintable) + offsets[0]
+        # the text of a byte is the last one that starts at it or before
+        texts_with_unprintable = np.searchsorted(offsets, unprintable, side="right") - 1
+        are_plain[texts_with_unprintable] = False
     return are_plain

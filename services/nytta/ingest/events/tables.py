@@ -12,7 +12,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from nytta.ingest.events.columns import ALWAYS, COLUMNS, DEFAULTS, constant, is_filled
+from nytta.ingest.events.columns import (
+    ALWAYS,
+    COLUMNS,
+    DEFAULTS,
+    KEY_ATTRIBUTE,
+    KEY_EXTENSION,
+    KEYED_KINDS,
+    constant,
+    is_filled,
+)
 from nytta.ingest.events.envelope import Event
 from nytta.ingest.events.fields import FIRST_DATE, LAST_DATE, Extension, monday
 from nytta.ingest.events.identifiers import Identifiers
@@ -24,11 +33,6 @@ from nytta.ingest.events.times import EARLIEST, instants, milliseconds
 
 Mask = NDArray[np.bool_]
 
-# What is public about these things is their id, so it is kept beside the digest.
-_KEYED: Final = frozenset({"milestone", "decision", "benefit"})
-_KEY: Final = "key"
-# An extension attribute may be called `key`; none can be called this.
-_KEY_EXTENSION: Final = "ce_key"
 # A number of so many digits always fits; what is longer is left to the models.
 _NUMBERS: Final = {"sequence": 19, "revision": 18}
 _DAY: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -98,13 +102,15 @@ class _Table:
     ) -> None:
         self.plan = plan
         self.events = events
-        self.given = circumstances
+        self.circumstances = circumstances
         self.rows = events.rows
         self.certain = np.ones(self.rows, np.bool_)
         self.columns: dict[str, pa.Array] = {}
         self.keys: list[str | None] = [None] * self.rows
+        """The public ids of what the events are about, of `KEYED_KINDS` alone."""
 
     def build(self) -> tuple[pa.Table, Mask]:
+        """The table, in the order of `COLUMNS`, and the mask."""
         self._envelope(self.events.envelope)
         field_arrays = dict(self.events.data)
         self._actor_kind(field_arrays)
@@ -154,15 +160,15 @@ class _Table:
             self.columns["source"] = source
         self.columns["type"] = constant("type", self.plan.model.name, self.rows)
         self.columns["kind"] = constant("kind", self.plan.model.kind, self.rows)
-        self.columns["received_at"] = constant("received_at", milliseconds(self.given.received_at), self.rows)
+        self.columns["received_at"] = constant("received_at", milliseconds(self.circumstances.received_at), self.rows)
         self._time(attribute_arrays["time"])
         for attribute_name, digits in _NUMBERS.items():
             if attribute_name not in attribute_arrays:
                 continue
             self._number(attribute_name, attribute_arrays[attribute_name], digits)
             # columns beyond ALWAYS are there only where some event fills them
-            may_go = attribute_name not in ALWAYS and attribute_name in self.columns
-            if may_go and not is_filled(attribute_name, self.columns[attribute_name]):
+            is_optional = attribute_name not in ALWAYS and attribute_name in self.columns
+            if is_optional and not is_filled(attribute_name, self.columns[attribute_name]):
                 del self.columns[attribute_name]
         # These three are not kept, but an event is refused for what is wrong in them.
         if "subject" in attribute_arrays:
@@ -178,7 +184,7 @@ class _Table:
     def _time(self, time_texts: pa.StringArray) -> None:
         moments, are_read = instants(time_texts)
         earliest = milliseconds(EARLIEST)
-        latest = milliseconds(self.given.latest)
+        latest = milliseconds(self.circumstances.latest)
         # Moments are rounded down to milliseconds: a time within the last one may be too late.
         self.certain &= are_read & (moments >= earliest) & (moments < latest)
         self.columns["time"] = pa.array(moments, COLUMNS["time"])
@@ -196,12 +202,15 @@ class _Table:
             self.columns[column_name] = pc.if_else(negative, 0, number_array).fill_null(0).cast(column_type)
             return
         digit_texts = number_array.fill_null("0")
-        data, offsets = layout(digit_texts)
+        text_bytes, offsets = layout(digit_texts)
         lengths = np.diff(offsets)
         are_numbers = (lengths > 0) & (lengths <= digits)
-        # what is below wraps to above
-        no_digits = np.flatnonzero(data - np.uint8(ord("0")) > 9)
-        are_numbers[np.searchsorted(offsets, no_digits, side="right") - 1] = False
+        # one comparison for both sides: a byte below the digit 0 wraps around and is above 9
+        digit_values = text_bytes - np.uint8(ord("0"))
+        other_bytes = np.flatnonzero(digit_values > 9)
+        # the text of a byte is the last one that starts at it or before
+        texts_with_others = np.searchsorted(offsets, other_bytes, side="right") - 1
+        are_numbers[texts_with_others] = False
         self.certain &= are_numbers
         self.columns[column_name] = pc.if_else(pa.array(are_numbers), digit_texts, "0").cast(column_type)
 
@@ -242,7 +251,7 @@ class _Table:
             self.columns[field.column] = field_words
         if is_subject:
             self.columns["subject"] = _digests(field_words)
-            if self.plan.model.kind in _KEYED:
+            if self.plan.model.kind in KEYED_KINDS:
                 self.keys = field_words.to_pylist()
 
     def _filled(self, column: str, cell_array: pa.Array) -> None:
@@ -301,6 +310,7 @@ class _Table:
         ]
         if answers:
             # entitled is whose known answers all say yes; unknown (-1) where neither is known
+            # nulls are passed over by the smallest of several, as -1 would not be
             known_answers = [pc.if_else(pc.less(answer, 0), None, answer) for answer in answers]
             self.columns["entitled"] = pc.min_element_wise(*known_answers).fill_null(-1)
 
@@ -310,22 +320,18 @@ class _Table:
         for _, extension_array in extensions:
             self._check(extension_array, _EXTENSION)
         are_empty = all(extension_array.null_count == self.rows for _, extension_array in extensions)
-        if are_empty and self.plan.model.kind not in _KEYED:
+        if are_empty and self.plan.model.kind not in KEYED_KINDS:
             return
-        attributes: list[tuple[str, list[str | None]]] = []
+        texts_by_attribute: dict[str, list[str | None]] = {}
         for attribute_name, extension_array in extensions:
-            attributes.append(
-                (_KEY_EXTENSION if attribute_name == _KEY else attribute_name, extension_array.to_pylist())
-            )
-        attributes.append((_KEY, self.keys))
-        maps = [
-            [
-                (attribute_name, extension_array[row])
-                for attribute_name, extension_array in attributes
-                if extension_array[row] is not None
-            ]
-            for row in range(self.rows)
-        ]
+            kept_name = KEY_EXTENSION if attribute_name == KEY_ATTRIBUTE else attribute_name
+            texts_by_attribute[kept_name] = extension_array.to_pylist()
+        texts_by_attribute[KEY_ATTRIBUTE] = self.keys
+        maps: list[list[tuple[str, str]]] = [[] for _ in range(self.rows)]
+        for kept_name, texts in texts_by_attribute.items():
+            for event_map, text in zip(maps, texts, strict=True):
+                if text is not None:
+                    event_map.append((kept_name, text))
         self.columns["attributes"] = pa.array(maps, COLUMNS["attributes"])
 
     # --- texts ------------------------------------------------------------------------------------
@@ -355,26 +361,31 @@ class _Table:
         kept_words = [word_text or "" for word_text in kept_texts] + [""]
         if not any(kept_words):
             return None
-        array = pa.DictionaryArray.from_arrays(word_codes, pa.array(kept_words, pa.string()))
-        # Two texts may be kept as the same word, and nobody may say nothing at all.
-        return array if len(set(kept_words)) == len(kept_words) else array.cast(pa.string()).dictionary_encode()
+        words = pa.DictionaryArray.from_arrays(word_codes, pa.array(kept_words, pa.string()))
+        # a dictionary has each word once, and two texts may be kept as the same word, or both as blank
+        are_distinct = len(set(kept_words)) == len(kept_words)
+        return words if are_distinct else words.cast(pa.string()).dictionary_encode()
 
 
 def _digests(words: pa.DictionaryArray) -> pa.Array:
     """The first 16 bytes of the BLAKE2b digest of each row's text, for things whose id is no secret."""
-    word_digests = b"".join(hashlib.blake2b(word.encode()).digest()[:SIZE] for word in words.dictionary.to_pylist())
-    by_word = np.frombuffer(word_digests, np.uint8).reshape(-1, SIZE)
-    digests = by_word[words.indices.to_numpy()]
+    distinct_words = words.dictionary.to_pylist()
+    word_digests = [hashlib.blake2b(word.encode()).digest()[:SIZE] for word in distinct_words]
+    digest_rows = np.frombuffer(b"".join(word_digests), np.uint8).reshape(-1, SIZE)
+    digests = digest_rows[words.indices.to_numpy()]
     return pa.Array.from_buffers(COLUMNS["subject"], len(words), [None, pa.py_buffer(digests)])
 
 
 def _day(text: str) -> date | None:
     """The date of `YYYY-MM-DD`; None where the text is anything else or too far away."""
+    # `fromisoformat` takes other ways to write a day as well, which the models refuse
+    if not _DAY.fullmatch(text):
+        return None
     try:
-        day = date.fromisoformat(text) if _DAY.fullmatch(text) else None
+        day = date.fromisoformat(text)
     except ValueError:
         return None
-    return day if day and FIRST_DATE <= day <= LAST_DATE else None
+    return day if FIRST_DATE <= day <= LAST_DATE else None
 
 
 def _monday(week: str) -> date | None:

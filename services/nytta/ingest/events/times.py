@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from nytta.ingest.events.strings import layout, letters
+from nytta.ingest.events.strings import byte_rows, layout
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -66,7 +66,7 @@ def instants(time_texts: pa.StringArray) -> tuple[NDArray[np.int64], NDArray[np.
         if not _SHORTEST <= length <= _LONGEST:
             continue
         text_rows = np.flatnonzero(lengths == length)
-        time_bytes = letters(text_bytes, starts[text_rows], int(length))
+        time_bytes = byte_rows(text_bytes, starts[text_rows], int(length))
         ends_with_z = time_bytes[:, -1] == ord("Z")
         for zulu in (True, False):
             same_form = ends_with_z == zulu
@@ -77,15 +77,19 @@ def instants(time_texts: pa.StringArray) -> tuple[NDArray[np.int64], NDArray[np.
 
 
 def _instants(time_bytes: NDArray[np.uint8], zulu: bool) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """The same for texts of one form: `time_bytes` has one row per text and one column per letter."""
+    """The same for texts of one form: `time_bytes` has one row per text and one column per letter.
+
+    `zulu` texts end with `Z`, the others with an offset such as `+01:00`.
+    """
+    zone_length = 1 if zulu else 6
     # where the zone begins: everything before it is the clock's
-    seconds_end = time_bytes.shape[1] - (1 if zulu else 6)
+    seconds_end = time_bytes.shape[1] - zone_length
     # digits of a second behind its point; -1 where there is no point
     fraction = seconds_end - 20
     are_times = np.ones(len(time_bytes), np.bool_)
     if seconds_end < 19 or fraction == 0 or fraction > 9:
         return np.zeros(len(time_bytes), np.int64), ~are_times
-    # wraps: what is no digit becomes 10 or more
+    # what is no digit becomes 10 or more: bytes below the digit 0 wrap around
     digits = time_bytes - np.uint8(ord("0"))
     are_times &= _have_form(time_bytes, digits, seconds_end, zulu)
     # Numbers of texts that are not read may be anything; they are computed like the others and mean nothing.
@@ -109,7 +113,9 @@ def _instants(time_bytes: NDArray[np.uint8], zulu: bool) -> tuple[NDArray[np.int
     whole_minutes = (days * 24 + hour) * 60 + minute - shift
     seconds = whole_minutes * 60 + second
     # three digits at most, which cuts off the rest; fewer are filled up
-    thousandths = _number(digits, range(20, min(seconds_end, 23))) * 10 ** max(0, 3 - max(fraction, 0))
+    written_fraction = _number(digits, range(20, min(seconds_end, 23)))
+    absent_digits = max(0, 3 - max(fraction, 0))
+    thousandths = written_fraction * 10**absent_digits
     return seconds * 1000 + thousandths, are_times
 
 

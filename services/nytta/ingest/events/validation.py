@@ -19,10 +19,12 @@ from nytta.ingest.events.strings import LONGEST_TEXT
 from nytta.ingest.events.times import EARLIEST
 
 _LONGEST_DETAIL: Final = 500
+"""Characters of a detail: an event may have as many problems as fields that nobody knows."""
 _LONGEST_NAME: Final = 64
 _LATEST_VERSIONS: Final[Mapping[str, str]] = MappingProxyType(
     {f"nytta.{model.name}": type_name for type_name, model in TYPES.items()}
 )
+"""Family of event types, without the version, to the type that is supported."""
 
 
 class Refused(Exception):
@@ -107,9 +109,8 @@ def _with_data(event_object: dict[str, Any]) -> bytes:
             body = base64.b64decode(base64_text, validate=True)
             event_object["data"] = from_json(body, allow_inf_nan=False)
         except (TypeError, ValueError):
-            raise Refused(
-                Reason.INVALID_FIELD, "data_base64: is not JSON in base64: send the data as JSON in data"
-            ) from None
+            detail = "data_base64: is not JSON in base64: send the data as JSON in data"
+            raise Refused(Reason.INVALID_FIELD, detail) from None
     # as a line again: strict models take days and choices as texts from JSON alone
     return to_json(event_object, inf_nan_mode="constants")
 
@@ -154,8 +155,8 @@ def _check_time(time: datetime, latest: datetime) -> None:
 
 def _check_pseudonyms(event: Event) -> None:
     for field in PLANS[event.type].identifiers:
-        event_object = getattr(event.data, field)
-        if event_object is not None and parse(event_object) is None:
+        identifier = getattr(event.data, field)
+        if identifier is not None and parse(identifier) is None:
             raise Refused(
                 Reason.RAW_ACTOR,
                 f"data.{field}: is no pseudonym: send key-id:32 hex digits, or use the gateway",
@@ -192,9 +193,9 @@ def _refusal(error: ValidationError) -> Refused:
 
 
 def _problem(problem: ErrorDetails) -> tuple[Reason, str]:
-    kind, field_value = problem["type"], problem["input"]
+    field_value = problem["input"]
     field_path = _place(problem)
-    match kind:
+    match problem["type"]:
         case "json_invalid":
             return Reason.MALFORMED_JSON, problem["msg"]
         case "missing":
@@ -222,5 +223,5 @@ def _place(problem: ErrorDetails) -> str:
     location = [str(part) for part in problem["loc"]]
     depth = 2 if location[:1] == ["data"] else 1
     # a field that no model has is named by its sender, at whatever length
-    names = [type_name[:_LONGEST_NAME] for type_name in location[:depth]]
+    names = [name[:_LONGEST_NAME] for name in location[:depth]]
     return ".".join(names) or "event"

@@ -36,4 +36,4 @@ class Document:
 
 def parse(text: str, file: str) -> Document:
     """The YAML document `text`. What is wrong with it is in its `problems`."""
-    return Document(file, *nodes.parse(text, file, nothing=frozenset()))
+    return Document(file, *nodes.parse(text, file, null_words=frozenset()))

@@ -18,10 +18,10 @@ T = TypeVar("T")
 
 # decoding holds the interpreter: two keep both the processor and the event loop busy
 _THREADS: Final = 2
-_TOGETHER: Final = 1 << 20
+_DECODED_TOGETHER: Final = 1 << 20
 """Bytes of bodies that are decoded together; a larger one is decoded alone."""
 
-_LITTLE: Final = 1 << 13
+_SMALL_BODY: Final = 1 << 13
 """Bytes of a body beside which it costs more to begin decoding than to decode."""
 _GATHERING_SECONDS: Final = 0.005
 """So long little ones gather: about as long as the sync takes that follows."""
@@ -74,7 +74,7 @@ class DecodeQueue:
         """Judge what waits until nothing does."""
         try:
             while self._queue:
-                if len(self._queue[0].request.body) < _LITTLE:
+                if len(self._queue[0].request.body) < _SMALL_BODY:
                     await asyncio.sleep(_GATHERING_SECONDS)
                 if self._queue:  # else the other thread has taken all
                     await self._judge_group(self._next_group())
@@ -84,7 +84,7 @@ class DecodeQueue:
     def _next_group(self) -> list[_Waiting]:
         group = [self._queue.popleft()]
         size = len(group[0].request.body)
-        while self._queue and size + len(self._queue[0].request.body) <= _TOGETHER:
+        while self._queue and size + len(self._queue[0].request.body) <= _DECODED_TOGETHER:
             group.append(self._queue.popleft())
             size += len(group[-1].request.body)
         return group

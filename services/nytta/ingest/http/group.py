@@ -21,7 +21,7 @@ from nytta.storage.errors import DiskFullError
 Write = Callable[[pa.Table, Sequence[Reject]], int | None]
 """Stores events and rejects; when it returns, they are durable, and the batch has this number."""
 
-_TRIED_AGAIN: Final = 10.0
+_RETRY_SECONDS: Final = 10.0
 """Seconds after a write that failed for which the service is not ready."""
 
 _log = logging.getLogger(__name__)
@@ -81,8 +81,8 @@ class GroupCommit:
         """
         if self._closing:
             raise Unavailable("the service is stopping")
-        if self._failure and time.monotonic() - self._failed < _TRIED_AGAIN:
-            raise Unavailable(self._failure, _TRIED_AGAIN)
+        if self._failure and time.monotonic() - self._failed < _RETRY_SECONDS:
+            raise Unavailable(self._failure, _RETRY_SECONDS)
 
     async def put(self, events: pa.Table, rejects: Sequence[Reject]) -> int | None:
         """As `Acceptance.put`."""

@@ -23,8 +23,8 @@ from nytta.ingest.http.validation import Circumstances
 Signer = Literal["zammad", "jira", "github", "glpi"]
 """Whose way of signing it is: which hash of what stands in which header."""
 
-# header, algorithm, and what stands before the digits
-_WAYS: Final[Mapping[str, tuple[str, str, str]]] = {
+# of each way of signing: header, algorithm, and what stands before the digits
+_SIGNATURES: Final[Mapping[str, tuple[str, str, str]]] = {
     "zammad": ("x-hub-signature", "sha1", "sha1="),
     "jira": ("x-hub-signature", "sha256", "sha256="),
     "github": ("x-hub-signature-256", "sha256", "sha256="),
@@ -43,15 +43,15 @@ class Hook:
 
 def is_signed(hook: Hook, headers: Mapping[str, str], body: bytes) -> bool:
     """Whether the body is what the sender signed."""
-    header, algorithm, prefix = _WAYS[hook.signed]
-    signed = body
+    header, algorithm, prefix = _SIGNATURES[hook.signed]
+    signed_bytes = body
     # it signs the time of sending with the body
     if hook.signed == "glpi":
-        signed += headers.get("x-glpi-timestamp", "").encode()
-    signature = prefix + hmac.new(hook.secret, signed, getattr(hashlib, algorithm)).hexdigest()
-    shown = headers.get(header, "").strip()
+        signed_bytes += headers.get("x-glpi-timestamp", "").encode()
+    signature = prefix + hmac.new(hook.secret, signed_bytes, getattr(hashlib, algorithm)).hexdigest()
+    presented = headers.get(header, "").strip()
     # compared in constant time: how long it takes must not tell how much of a guess was right
-    return hmac.compare_digest(signature.encode(), shown.encode())
+    return hmac.compare_digest(signature.encode(), presented.encode())
 
 
 def events_of(

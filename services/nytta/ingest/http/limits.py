@@ -11,6 +11,7 @@ from nytta.ingest.http.problems import Problem
 _GZIP: Final = 31  # zlib's window bits for a gzip member
 # bytes at a time: what follows a member is copied for each
 _PIECE: Final = 1 << 16
+# each member costs a new decompressor, however few bytes it holds
 _MEMBERS: Final = 1_000
 
 

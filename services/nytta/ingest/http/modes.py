@@ -96,14 +96,12 @@ def lines_of(mode: Mode, headers: Headers, body: bytes) -> list[bytes]:
 
 def _content_type(headers: Headers) -> tuple[str, str]:
     """(media type, charset) in lower case; empty where there is none."""
-    header_values = [
-        header_value.decode("latin-1") for header_name, header_value in headers if header_name == b"content-type"
-    ]
+    content_types = [text.decode("latin-1") for name, text in headers if name == b"content-type"]
     # two could be read in two ways, by us and by whatever stands between the sender and us
-    if len(header_values) > 1:
+    if len(content_types) > 1:
         raise Problem(400, "the header Content-Type is given more than once")
-    header_value = header_values[0] if header_values else ""
-    media, _, parameters = header_value.partition(";")
+    content_type = content_types[0] if content_types else ""
+    media, _, parameters = content_type.partition(";")
     charset_match = _CHARSET.search(f";{parameters}")
     charset = charset_match[1].strip().lower() if charset_match else ""
     return media.strip().lower(), charset
@@ -123,30 +121,26 @@ def _parse(body: bytes) -> None:
 
 def _from_headers(headers: Headers, body: bytes) -> bytes:
     """The line of an event in binary mode: attributes from headers, data from the body."""
-    event_headers = [
-        (header_name.removeprefix(_PREFIX), header_value)
-        for header_name, header_value in headers
-        if header_name.startswith(_PREFIX)
-    ]
-    attributes = [(header_name.decode("latin-1"), header_value) for header_name, header_value in event_headers]
-    name_counts = Counter(header_name for header_name, _ in attributes)
-    repeated = sorted(header_name for header_name, count in name_counts.items() if count > 1)
+    event_headers = []
+    for header_name, header_value in headers:
+        if header_name.startswith(_PREFIX):
+            attribute_name = header_name.removeprefix(_PREFIX).decode("latin-1")
+            event_headers.append((attribute_name, header_value))
+    name_counts = Counter(attribute_name for attribute_name, _ in event_headers)
+    repeated = sorted(attribute_name for attribute_name, count in name_counts.items() if count > 1)
     if repeated:
         raise Unreadable(Reason.INVALID_FIELD, f"{repeated[0]}: its header is given more than once")
     if name_counts["datacontenttype"] or name_counts["data"]:
-        raise Unreadable(
-            Reason.INVALID_FIELD, "binary mode says the type of the data in Content-Type, data in the body"
-        )
-    attributes_by_name = {
-        header_name: header_text(header_name, header_value) for header_name, header_value in attributes
-    }
+        detail = "binary mode says the type of the data in Content-Type, data in the body"
+        raise Unreadable(Reason.INVALID_FIELD, detail)
+    attributes = {name: header_text(name, header_value) for name, header_value in event_headers}
     for header_name, header_value in headers:
         if header_name == b"content-type":
-            attributes_by_name["datacontenttype"] = header_value.decode("latin-1")
+            attributes["datacontenttype"] = header_value.decode("latin-1")
     if body:
         # first, for a body that is no JSON has a reason of its own
         _parse(body)
-    return bodies.with_data(attributes_by_name, body)
+    return bodies.with_data(attributes, body)
 
 
 def header_text(header_name: str, header_value: bytes) -> str:
@@ -156,9 +150,8 @@ def header_text(header_name: str, header_value: bytes) -> str:
     if quoted:
         decoded_text = re.sub(r"\\(.)", r"\1", quoted[1])
     if _BAD_PERCENT.search(decoded_text):
-        raise Unreadable(
-            Reason.INVALID_FIELD, f"{header_name}: a percent sign is followed by no two hexadecimal digits"
-        )
+        detail = f"{header_name}: a percent sign is followed by no two hexadecimal digits"
+        raise Unreadable(Reason.INVALID_FIELD, detail)
     try:
         # Bytes beyond ASCII should not be here; where they are, they are taken for UTF-8 as they came.
         return unquote_to_bytes(decoded_text.encode("latin-1")).decode("utf-8")

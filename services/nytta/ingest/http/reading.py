@@ -15,9 +15,8 @@ from nytta.ingest.http.problems import Problem
 
 # times the limit: so much of a body that is too large is read, so that the answer is heard
 _DISCARDED: Final = 8
-
-
-_DIGITS: Final = 15  # of a length that may be within the limit
+# of a length that may be within the limit
+_DIGITS: Final = 15
 
 
 class BodyMemory:
@@ -77,5 +76,8 @@ async def read_body(request: Request, memory: BodyMemory, buffer: bytearray) -> 
 
 
 def _more(declared: str, limit: int) -> bool:
-    """Whether a length, as a header has it, is more than the limit."""
-    return declared.isdecimal() and declared.isascii() and (len(declared) > _DIGITS or int(declared) > limit)
+    """Whether a length, as a header has it, is more than the limit; a text that is no length is not."""
+    if not declared.isdecimal() or not declared.isascii():
+        return False
+    # so long a text is not made a number of: it may be of any length
+    return len(declared) > _DIGITS or int(declared) > limit

@@ -18,6 +18,13 @@ from nytta.ingest.http.tokens import Token
 from nytta.registry.registry import Registry
 
 _MAY_BE_ANY: Final = "data.unit: is to be looked up and may be any, but the token may send for some units only"
+_ABSENT: Final = "data.unit: is absent, but the token may send for some units only"
+_SEVERAL: Final = (
+    "data.unit: is to be looked up, and there are several organisations: say in sources.yaml, beside the source, whose "
+    "persons they are (organisation), or name the unit"
+)
+_OTHER_UNIT: Final = "data.unit: the token may not send events of this unit"
+_NO_HOMES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +35,10 @@ class Verdict:
     detail: str
 
 
-_ABSENT: Final = "data.unit: is absent, but the token may send for some units only"
-_SEVERAL: Final = (
-    "data.unit: is to be looked up, and there are several organisations: say in sources.yaml, beside the source, whose "
-    "persons they are (organisation), or name the unit"
-)
-_NO_HOMES: Final[Mapping[str, str]] = MappingProxyType({})
-
-
 def refused(
     events: pa.Table, token: Token, registry: Registry, homes: Mapping[str, str] = _NO_HOMES
 ) -> list[Verdict | None] | None:
-    """For each event, why the token may not send it, or None; None alone where all may pass.
+    """For each event, why the token may not send it, or None; None in place of the list where all may pass.
 
     `homes` are the organisations of sources that are declared.
     """
@@ -80,14 +79,13 @@ def _unit_verdict(token: Token, registry: Registry, source: str, unit_code: str,
     unit = registry.resolve_one(unit_code, source, day)
     if unit is None:
         if token.everywhere:
-            return Verdict(
-                Reason.UNKNOWN_UNIT, f"data.unit: the registry has no such unit on {day}; add it or map the code"
-            )
+            detail = f"data.unit: the registry has no such unit on {day}; add it or map the code"
+            return Verdict(Reason.UNKNOWN_UNIT, detail)
         # what exists beside its own units is none of the sender's business
-        return Verdict(Reason.FORBIDDEN_UNIT, "data.unit: the token may not send events of this unit")
+        return Verdict(Reason.FORBIDDEN_UNIT, _OTHER_UNIT)
     if token.everywhere or unit in token.units or unit in token.subtrees:
         return None
     # the tree of the event's day: a unit that has moved since was below another then
     if token.subtrees and any(ancestor.id in token.subtrees for ancestor in registry.ancestors(unit, day)):
         return None
-    return Verdict(Reason.FORBIDDEN_UNIT, "data.unit: the token may not send events of this unit")
+    return Verdict(Reason.FORBIDDEN_UNIT, _OTHER_UNIT)

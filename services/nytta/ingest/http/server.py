@@ -20,8 +20,11 @@ _LINGER_SECONDS: Final = 2.0
 _TAKING_SECONDS: Final = 30.0
 """How long a peer may leave an answer that waits for it untaken."""
 _CONNECTIONS: Final = 1_000
-_FULL: Final = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-_MUCH: Final = 1 << 16
+"""Connections at a time, where a process may have as many open files."""
+_FULL_ANSWER: Final = (
+    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+)
+_SENT_AT_ONCE: Final = 1 << 16
 """Bytes of an answer that are sent at once."""
 _FRAMING_BYTES: Final = 1 << 16
 """So long a request's head may be, or what stands around the pieces of its body, before more of it must have come."""
@@ -41,16 +44,16 @@ def server(app: ASGIApp, *, seconds: float = 30, connections: int = _CONNECTIONS
     A connection whose request's head does not come within `seconds` is closed. Where all places are taken, whoever has
     been waited for longest gives way to the next who comes; where everybody is being answered, the next one hears 503.
     """
-    waiting: dict[_Impatient, None] = {}
+    waiting: dict[_BoundedProtocol, None] = {}
 
-    class Protocol(_Impatient):
+    class Protocol(_BoundedProtocol):
         head_seconds = seconds
         most = min(connections, _descriptors() // 2)
         awaited = waiting
 
     return Server(
         uvicorn.Config(
-            _Quiet(app),
+            _Cancellable(app),
             http=Protocol,
             ws="none",
             lifespan="off",
@@ -165,7 +168,7 @@ class _Timer:
             self._handle = None
 
 
-class _Gathering:
+class _GatheringTransport:
     """A transport that sends together what is written in one turn of the loop: the head of an answer and its body."""
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
@@ -184,7 +187,7 @@ class _Gathering:
         self._pieces.append(chunk)
         self._size += len(chunk)
         # else a long answer would not wait for its reader
-        if self._size > _MUCH:
+        if self._size > _SENT_AT_ONCE:
             self._flush()
 
     def close(self) -> None:
@@ -200,7 +203,7 @@ class _Gathering:
             self._transport.write(b"".join(pieces))
 
 
-class _Quiet:
+class _Cancellable:
     """An application whose requests may be broken off when the server stops: nobody is left who would read of it."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -211,7 +214,7 @@ class _Quiet:
             await self._app(scope, receive, send)
 
 
-class _Impatient(HttpToolsProtocol):
+class _BoundedProtocol(HttpToolsProtocol):
     """Uvicorn's protocol, which bounds the time between requests, but not that of a head, of the rest of a body whose
     answer is given, or of an answer that nobody takes; nor the size of a head.
 
@@ -221,7 +224,7 @@ class _Impatient(HttpToolsProtocol):
 
     head_seconds: float
     most: int
-    awaited: dict[_Impatient, None]
+    awaited: dict[_BoundedProtocol, None]
     """Connections whose next request has not come, the longest waited for first."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -233,13 +236,14 @@ class _Impatient(HttpToolsProtocol):
         # asked before uvicorn counts this one among them
         is_full = len(self.connections) >= self.most
         longest = next(iter(self.awaited), None)
-        gathering = _Gathering(transport, self.loop)
+        gathering = _GatheringTransport(transport, self.loop)
         super().connection_made(cast(asyncio.Transport, gathering))
-        if is_full and longest is None:
-            transport.write(_FULL)
-            transport.close()
-            return
-        if is_full and longest is not None:
+        if is_full:
+            # every connection is being answered: none gives way
+            if longest is None:
+                transport.write(_FULL_ANSWER)
+                transport.close()
+                return
             longest.give_way()
         self._watch()
 
@@ -326,8 +330,9 @@ class _Impatient(HttpToolsProtocol):
         if method == b"CONNECT":
             self._refuse(_INVALID)
             return b""
-        lines = [name + b": " + value for name, value in self.headers if name != b"upgrade"]
-        head = b"\r\n".join((method + b" " + self.url + b" HTTP/1.1", *lines, b"", b""))
+        request_line = method + b" " + self.url + b" HTTP/1.1"
+        header_lines = [name + b": " + value for name, value in self.headers if name != b"upgrade"]
+        head = b"\r\n".join((request_line, *header_lines, b"", b""))
         self.parser = httptools.HttpRequestParser(self)
         return head + rest
 

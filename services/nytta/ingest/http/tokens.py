@@ -132,10 +132,10 @@ class Tokens:
     ) -> tuple[Token, str]:
         """A new token and its text, which cannot be had again."""
         # the id stands in the token too, so that a person who holds one can find it in the list
-        sender_name = secrets.token_hex(4)
-        token_text = f"{_PREFIX}_{sender_name}_{secrets.token_urlsafe(32)}"
+        token_id = secrets.token_hex(4)
+        token_text = f"{_PREFIX}_{token_id}_{secrets.token_urlsafe(32)}"
         token = Token(
-            id=sender_name,
+            id=token_id,
             source=source,
             hash=_digest(token_text),
             created=current_time.astimezone(UTC).replace(microsecond=0),
@@ -148,11 +148,11 @@ class Tokens:
         self._write((*self.all(), token))
         return token, token_text
 
-    def revoke(self, sender_name: str) -> bool:
+    def revoke(self, token_id: str) -> bool:
         """Take back the token of that id; False where there is none."""
-        earlier = self.all()
-        remaining = tuple(token for token in earlier if token.id != sender_name)
-        if len(remaining) == len(earlier):
+        tokens = self.all()
+        remaining = tuple(token for token in tokens if token.id != token_id)
+        if len(remaining) == len(tokens):
             return False
         self._write(remaining)
         return True

@@ -91,24 +91,26 @@ def judge(requests: Sequence[EventRequest], circumstances: Circumstances) -> tup
     tables = []
     for group in by_token.values():
         first_number, _ = group[0]
-        lines = [line_number for _, request_lines in group for line_number in request_lines]
+        lines = [line for _, request_lines in group for line in request_lines]
         events, rejects_by_line = _decoded(requests[first_number].token, lines, circumstances)
         tables.append(events)
         # the lines of the group are those of its requests, one request after the other
         request_start = 0
         for request_number, request_lines in group:
-            request_end = request_start + len(request_lines)
-            # most groups have no reject: their lines are not gone through
-            rejected_lines = (
-                [line_number for line_number in range(request_start, request_end) if line_number in rejects_by_line]
-                if rejects_by_line
-                else []
-            )
-            rejects = [(line_number - request_start, rejects_by_line[line_number]) for line_number in rejected_lines]
+            rejects = _rejects_within(rejects_by_line, request_start, len(request_lines))
             read = sum(map(_says_something, request_lines))
             answers[request_number] = _judged(requests[request_number], read, rejects)
-            request_start = request_end
+            request_start += len(request_lines)
     return join(tables), [answers[request_number] for request_number in range(len(requests))]
+
+
+def _rejects_within(rejects_by_line: Mapping[int, Reject], start: int, count: int) -> list[tuple[int, Reject]]:
+    """The rejects of `count` lines from `start` on, in order, each with its line counted from `start`."""
+    # most groups have no reject: their lines are not gone through
+    if not rejects_by_line:
+        return []
+    numbers = [number for number in range(count) if start + number in rejects_by_line]
+    return [(number, rejects_by_line[start + number]) for number in numbers]
 
 
 def _decoded(token: Token, lines: list[bytes], circumstances: Circumstances) -> tuple[pa.Table, dict[int, Reject]]:
@@ -121,17 +123,17 @@ def _decoded(token: Token, lines: list[bytes], circumstances: Circumstances) -> 
         verdicts = scope.refused(events, token, circumstances.registry, circumstances.homes)
     if verdicts is not None:
         events = events.filter(pa.array([verdict is None for verdict in verdicts]))
-        rejects_by_line |= _placed(lines, set(rejects_by_line), token, circumstances)
+        rejects_by_line |= _forbidden(lines, set(rejects_by_line), token, circumstances)
     return events, rejects_by_line
 
 
-def _judged(request: EventRequest, read_count: int, rejects_by_line: list[tuple[int, Reject]]) -> Judged:
+def _judged(request: EventRequest, read_count: int, numbered_rejects: list[tuple[int, Reject]]) -> Judged:
     word = "line" if request.mode is Mode.NDJSON else "event"
     rejects = tuple(
         replace(reject, source=reject.source or request.token.source, position=f"{word} {number + 1}")
-        for number, reject in rejects_by_line
+        for number, reject in numbered_rejects
     )
-    return Judged(read_count, rejects, tuple(place for place, _ in rejects_by_line))
+    return Judged(read_count, rejects, tuple(number for number, _ in numbered_rejects))
 
 
 def _says_something(line: bytes) -> bool:
@@ -143,16 +145,18 @@ def _whole(request: EventRequest) -> bytes:
     if request.mode is not Mode.BINARY:
         return request.body[:KEPT]
     # headers that tell of the event and no others: the token stands in one of them
-    event_headers = [
-        b": ".join(header) for header in request.headers if header[0].startswith(b"ce-") or header[0] == b"content-type"
-    ]
-    return b"\r\n".join([*event_headers, b"", request.body])[:KEPT]
+    event_headers = []
+    for name, text in request.headers:
+        if name.startswith(b"ce-") or name == b"content-type":
+            event_headers.append(name + b": " + text)
+    whole = b"\r\n".join([*event_headers, b"", request.body])
+    return whole[:KEPT]
 
 
-def _placed(
+def _forbidden(
     lines: list[bytes], rejected_lines: set[int], token: Token, circumstances: Circumstances
 ) -> dict[int, Reject]:
-    """The lines of the events that may not pass: a table does not say on which line an event stood."""
+    """The events that the token may not send, by line: a table does not say on which line an event stood."""
     rejects_by_line = {}
     for line_number, line in enumerate(lines):
         if line_number in rejected_lines or not _says_something(line):

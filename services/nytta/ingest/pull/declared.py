@@ -162,7 +162,7 @@ def read(registry: Path | None) -> tuple[Declared, ...]:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SourcesError(f"{path}: cannot be read: {error}") from error
-    root, problems = nodes.parse(text, FILE, nothing=nodes.NULLS)
+    root, problems = nodes.parse(text, FILE, null_words=nodes.NULLS)
     all_declared: list[Declared] = []
     document = root.plain() if root else None
     entries = document.get("sources") if isinstance(document, dict) else None

@@ -28,7 +28,7 @@ from nytta.storage.wal import WriteAheadLog
 _HEAD: Final = struct.Struct("<HQQ")
 """Version of a record, number of the batch, and bytes of its events; their rejects follow."""
 _VERSION: Final = 1
-_TRIED_AGAIN: Final = 5.0
+_RETRY_SECONDS: Final = 5.0
 """Seconds after which groups that could not be stored are tried again."""
 
 _log = logging.getLogger(__name__)
@@ -67,6 +67,7 @@ class Backlog:
         self._changing = threading.Condition()
         """Held by whoever touches the segments."""
         self._oldest = 0.0
+        """When the group that has waited longest was accepted, or the one before it was stored (monotonic)."""
         self._ending = False
         store.writing.backlog = self
 
@@ -82,7 +83,7 @@ class Backlog:
             # before anything is stored: no new batch may get a number that one of them bears
             for group in groups:
                 self._store.know_batch(group.batch)
-            for portion in _at_most(groups, self._most):
+            for portion in _portions(groups, self._most):
                 self._store.write_groups(portion)
             # whole groups of a damaged segment are stored; the file stays for whoever can read more of it
             if segment.damaged:
@@ -191,11 +192,11 @@ class Backlog:
                 return
             except DiskFullError as error:
                 _log.error("accepted events wait for the store: %s", error)
-                pause = _TRIED_AGAIN
+                pause = _RETRY_SECONDS
             # whatever it is: without this thread nothing that was accepted would be stored until the next start
             except Exception:
                 _log.exception("accepted events could not be stored; it is tried again")
-                pause = _TRIED_AGAIN
+                pause = _RETRY_SECONDS
             if pause and self._ending:
                 _log.warning("accepted events are stored at the next start")
                 return
@@ -215,8 +216,8 @@ class Backlog:
             return bool(self._segments)
 
 
-def _at_most(groups: Sequence[Group], most: int) -> Iterator[list[Group]]:
-    """Runs of groups with so many rows, or a group alone."""
+def _portions(groups: Sequence[Group], most: int) -> Iterator[list[Group]]:
+    """The groups in their order, in portions of at most `most` rows; a larger group is one alone."""
     portion: list[Group] = []
     for group in groups:
         if portion and sum(map(len, portion)) + len(group) > most:

@@ -35,21 +35,24 @@ def without_excluded(events: pa.Table, excluded: frozenset[bytes]) -> pa.Table:
     if not len(events):
         return events
     excluded_digests = pa.array([*excluded, EXCLUDED], pa.binary(SIZE))
-    hidden = pc.is_in(events["actor"], value_set=excluded_digests)
-    if not pc.any(hidden).as_py():
+    are_excluded = pc.is_in(events["actor"], value_set=excluded_digests)
+    if not pc.any(are_excluded).as_py():
         return events
     are_about_persons = pc.is_in(events["kind"].cast(pa.string()), value_set=pa.array(PERSON_KINDS))
-    is_kept = pc.invert(pc.and_(hidden, are_about_persons))
-    events = events.filter(is_kept)
-    hidden = hidden.filter(is_kept)
+    are_kept = pc.invert(pc.and_(are_excluded, are_about_persons))
+    events = events.filter(are_kept)
+    are_excluded = are_excluded.filter(are_kept)
     # with the pseudonym go the key that it was made with and the kind: an actor of whom these stood would count
     for name in ("actor_key", "actor_kind"):
         column = events[name]
-        words = pc.if_else(hidden, "", column.cast(pa.string())).dictionary_encode().cast(column.type)
-        events = events.set_column(events.schema.get_field_index(name), name, words)
+        words = pc.if_else(are_excluded, "", column.cast(pa.string()))
+        events = _with_column(events, name, words.dictionary_encode().cast(column.type))
     nobody = pa.scalar(NOBODY, pa.binary(SIZE))
-    actors = pc.if_else(hidden, nobody, events["actor"])
-    return events.set_column(events.schema.get_field_index("actor"), "actor", actors)
+    return _with_column(events, "actor", pc.if_else(are_excluded, nobody, events["actor"]))
+
+
+def _with_column(events: pa.Table, name: str, column: pa.ChunkedArray) -> pa.Table:
+    return events.set_column(events.schema.get_field_index(name), name, column)
 
 
 def _bytes(value: bytes | str) -> bytes:

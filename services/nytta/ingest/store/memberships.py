@@ -91,15 +91,15 @@ def opening_units(store: PrivateStore, subjects: Collection[bytes]) -> dict[byte
 
 def _winning(condition: str) -> str:
     """SQL of the memberships that count, of identities of which any content fulfils the condition."""
-    kind = "FROM {private}.events WHERE kind = 'eligibility'"
+    memberships = "FROM {private}.events WHERE kind = 'eligibility'"
     # by identity first: a content that fulfils the condition may have lost against one that does not
-    return (
-        f"(SELECT * FROM (SELECT *, identity {kind} AND identity IN (SELECT identity {kind} AND {condition}) "
-        f"AND {COMMITTED} {WINNERS}) "
-        "WHERE retracted = 0)"
-    )
+    identities = f"SELECT identity {memberships} AND {condition}"
+    winners = f"SELECT *, identity {memberships} AND identity IN ({identities}) AND {COMMITTED} {WINNERS}"
+    return f"(SELECT * FROM ({winners}) WHERE retracted = 0)"
 
 
 def _column(name: str) -> str:
-    """SQL of a column as a decoded event has it."""
-    return f"if({_NO_DAY.format(name)}, NULL, {name}) AS {name}_" if name in ("valid_from", "valid_to") else name
+    """SQL of a column as a decoded event has it: days that the store has not are null there."""
+    if name not in ("valid_from", "valid_to"):
+        return name
+    return f"if({_NO_DAY.format(name)}, NULL, {name}) AS {name}_"

@@ -16,6 +16,7 @@ _EPOCH: Final = date(1970, 1, 1)
 _FAR: Final = 100_000
 """Days since 1970 from which the first day of the data is counted back, so that its counter grows too."""
 _SPAN_BEFORE_DATA: Final = (date(2020, 1, 1), date(2027, 12, 31))
+"""The days for which calendars are made before any event came."""
 _SOURCE_UNIT: Final = ("source", "unit")
 
 
@@ -51,7 +52,7 @@ class RawEvents:
         rows = self._connection.rows(
             "SELECT name, max(value) FROM {private}.counters WHERE name IN ('first_day', 'last_day') GROUP BY name"
         )
-        counters = {column_name: int(value) for column_name, value in rows}
+        counters = {name: int(value) for name, value in rows}
         if len(counters) < 2:
             return _SPAN_BEFORE_DATA
         first_number, last_number = _FAR - counters["first_day"], counters["last_day"]
@@ -69,9 +70,8 @@ class RawEvents:
         """Keep of which units the sources tell that nobody told of before."""
         columns = list(_SOURCE_UNIT)
         pairs = events.select(columns).group_by(columns).aggregate([])
-        new_pairs = (
-            set(zip(*(pairs[column_name].to_pylist() for column_name in columns), strict=True)) - self._known_units
-        )
+        named_pairs = set(zip(pairs["source"].to_pylist(), pairs["unit"].to_pylist(), strict=True))
+        new_pairs = named_pairs - self._known_units
         if new_pairs:
             self._connection.insert("{private}.source_units", columns, [list(pair) for pair in sorted(new_pairs)])
             self._known_units |= new_pairs

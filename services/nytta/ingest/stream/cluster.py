@@ -10,6 +10,7 @@ from typing import Any
 from nytta import Mendable
 
 _PATIENCE = 5.0
+"""Seconds for which one broker is waited for."""
 
 
 class BrokerError(Mendable):

@@ -24,9 +24,9 @@ from nytta.storage.lease import Lease, LeaseLostError
 
 T = TypeVar("T")
 
-_RENEWED = 1.0
+_RENEWAL_SECONDS = 1.0
 """Seconds between two renewals of a lease."""
-_LEFT = 5.0
+_LEAVE_SECONDS = 5.0
 """Seconds for which what is being stored is waited for when the agent must go."""
 
 
@@ -47,24 +47,40 @@ def consume(
     """
     topic = app.topic(topics.full(cluster, topic_name), value_serializer="raw", key_serializer="raw")
 
-    async def finish(taken_events: Sequence[Any], prepared: T, taking: Any) -> None:
+    async def finish(taken_events: Sequence[Any], prepared: T, stream: Any) -> None:
         await work(prepared)
         # only now: what is acknowledged does not come again
         for event in taken_events:
-            await taking.ack(event)
+            await stream.ack(event)
         metrics.MESSAGES.labels(topic_name).inc(len(taken_events))
+
+    agent = _agent(app, prepare, finish, most=most, within=within)
+    # one at a time, or a later message could be acknowledged before an earlier one is stored
+    app.agent(topic, name=topic_name, concurrency=1)(agent)
+
+
+def _agent(
+    app: faust.App,
+    prepare: Callable[[Sequence[Message]], Awaitable[T]],
+    finish: Callable[[Sequence[Any], T, Any], Awaitable[None]],
+    *,
+    most: int,
+    within: float,
+) -> Callable[[StreamT[bytes]], Awaitable[None]]:
+    """The agent of `consume`: `finish` is given the events that were taken, what `prepare` made of them, the stream."""
 
     async def agent(stream: StreamT[bytes]) -> None:
         # noack_take is missing in Faust's type of a stream
         taking: Any = stream
-        # noack_take gives back what it found here when it ends, and its drainer reads on: what comes behind what failed
-        # would be acknowledged unseen
+        # When it ends, noack_take sets this back to what it was, and its drainer reads on: messages behind the one that
+        # failed would be acknowledged unseen.
         taking.enable_acks = False
         under_way: asyncio.Task[None] | None = None
         try:
             async for taken_events in taking.noack_take(most, within=within):
-                # after an error Faust starts the agent anew while the process ends: what it acknowledged now would
-                # acknowledge too what the failed one had taken, for a group without a place has no gap before the first
+                # After an error Faust starts the agent anew while the process ends. What it acknowledged now would
+                # acknowledge the messages of the failed one too: a group that has acknowledged nothing yet knows of no
+                # gap before its first message.
                 if app.should_stop:
                     return
                 messages = [_message(event) for event in taken_events]
@@ -76,11 +92,10 @@ def consume(
         finally:
             # it may be about to acknowledge: what it stored would otherwise come again
             if under_way:
-                await asyncio.wait([under_way], timeout=_LEFT)
+                await asyncio.wait([under_way], timeout=_LEAVE_SECONDS)
                 under_way.cancel()
 
-    # one at a time, or a later message could be acknowledged before an earlier one is stored
-    app.agent(topic, name=topic_name, concurrency=1)(agent)
+    return agent
 
 
 async def as_taken(messages: Sequence[Message]) -> Sequence[Message]:
@@ -131,14 +146,14 @@ def own_partition(app: faust.App, partition: TP, lease: Lease, leave: Callable[[
         await app.wait_until_stopped()
         lease.drop()  # whatever computes stops at its next statement
 
-    async def revoked(*reassignment: Any, **_: Any) -> None:
-        # the app, the partitions that go
-        if partition in reassignment[1]:
+    async def revoked(*details: Any, **_: Any) -> None:
+        _app, revoked_partitions = details[:2]
+        if partition in revoked_partitions:
             await leave()
 
     app.on_partitions_revoked.connect(revoked)
     app.task(let_go)
-    every(app, _RENEWED, renew)
+    every(app, _RENEWAL_SECONDS, renew)
 
 
 def unless_lost(work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:

@@ -18,7 +18,8 @@ from nytta.ingest.stream import metrics
 from nytta.ingest.stream.consumer import assignment, every
 from nytta.ingest.stream.parts import log
 
-_LOOK = 5.0  # seconds
+_LOOK_SECONDS = 5.0
+"""Seconds between two looks at what waits, and for which the broker's answer is waited."""
 
 
 class StandsStillError(Exception):
@@ -63,7 +64,7 @@ def attach(app: faust.App, *, still: float) -> None:
             log.error("%s messages wait and none was acknowledged for %.0f seconds", waiting, still)
             await app.crash(StandsStillError(f"{waiting} messages wait"))
 
-    every(app, _LOOK, watch)
+    every(app, _LOOK_SECONDS, watch)
 
 
 async def _ends(app: faust.App, partitions: set[TP]) -> Mapping[TP, int | None]:
@@ -74,7 +75,7 @@ async def _ends(app: faust.App, partitions: set[TP]) -> Mapping[TP, int | None]:
     if not partitions:
         return {}
     try:
-        return await asyncio.wait_for(app.consumer.highwaters(*partitions), _LOOK)
+        return await asyncio.wait_for(app.consumer.highwaters(*partitions), _LOOK_SECONDS)
     except (KafkaError, TimeoutError, ConsumerNotStarted):
         return {partition: app.consumer.highwater(partition) for partition in partitions}
 

@@ -21,6 +21,7 @@ log = logging.getLogger("nytta.worker")
 T = TypeVar("T")
 
 _DELAYS = (0.2, 0.5, 1.0, 2.0)
+"""Seconds before the next try; the last holds for all that follow."""
 
 
 class Computing(Protocol):

@@ -22,6 +22,7 @@ SIGNALS: Final = "signals"
 MESSAGE_BYTES: Final = 4 << 20
 """The largest message that a topic takes."""
 _WEEK = str(7 * 24 * 3600 * 1000)
+"""Milliseconds, as the brokers' settings have them."""
 _PATIENCE_MS = 10_000
 
 

@@ -30,9 +30,9 @@ from nytta.ingest.stream.wire import Body, body_of
 
 # single events of foreign producers want many at once; of full batches, fewer come within the time
 _MESSAGES = 400
-_WITHIN = 0.1
-# seconds: messages received so close to each other are decoded as one body
-_TOGETHER = 10
+_TAKING_SECONDS = 0.1
+# messages received so close to each other are decoded as one body
+_RECEIPT_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +72,11 @@ def read(parts: Parts, messages: Sequence[Message]) -> Read:
 def _receipt(positioned: tuple[Body, str]) -> int:
     """When a body was received, as coarsely as bodies are brought together."""
     body, _ = positioned
-    return int(body.received_at.timestamp()) // _TOGETHER
+    return int(body.received_at.timestamp()) // _RECEIPT_SECONDS
 
 
 def _decoded(parts: Parts, bodies: Sequence[tuple[Body, str]]) -> Batch:
+    # each body ends its last line, so that they can be joined and their lines counted
     batch_lines = [body.lines if body.lines.endswith(b"\n") else body.lines + b"\n" for body, _ in bodies]
     # the latest receipt of them: an earlier one could make a time lie in the future that did not
     received_at = max(body.received_at for body, _ in bodies)
@@ -83,22 +84,24 @@ def _decoded(parts: Parts, bodies: Sequence[tuple[Body, str]]) -> Batch:
     if not batch.rejects:
         return batch
     lines_before: list[int] = []
-    lines = 0
-    for text in batch_lines:
-        lines_before.append(lines)
-        lines += text.count(b"\n")
+    line_count = 0
+    for body_lines in batch_lines:
+        lines_before.append(line_count)
+        line_count += body_lines.count(b"\n")
     positions = [position for _, position in bodies]
-    rejects = tuple(_placed(reject, lines_before, positions) for reject in batch.rejects)
+    rejects = tuple(_with_message(reject, lines_before, positions) for reject in batch.rejects)
     return replace(batch, rejects=rejects)
 
 
-def _placed(reject: Reject, lines_before: Sequence[int], positions: Sequence[str]) -> Reject:
-    """The reject with the message it stood in."""
+def _with_message(reject: Reject, lines_before: Sequence[int], positions: Sequence[str]) -> Reject:
+    """The reject with the position of the message it stood in; `lines_before` counts the lines before each message."""
     if not reject.position.startswith("line "):
         return reject
-    line = int(reject.position.removeprefix("line "))
-    message = bisect_left(lines_before, line) - 1
-    return replace(reject, position=f"{positions[message]} line {line - lines_before[message]}")
+    line_number = int(reject.position.removeprefix("line "))
+    # lines count from 1, so the message is the last one with fewer lines before it
+    message = bisect_left(lines_before, line_number) - 1
+    line_of_message = line_number - lines_before[message]
+    return replace(reject, position=f"{positions[message]} line {line_of_message}")
 
 
 def store(parts: Parts, read_result: Read) -> pa.Table | None:
@@ -142,4 +145,4 @@ def attach(app: faust.App, parts: Parts, producer: Producer) -> None:
         if marks is not None:
             await producer.mark(marks)
 
-    consume(app, parts.cluster, topics.USAGE, prepare, work, most=_MESSAGES, within=_WITHIN)
+    consume(app, parts.cluster, topics.USAGE, prepare, work, most=_MESSAGES, within=_TAKING_SECONDS)

@@ -11,7 +11,7 @@ from kafka.admin import OffsetSpec
 from nytta.ingest.stream.cluster import BrokerError, Cluster
 from nytta.ingest.stream.topics import administrator, full
 
-_LOOK = 0.2
+_LOOK_SECONDS = 0.2
 
 
 def lag(cluster: Cluster, topic_name: str) -> int:
@@ -36,18 +36,19 @@ def wait_for(cluster: Cluster, topic_name: str, *, within: float, sleep: Callabl
                     f"{waiting} messages of topic {full(cluster, topic_name)} wait since {within:.0f} seconds: is "
                     "nytta worker running?"
                 )
-            sleep(_LOOK)
+            sleep(_LOOK_SECONDS)
 
 
 def _unacknowledged(client: KafkaAdminClient, cluster: Cluster, partition_ends: Mapping[TopicPartition, int]) -> int:
     """Messages before the ends of partitions that the workers have not acknowledged."""
-    acknowledged = _done(client, cluster)
+    acknowledged = _acknowledged(client, cluster)
     # partition by partition: one that is ahead of its end must not make up for another
     lags = [end - acknowledged.get(partition, 0) for partition, end in partition_ends.items()]
     return sum(max(0, partition_lag) for partition_lag in lags)
 
 
 def _ends(client: KafkaAdminClient, topic: str) -> dict[TopicPartition, int]:
+    """The offset behind the last message of each partition. BrokerError where there is no such topic."""
     (description,) = client.describe_topics([topic])
     if not description["partitions"]:
         raise BrokerError(f"topic {topic} is missing: run nytta migrate")
@@ -56,6 +57,7 @@ def _ends(client: KafkaAdminClient, topic: str) -> dict[TopicPartition, int]:
     return {partition: offset.offset for partition, offset in offsets.items()}
 
 
-def _done(client: KafkaAdminClient, cluster: Cluster) -> dict[TopicPartition, int]:
+def _acknowledged(client: KafkaAdminClient, cluster: Cluster) -> dict[TopicPartition, int]:
+    """The offset behind the last acknowledged message of each partition, where any was acknowledged."""
     offsets = client.list_group_offsets({cluster.prefix: None})[cluster.prefix]
     return {partition: offset.offset for partition, offset in offsets.items()}

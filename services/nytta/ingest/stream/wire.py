@@ -20,17 +20,19 @@ import pyarrow as pa
 from nytta.ingest.events import Reason, Reject, bodies
 from nytta.ingest.events.lines import KEPT
 from nytta.ingest.events.pseudonyms import SIZE
+from nytta.ingest.events.strings import LONGEST_TEXT
 from nytta.ingest.events.times import EARLIEST
 from nytta.ingest.keys import Note
 
 NDJSON: Final = "application/x-ndjson"
 ARROW: Final = "application/vnd.apache.arrow.stream"
 _LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
+"""Receipts from here on do not fit into the store's column."""
 CLOUDEVENT: Final = "application/cloudevents+json"
 RECEIVED: Final = "nytta-received-at"
 COMMAND: Final = "text/plain"
 
-H = TypeVar("H")
+Document = TypeVar("Document")
 
 Headers = Mapping[str, bytes | None]
 
@@ -56,37 +58,53 @@ def body_of(message_value: bytes | None, headers: Headers, stored_at: datetime, 
     value is as if it were not there.
     """
     message_value = message_value or b""
-    texts_by_header = {
-        header_name: header_value for header_name, header_value in headers.items() if header_value is not None
-    }
+    texts_by_header = {name: text for name, text in headers.items() if text is not None}
     media = _media(texts_by_header)
-    reason = Reason.NOT_CLOUDEVENT
-    detail = ""
-    if media == NDJSON:
-        # bounded as over HTTP: a foreign producer may say that its message is a batch
-        if message_value.count(b"\n") <= bodies.MOST:
-            return Body(message_value, _received(texts_by_header, stored_at))
-        event_line = b""
-        reason = Reason.TOO_LARGE
-        detail = str(bodies.TooManyError())
-    elif media.startswith("application/cloudevents"):  # says structured mode, whatever headers repeat
-        if media != CLOUDEVENT:
-            detail = f"content-type: {media[:64]} is not read: send application/cloudevents+json, or binary mode"
-        event_line = bodies.one_line(message_value)
-    elif any(header_name.startswith("ce_") for header_name in texts_by_header):
-        event_line, reason, detail = _from_headers(message_value, texts_by_header, media)
-    else:
-        event_line = bodies.one_line(message_value)
-    if not event_line and not detail:
-        reason, detail = Reason.MALFORMED_JSON, "the message has no value"
-    if not detail:
-        return Body(event_line, stored_at)
-    source = texts_by_header.get("ce_source", b"").decode("utf-8", "replace")[:512]
-    return Body(b"", stored_at, Reject(reason, detail, source, position, message_value[:KEPT]))
+    try:
+        if media == NDJSON:
+            return Body(_batch_lines(message_value), _received(texts_by_header, stored_at))
+        return Body(_event_line(message_value, texts_by_header, media), stored_at)
+    except _UnreadableError as error:
+        source = texts_by_header.get("ce_source", b"").decode("utf-8", "replace")[:LONGEST_TEXT]
+        reject = Reject(error.reason, error.detail, source, position, message_value[:KEPT])
+        return Body(b"", stored_at, reject)
+
+
+class _UnreadableError(Exception):
+    """A message of which no line of an event can be made."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
 
 
 def _media(headers: Mapping[str, bytes]) -> str:
-    return headers.get("content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
+    content_type = headers.get("content-type", b"").decode("latin-1")
+    media, _, _parameters = content_type.partition(";")
+    return media.strip().lower()
+
+
+def _batch_lines(message_value: bytes) -> bytes:
+    # bounded as over HTTP: a foreign producer may say that its message is a batch
+    if message_value.count(b"\n") > bodies.MOST:
+        raise _UnreadableError(Reason.TOO_LARGE, str(bodies.TooManyError()))
+    return message_value
+
+
+def _event_line(message_value: bytes, headers: Mapping[str, bytes], media: str) -> bytes:
+    """The line of a single CloudEvent. Raises _UnreadableError."""
+    # the content type says structured mode, whatever headers repeat
+    is_structured = media.startswith("application/cloudevents")
+    if is_structured and media != CLOUDEVENT:
+        detail = f"content-type: {media[:64]} is not read: send application/cloudevents+json, or binary mode"
+        raise _UnreadableError(Reason.NOT_CLOUDEVENT, detail)
+    if not is_structured and any(name.startswith("ce_") for name in headers):
+        return _from_headers(message_value, headers, media)
+    line = bodies.one_line(message_value)
+    if not line:
+        raise _UnreadableError(Reason.MALFORMED_JSON, "the message has no value")
+    return line
 
 
 def _received(headers: Mapping[str, bytes], stored_at: datetime) -> datetime:
@@ -100,25 +118,23 @@ def _received(headers: Mapping[str, bytes], stored_at: datetime) -> datetime:
         return stored_at
 
 
-def _from_headers(message_value: bytes, headers: Mapping[str, bytes], media: str) -> tuple[bytes, Reason, str]:
-    """The structured form of an event in binary mode, its data as they are; or the reason and why there is none."""
-    event_headers = {
-        header_name.removeprefix("ce_"): header_value
-        for header_name, header_value in headers.items()
-        if header_name.startswith("ce_")
-    }
+def _from_headers(message_value: bytes, headers: Mapping[str, bytes], media: str) -> bytes:
+    """The structured form of an event in binary mode, its data as they are. Raises _UnreadableError."""
+    event_headers = {name.removeprefix("ce_"): text for name, text in headers.items() if name.startswith("ce_")}
     try:
-        attributes = {header_name: header_value.decode() for header_name, header_value in event_headers.items()}
+        attributes = {name: text.decode() for name, text in event_headers.items()}
     except UnicodeDecodeError:
-        return b"", Reason.INVALID_ENCODING, "a header whose name begins with ce_ is not UTF-8"
+        detail = "a header whose name begins with ce_ is not UTF-8"
+        raise _UnreadableError(Reason.INVALID_ENCODING, detail) from None
     if "data" in attributes:
-        return b"", Reason.INVALID_FIELD, "ce_data: binary mode has the data in the message's value"
+        raise _UnreadableError(Reason.INVALID_FIELD, "ce_data: binary mode has the data in the message's value")
     if media:
         attributes["datacontenttype"] = media
     try:
-        return bodies.with_data(attributes, message_value), Reason.NOT_CLOUDEVENT, ""
+        return bodies.with_data(attributes, message_value)
     except ValueError:
-        return b"", Reason.MALFORMED_JSON, "data: the message's value is not one JSON value"
+        detail = "data: the message's value is not one JSON value"
+        raise _UnreadableError(Reason.MALFORMED_JSON, detail) from None
 
 
 def reject_message(reject: Reject, received_at: datetime, token: bytes) -> bytes:
@@ -135,7 +151,7 @@ def reject_message(reject: Reject, received_at: datetime, token: bytes) -> bytes
     )
 
 
-class _HeldReject(msgspec.Struct):
+class _RejectMessage(msgspec.Struct):
     reason: Reason
     detail: str
     source: str
@@ -144,28 +160,28 @@ class _HeldReject(msgspec.Struct):
     body: bytes  # base64
 
 
-class _HeldNotes(msgspec.Struct):
+class _NotesMessage(msgspec.Struct):
     notes: list[tuple[str, str, str, str]]
 
 
 def read_reject(message_value: bytes) -> tuple[Reject, datetime]:
     """A reject whose body is still encrypted, and when it was received. ValueError where it is none."""
-    held_reject = _read(message_value, _HeldReject, "no reject")
+    reject_read = _read(message_value, _RejectMessage, "no reject")
     # the store could not hold it
-    if not EARLIEST <= held_reject.received_at <= _LATEST:
+    if not EARLIEST <= reject_read.received_at <= _LATEST:
         raise ValueError("is no reject: its receipt lies outside the calendar")
     reject = Reject(
-        reason=held_reject.reason,
-        detail=held_reject.detail,
-        source=held_reject.source,
-        position=held_reject.position,
-        body=held_reject.body,
+        reason=reject_read.reason,
+        detail=reject_read.detail,
+        source=reject_read.source,
+        position=reject_read.position,
+        body=reject_read.body,
     )
-    return reject, held_reject.received_at
+    return reject, reject_read.received_at
 
 
-def _read(message_value: bytes, kind: type[H], requirement: str) -> H:
-    """JSON of a kind. ValueError where it is anything else."""
+def _read(message_value: bytes, kind: type[Document], requirement: str) -> Document:
+    """JSON of a kind. ValueError, with what it is not, where it is anything else."""
     try:
         return msgspec.json.decode(message_value, type=kind)
     except (msgspec.MsgspecError, RecursionError) as error:
@@ -188,7 +204,7 @@ def notes_message(notes: Sequence[Note]) -> bytes:
 
 def read_notes(message_value: bytes) -> list[Note]:
     """The notes of a message. ValueError where it holds none."""
-    rows = _read(message_value, _HeldNotes, "no notes").notes
+    rows = _read(message_value, _NotesMessage, "no notes").notes
     notes = [
         Note(used, coming, bytes.fromhex(used_digest), bytes.fromhex(coming_digest))
         for used, coming, used_digest, coming_digest in rows

@@ -82,7 +82,7 @@ class Contents:
     `places` has each unit and organisation whose place in the tree is readable, also where other words of it
     are not. `unplaced` are ids of units of which at least one version has no readable place. `ids` has each
     id as written, with file and line, per section. `unreadable` are files of which not every section could be
-    told.
+    read.
     """
 
     organisations: list[Located[OrganisationEntry]] = field(default_factory=list)
@@ -158,9 +158,9 @@ def _sections(file: str, body: bytes, sections: dict[str, list[tuple[str, Node]]
     for section_name, section in root.value.items():
         line = root.keys[section_name]
         if section_name not in allowed:
-            other_file = next((file_name for file_name, sections in SECTIONS.items() if section_name in sections), None)
-            if other_file:
-                hint = f"; it belongs in {other_file}"
+            other_files = [name for name, section_models in SECTIONS.items() if section_name in section_models]
+            if other_files:
+                hint = f"; it belongs in {other_files[0]}"
             else:
                 hint = nearest(section_name, allowed) or f"; known: {', '.join(allowed)}"
             problems.append(Problem(file, line, f"`{section_name}` is not known in this file{hint}"))
@@ -191,12 +191,11 @@ def _known(
     case_types: dict[str, frozenset[str]] = {}
     for _, node in sections.get("systems", ()):
         system = _id(node)
-        listed = _child(node, "case_types")
+        case_type_list = _child(node, "case_types")
+        items = [] if case_type_list is None else case_type_list.value
         # a system whose list cannot be read is left out: its case types may be any
-        if not system or (listed is not None and not isinstance(listed.value, list)):
-            continue
-        items = listed.value if listed is not None and isinstance(listed.value, list) else []
-        case_types[system] = frozenset(filter(None, map(_id, items)))
+        if system and isinstance(items, list):
+            case_types[system] = frozenset(filter(None, map(_id, items)))
     return KnownIds(
         units=ids_in(ORGANISATION, "organisations", "units"),
         organisations=ids_in(ORGANISATION, "organisations"),
@@ -224,13 +223,13 @@ def _entry(file: str, node: Node, model: type[E], known_ids: KnownIds, problems:
 
 def _place(file: str, node: Node, section: str, known_ids: KnownIds, contents_read: Contents) -> None:
     plain_entry: Any = node.plain()
-    # an organisation is a root whatever it says: that it has a parent is told as a word that it may not have
+    # an organisation is a root whatever it says: a `parent` is reported already, as a word it may not have
     if section == "organisations" and isinstance(plain_entry, dict):
         plain_entry = {key: value for key, value in plain_entry.items() if key != "parent"}
     is_placed = section == "organisations" or (isinstance(plain_entry, dict) and "parent" in plain_entry)
     try:
         place = Place.model_validate(plain_entry, context=known_ids)
-    except ValidationError:  # told already, as problems of the whole entry
+    except ValidationError:  # reported already, as problems of the whole entry
         is_placed = False
     if is_placed:
         contents_read.places.append(Located(place, file, node))

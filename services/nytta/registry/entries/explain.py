@@ -61,5 +61,5 @@ def _model_in(annotation: object) -> type[BaseModel] | None:
 
 def _words(model: type[BaseModel] | None) -> list[str]:
     fields = model.model_fields if model else {}
-    # a field that is called otherwise in the files
-    return sorted("names" if name == "given" else name for name in fields)
+    # the one field that has another name in the files than in its model
+    return sorted("names" if name == "stated_names" else name for name in fields)

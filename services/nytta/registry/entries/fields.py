@@ -34,8 +34,11 @@ _URL = re.compile(r"https://[^\s/]+(/\S*)?")
 _KEY = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _LARGEST = 10**15
+"""Numbers beyond this are typing errors; columns of the store hold 64 bits."""
 _LONGEST = 2000
+"""Characters of a text, and of what a message repeats of one."""
 _DIGITS = 100
+"""Digits of a number before its size is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,175 +66,175 @@ def refuse(message: str) -> NoReturn:
     raise PydanticCustomError("registry", "{message}", {"message": message})
 
 
-def _word(field_value: object) -> str:
-    if field_value is None:
+def _word(raw_value: object) -> str:
+    if raw_value is None:
         refuse("must not be empty")
-    if not isinstance(field_value, str):
+    if not isinstance(raw_value, str):
         refuse("must be one word or text, not a list or a mapping")
-    return field_value
+    return raw_value
 
 
-def _text(field_value: object) -> str:
-    field_text = _word(field_value).strip()
-    if not field_text:
+def _text(raw_value: object) -> str:
+    text = _word(raw_value).strip()
+    if not text:
         refuse("must not be empty")
-    if len(field_text) > _LONGEST:
+    if len(text) > _LONGEST:
         refuse(f"must not be longer than {_LONGEST} characters")
-    return field_text
+    return text
 
 
-def _id(field_value: object) -> str:
-    field_text = _word(field_value)
-    has_length = 1 <= len(field_text) <= 200
-    if not has_length or field_text != field_text.strip() or not field_text.isprintable():
-        refuse(f"must be an id of 1 to 200 printable characters without spaces around it, not '{field_text}'")
-    return field_text
+def _id(raw_value: object) -> str:
+    identifier = _word(raw_value)
+    has_length = 1 <= len(identifier) <= 200
+    if not has_length or identifier != identifier.strip() or not identifier.isprintable():
+        refuse(f"must be an id of 1 to 200 printable characters without spaces around it, not '{identifier}'")
+    return identifier
 
 
-def _day(field_value: object) -> date:
-    field_text = _word(field_value)
+def _day(raw_value: object) -> date:
+    word = _word(raw_value)
     try:
-        day = date.fromisoformat(field_text) if _DAY.fullmatch(field_text) else None
+        day = date.fromisoformat(word) if _DAY.fullmatch(word) else None
     except ValueError:
         day = None
     if day is None:
-        refuse(f"must be a date that exists, such as 2026-03-31, not '{field_text}'")
+        refuse(f"must be a date that exists, such as 2026-03-31, not '{word}'")
     if not BEGINNING <= day <= END:
         refuse(f"must lie between {BEGINNING} and {END}, not be {day}")
     return day
 
 
-def _week(field_value: object) -> date:
+def _week(raw_value: object) -> date:
     try:
-        return parse_week(_word(field_value))
+        return parse_week(_word(raw_value))
     except ValueError:
-        refuse(f"must be an ISO week that exists, such as 2026-W07, not '{field_value}'")
+        refuse(f"must be an ISO week that exists, such as 2026-W07, not '{raw_value}'")
 
 
-def _flag(field_value: object) -> bool:
+def _flag(raw_value: object) -> bool:
     # words that YAML itself would read as a boolean: here they come as text, and mean what people mean by them
-    field_text = _word(field_value).lower()
-    if field_text not in {"true", "false", "yes", "no"}:
-        refuse(f"must be true or false, not '{field_text}'")
-    return field_text in {"true", "yes"}
+    word = _word(raw_value).lower()
+    if word not in {"true", "false", "yes", "no"}:
+        refuse(f"must be true or false, not '{word}'")
+    return word in {"true", "yes"}
 
 
-def _integer(field_value: object, scale: int, requirement: str) -> int:
+def _integer(raw_value: object, scale: int, requirement: str) -> int:
     # people part thousands by a space
-    field_text = re.sub(r"(?<=\d)[\s_](?=\d)", "", _word(field_value))
+    digits = re.sub(r"(?<=\d)[\s_](?=\d)", "", _word(raw_value))
     # bounded before it is computed with: the work grows with the digits
-    if len(field_text) > _DIGITS or not _NUMBER.fullmatch(field_text):
-        refuse(f"must be {requirement}, not '{field_text[:_LONGEST]}'")
+    if len(digits) > _DIGITS or not _NUMBER.fullmatch(digits):
+        refuse(f"must be {requirement}, not '{digits[:_LONGEST]}'")
     # decimal, for 0.1 has no exact binary form and would have too many decimals
-    scaled = Decimal(field_text) * scale
+    scaled = Decimal(digits) * scale
     if scaled != scaled.to_integral_value():
         decimals = len(str(scale)) - 1  # of a power of ten
-        refuse(f"has too many decimals: '{field_text}'; give at most {decimals}")
+        refuse(f"has too many decimals: '{digits}'; give at most {decimals}")
     if abs(scaled) > _LARGEST:
-        refuse(f"is too large: '{field_text}'")
+        refuse(f"is too large: '{digits}'")
     return int(scaled)
 
 
-def _thousandths(field_value: object) -> int:
-    field_text = _word(field_value)
-    if field_text.endswith("%"):
-        return _integer(field_text[:-1].rstrip(), 10, "a number such as 0.8 or 80 %")
-    return _integer(field_text, 1000, "a number such as 0.8 or 80 %")
+def _thousandths(raw_value: object) -> int:
+    word = _word(raw_value)
+    if word.endswith("%"):
+        return _integer(word[:-1].rstrip(), 10, "a number such as 0.8 or 80 %")
+    return _integer(word, 1000, "a number such as 0.8 or 80 %")
 
 
-def _share(field_value: object) -> int:
-    thousandths = _thousandths(field_value)
+def _share(raw_value: object) -> int:
+    thousandths = _thousandths(raw_value)
     if not 0 <= thousandths <= 1000:
-        refuse(f"must be a share between 0 and 1 (or 0 % and 100 %), not '{field_value}'")
+        refuse(f"must be a share between 0 and 1 (or 0 % and 100 %), not '{raw_value}'")
     return thousandths
 
 
-def _amount(field_value: object) -> int:
-    amount = _integer(field_value, 100, "an amount such as 415 or 415.50")
+def _amount(raw_value: object) -> int:
+    amount = _integer(raw_value, 100, "an amount such as 415 or 415.50")
     if amount < 0:
-        refuse(f"must not be negative: '{field_value}'")
+        refuse(f"must not be negative: '{raw_value}'")
     return amount
 
 
-def _milliseconds(field_value: object) -> int:
-    # Six seconds are the finest step that reads as a decimal of a minute.
-    tenths = _integer(field_value, 10, "minutes such as 40 or 2.5")
+def _milliseconds(raw_value: object) -> int:
+    # a tenth of a minute is as fine as anybody states working time
+    tenths = _integer(raw_value, 10, "minutes such as 40 or 2.5")
     if tenths < 0:
-        refuse(f"must not be negative: '{field_value}'")
-    return tenths * 6000
+        refuse(f"must not be negative: '{raw_value}'")
+    return tenths * 6000  # milliseconds in a tenth of a minute
 
 
-def _count(field_value: object) -> int:
-    count = _integer(field_value, 1, "a whole number")
+def _count(raw_value: object) -> int:
+    count = _integer(raw_value, 1, "a whole number")
     if not 0 <= count < 2**32:
-        refuse(f"must be a whole number from 0, not '{field_value}'")
+        refuse(f"must be a whole number from 0, not '{raw_value}'")
     return count
 
 
-def _country(field_value: object) -> str:
-    field_text = _word(field_value).upper()
-    if not is_country(field_text):
-        refuse(f"must be a two-letter country code such as SE or NO, not '{field_value}'")
-    return field_text
+def _country(raw_value: object) -> str:
+    country_code = _word(raw_value).upper()
+    if not is_country(country_code):
+        refuse(f"must be a two-letter country code such as SE or NO, not '{raw_value}'")
+    return country_code
 
 
-def _language(field_value: object) -> str:
-    field_text = _word(field_value)
-    if field_text not in LANGUAGES:
-        refuse(f"must be one of {', '.join(LANGUAGES)}, not '{field_text}'")
-    return field_text
+def _language(raw_value: object) -> str:
+    language = _word(raw_value)
+    if language not in LANGUAGES:
+        refuse(f"must be one of {', '.join(LANGUAGES)}, not '{language}'")
+    return language
 
 
-def _zone(field_value: object) -> str:
-    field_text = _word(field_value)
-    if not is_zone(field_text):
-        hint = nearest(field_text, available_timezones())
-        refuse(f"must be an IANA time zone such as Europe/Stockholm, not '{field_text}'{hint}")
-    return field_text
+def _zone(raw_value: object) -> str:
+    zone_name = _word(raw_value)
+    if not is_zone(zone_name):
+        hint = nearest(zone_name, available_timezones())
+        refuse(f"must be an IANA time zone such as Europe/Stockholm, not '{zone_name}'{hint}")
+    return zone_name
 
 
 def _matching(pattern: re.Pattern[str], requirement: str) -> Callable[[object], str]:
-    def match(field_value: object) -> str:
-        field_text = _word(field_value)
-        if len(field_text) > _LONGEST or not pattern.fullmatch(field_text):
-            refuse(f"must be {requirement}, not '{field_text[:_LONGEST]}'")
-        return field_text
+    def match(raw_value: object) -> str:
+        word = _word(raw_value)
+        if len(word) > _LONGEST or not pattern.fullmatch(word):
+            refuse(f"must be {requirement}, not '{word[:_LONGEST]}'")
+        return word
 
     return match
 
 
-def _names(field_value: object) -> Names:
-    if isinstance(field_value, str):
-        return Names.of(_text(field_value))
-    if not isinstance(field_value, dict) or not field_value:
+def _names(raw_value: object) -> Names:
+    if isinstance(raw_value, str):
+        return Names.of(_text(raw_value))
+    if not isinstance(raw_value, dict) or not raw_value:
         refuse("must be a name, or names by language: {sv: …, nb: …, en: …}")
-    unknown = sorted(set(field_value) - set(LANGUAGES))
+    unknown = sorted(set(raw_value) - set(LANGUAGES))
     if unknown:
         refuse(f"has the language '{unknown[0]}'; use {', '.join(LANGUAGES)}")
-    texts = {language: _text(field_text) for language, field_text in field_value.items()}
+    texts = {language: _text(name) for language, name in raw_value.items()}
     # A missing language borrows English, else the first that is given.
     spare = texts.get("en") or next(iter(texts.values()))
     return Names(*(texts.get(language, spare) for language in LANGUAGES))
 
 
 def _reference(noun: str, section: str) -> Callable[[object, ValidationInfo], str]:
-    def refer(field_value: object, validation: ValidationInfo) -> str:
-        referred_id = _word(field_value)
+    def refer(raw_value: object, validation: ValidationInfo) -> str:
+        referred_id = _word(raw_value)
         # None where the file that would name them cannot be read: then nothing is held against the entry
-        known_names: frozenset[str] | None = getattr(validation.context, section)
-        if known_names is not None and referred_id not in known_names:
-            refuse(f"names an unknown {noun} '{referred_id}'{nearest(referred_id, known_names)}")
+        known_ids: frozenset[str] | None = getattr(validation.context, section)
+        if known_ids is not None and referred_id not in known_ids:
+            refuse(f"names an unknown {noun} '{referred_id}'{nearest(referred_id, known_ids)}")
         return referred_id
 
     return refer
 
 
-def _false_rate(field_value: object) -> float:
-    thousandths = _integer(field_value, 1000, "a number such as 0.05")
+def _false_rate(raw_value: object) -> float:
+    thousandths = _integer(raw_value, 1000, "a number such as 0.05")
     if not 5 <= thousandths <= 500:
         refuse(
             "must lie between 0.005 and 0.5 false alarms per unit and year "
-            f"(0.05 is one in twenty units each year), not be '{field_value}'"
+            f"(0.05 is one in twenty units each year), not be '{raw_value}'"
         )
     return thousandths / 1000
 
@@ -277,9 +280,9 @@ class Entry(BaseModel):
         # unknown words stay, so that they are refused though they hold nothing
         field_names = {*cls.model_fields, "name", "names"}
         entry = {}
-        for key, field_value in raw_entry.items():
-            if field_value is not None or key not in field_names:
-                entry[key] = field_value
+        for key, raw_value in raw_entry.items():
+            if raw_value is not None or key not in field_names:
+                entry[key] = raw_value
         return entry
 
 
@@ -310,12 +313,12 @@ class Named(Entry):
     """
 
     id: Id
-    given: Naming | None = Field(default=None, validation_alias=AliasChoices("names", "name"))
+    stated_names: Naming | None = Field(default=None, validation_alias=AliasChoices("names", "name"))
 
     @property
     def names(self) -> Names:
         """The name in each language."""
-        return self.given or Names.of(self.id)
+        return self.stated_names or Names.of(self.id)
 
 
 def case_type_of(case_type: str, validation: ValidationInfo) -> str:
@@ -332,11 +335,11 @@ def case_type_of(case_type: str, validation: ValidationInfo) -> str:
     return case_type
 
 
-def once(field_values: Iterable[Any], noun: str) -> None:
-    """Refuse a list in which something stands twice."""
-    # the first repetition alone is told: the others are found when it is mended
-    seen_values: set[Any] = set()
-    for field_value in field_values:
-        if field_value in seen_values:
-            refuse(f"has the {noun} '{field_value}' twice; remove one")
-        seen_values.add(field_value)
+def once(values: Iterable[Any], noun: str) -> None:
+    """Refuse a list in which something stands twice; `noun` is what the values are, for the message."""
+    # the first repetition alone is reported: the others are found when it is mended
+    earlier_values: set[Any] = set()
+    for value in values:
+        if value in earlier_values:
+            refuse(f"has the {noun} '{value}' twice; remove one")
+        earlier_values.add(value)

@@ -28,24 +28,24 @@ def purposes_are_approved(contents: Contents, purposes: Collection[str]) -> Iter
     """Without a legal basis, an impact assessment and a consultation, no figure of a purpose is made."""
     if ORGANISATION in contents.unreadable:
         return
-    for home in contents.organisations:
-        if home.entry.public_data:
+    for organisation in contents.organisations:
+        if organisation.entry.public_data:
             continue
         for purpose in sorted(purposes):
             applicable = [
                 approval
                 for approval in contents.approvals
-                if approval.entry.purpose in (purpose, ANY_PURPOSE)
-                and approval.entry.organisation in (None, home.entry.id)
+                if approval.entry.purpose in {purpose, ANY_PURPOSE}
+                and approval.entry.organisation in (None, organisation.entry.id)
             ]
             nearest_approval = min(applicable, key=_generality, default=None)
             # on the last day there is: what takes effect some time is not missing
             missing = _approval(purpose, nearest_approval).missing(date.max)
             if missing:
-                words = ", ".join(f"`{name}`" for name in missing)
+                missing_words = ", ".join(f"`{name}`" for name in missing)
                 verb = "are" if len(missing) > 1 else "is"
-                yield (nearest_approval or home).problem(
-                    f"figures of the purpose '{purpose}' are not made for '{home.entry.id}': {words} "
+                yield (nearest_approval or organisation).problem(
+                    f"figures of the purpose '{purpose}' are not made for '{organisation.entry.id}': {missing_words} "
                     f"{verb} missing in `approvals`",
                     warning=True,
                 )

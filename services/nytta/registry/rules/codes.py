@@ -18,16 +18,16 @@ def codes_are_unambiguous(contents: Contents) -> Iterator[Problem]:
     versions = by_id(version.entry for version in contents.places)
     earlier: defaultdict[str, list[tuple[Located[CodeMapEntry], int, CodeEntry]]] = defaultdict(list)
     for code_map in contents.code_maps:
-        for code_number, code in enumerate(code_map.entry.codes):
-            lives = versions.get(code.unit, ())
-            if lives and not any(code.span.meet(version.span) for version in lives):
+        for position, code in enumerate(code_map.entry.codes):
+            unit_versions = versions.get(code.unit, ())
+            if unit_versions and not any(code.span.meet(version.span) for version in unit_versions):
                 yield code_map.problem(
                     f"the code '{code.code}' names '{code.unit}' on days when that unit does not exist "
                     f"(from {code.valid_from} {until(code.valid_to)}); change the dates",
                     "codes",
-                    code_number,
+                    position,
                 )
-            for earlier_map, earlier_number, earlier_code in earlier[code.code]:
+            for earlier_map, earlier_position, earlier_code in earlier[code.code]:
                 if not earlier_code.span.meet(code.span):
                     continue
                 # two patterns need not be equal to fit the same source
@@ -35,10 +35,10 @@ def codes_are_unambiguous(contents: Contents) -> Iterator[Problem]:
                     continue
                 yield code_map.problem(
                     f"the code '{code.code}' of source '{code_map.entry.source}' names '{code.unit}', but in "
-                    f"line {earlier_map.node.at('codes', earlier_number)} (source '{earlier_map.entry.source}') "
+                    f"line {earlier_map.node.at('codes', earlier_position)} (source '{earlier_map.entry.source}') "
                     f"'{earlier_code.unit}' on the same days; keep one, or end the earlier with `valid_to`",
                     "codes",
-                    code_number,
+                    position,
                 )
                 break
-            earlier[code.code].append((code_map, code_number, code))
+            earlier[code.code].append((code_map, position, code))

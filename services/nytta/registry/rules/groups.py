@@ -2,44 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations
+from typing import NamedTuple
 
 from nytta.registry.dates import Span
 from nytta.registry.entries.contents import Contents
+from nytta.registry.entries.organisation import Place
 from nytta.registry.paths import by_id
 from nytta.registry.problems import Problem
+
+
+class _Place(NamedTuple):
+    """Where a unit lay on days on which its group exists."""
+
+    span: Span
+    unit: str
+    parent: str
 
 
 def groups_are_of_siblings(contents: Contents) -> Iterator[Problem]:
     """The units of a group have one parent, on every day on which two of them exist."""
     versions = by_id(version.entry for version in contents.places)
     for reporting_group in contents.reporting_groups:
-        homes: list[tuple[Span, str, str]] = []
-        for unit_number, unit in enumerate(reporting_group.entry.units):
-            lives = [
-                (version.span.meet(reporting_group.entry.span), version.parent) for version in versions.get(unit, ())
-            ]
-            if any(parent is None for _, parent in lives):
-                yield reporting_group.problem(f"'{unit}' is an organisation and has no siblings", "units", unit_number)
+        group = reporting_group.entry
+        group_places: list[_Place] = []
+        for position, unit in enumerate(group.units):
+            unit_versions = versions.get(unit, [])
+            if any(version.parent is None for version in unit_versions):
+                yield reporting_group.problem(f"'{unit}' is an organisation and has no siblings", "units", position)
                 continue
-            # its places while the group lasts: where it lay before is no matter of the group
-            parent_spans = [(span, parent) for span, parent in lives if span is not None and parent is not None]
-            if lives and not parent_spans:
+            unit_places = _places(unit_versions, group.span)
+            if unit_versions and not unit_places:
                 message = f"'{unit}' does not exist while the group does; take it out or change the dates"
-                yield reporting_group.problem(message, "units", unit_number)
-            for span, parent in parent_spans:
-                strangers = [home for home in homes if home[0].meet(span) and home[2] != parent]
-                if strangers:
-                    _, other_unit, other_parent = strangers[0]
-                    yield reporting_group.problem(
-                        f"the units of '{reporting_group.entry.id}' are not siblings: '{other_unit}' lies under "
-                        f"'{other_parent}', '{unit}' under '{parent}'; group units of one parent only",
-                        "units",
-                        unit_number,
-                    )
-                    break  # one such sentence for a unit is enough
-            homes += [(span, unit, parent) for span, parent in parent_spans]
+                yield reporting_group.problem(message, "units", position)
+            conflict = _conflict(unit_places, group_places)
+            if conflict:
+                place, other = conflict
+                yield reporting_group.problem(
+                    f"the units of '{group.id}' are not siblings: '{other.unit}' lies under "
+                    f"'{other.parent}', '{unit}' under '{place.parent}'; group units of one parent only",
+                    "units",
+                    position,
+                )
+            group_places += unit_places
+
+
+def _places(versions: Sequence[Place], group_span: Span) -> list[_Place]:
+    """Where a unit lies while the group lasts; where it lay before is no matter of the group."""
+    places = []
+    for version in versions:
+        shared_span = version.span.meet(group_span)
+        if shared_span is not None and version.parent is not None:
+            places.append(_Place(shared_span, version.id, version.parent))
+    return places
+
+
+def _conflict(unit_places: Sequence[_Place], group_places: Sequence[_Place]) -> tuple[_Place, _Place] | None:
+    """The first place of a unit that is under another parent than a unit listed before it, and that other place."""
+    for place in unit_places:
+        for other in group_places:
+            if other.parent != place.parent and other.span.meet(place.span):
+                return place, other
+    return None
 
 
 def units_are_in_one_group(contents: Contents) -> Iterator[Problem]:

@@ -20,15 +20,13 @@ def ids_are_single(contents: Contents) -> Iterator[Problem]:
                     f"{section} has the id '{identifier}' twice (first in line {first_lines[identifier]}); rename one",
                 )
             first_lines.setdefault(identifier, line)
-    # places are named by either id, and a group's figures stand beside units': one id would mean two things
-    units = {
-        identifier: line
-        for section in ("units", "organisations")
-        for identifier, _, line in contents.ids.get(section, ())
-    }
+    # a group's figures stand beside those of units, under its id: one id would mean two things
+    unit_ids = [*contents.ids.get("units", ()), *contents.ids.get("organisations", ())]
+    unit_lines = {identifier: line for identifier, _, line in unit_ids}
     for identifier, file, line in contents.ids.get("reporting_groups", ()):
-        if identifier in units:
-            message = f"the group has the id of the unit '{identifier}' in line {units[identifier]}; rename the group"
+        if identifier in unit_lines:
+            unit_line = unit_lines[identifier]
+            message = f"the group has the id of the unit '{identifier}' in line {unit_line}; rename the group"
             yield Problem(file, line, message)
 
 

@@ -14,9 +14,10 @@ from nytta.registry.problems import Problem
 from nytta.registry.programme import PLANNED, Kind, Measure, measure_of
 
 _WORK = (Measure.HOURS, Measure.CASE_MINUTES)
+"""Measures of working time, which two benefits might both claim."""
 
 BASELINE_WEEKS = 13
-"""Fewest weeks of a baseline."""
+"""Fewest weeks of a baseline: a quarter of a year, so that one bad month does not make it."""
 
 
 def plans_are_single(contents: Contents) -> Iterator[Problem]:
@@ -88,10 +89,13 @@ def owners_confirm(contents: Contents) -> Iterator[Problem]:
     """Minutes become money when the benefit's owner has confirmed them."""
     for benefit in contents.benefits:
         minutes, owner = benefit.entry.minutes, benefit.entry.owner
-        if minutes is not None and minutes.confirmed_by and (owner is None or minutes.confirmed_by != owner.name):
+        if minutes is None or not minutes.confirmed_by:
+            continue
+        if owner is None or minutes.confirmed_by != owner.name:
+            owner_name = f" ({owner.name})" if owner else ""
             yield benefit.problem(
                 f"the minutes of '{benefit.entry.id}' are confirmed by '{minutes.confirmed_by}', not by its owner"
-                f"{f' ({owner.name})' if owner else ''}; until then no money is shown",
+                f"{owner_name}; until then no money is shown",
                 "minutes",
                 "confirmed_by",
                 warning=True,
@@ -118,18 +122,19 @@ def hours_are_counted_once(contents: Contents) -> Iterator[Problem]:
         if measure_of(benefit.entry.unit_of_measure) in _WORK and benefit.entry.system
     ]
     for earlier, later in combinations(hours, 2):
-        if _same_cases(earlier.entry, later.entry) and _same_time(earlier.entry, later.entry):
-            unit, other_unit = earlier.entry.unit, later.entry.unit
-            # a unit's hours are part of those of every unit above it
-            lies_above = unit in units_above.get(other_unit, {other_unit})
-            lies_below = other_unit in units_above.get(unit, {unit})
-            if lies_above or lies_below:
-                yield later.problem(
-                    f"'{later.entry.id}' counts the same hours as '{earlier.entry.id}' in line {earlier.node.line} "
-                    f"(system '{earlier.entry.system}', units '{unit}' and '{other_unit}'); an hour is booked once: "
-                    "give them different case types, units or times, or keep one",
-                    "id",
-                )
+        if not _same_cases(earlier.entry, later.entry) or not _same_time(earlier.entry, later.entry):
+            continue
+        unit, other_unit = earlier.entry.unit, later.entry.unit
+        # a unit's hours are part of those of every unit above it
+        lies_above = unit in units_above.get(other_unit, {other_unit})
+        lies_below = other_unit in units_above.get(unit, {unit})
+        if lies_above or lies_below:
+            yield later.problem(
+                f"'{later.entry.id}' counts the same hours as '{earlier.entry.id}' in line {earlier.node.line} "
+                f"(system '{earlier.entry.system}', units '{unit}' and '{other_unit}'); an hour is booked once: "
+                "give them different case types, units or times, or keep one",
+                "id",
+            )
 
 
 def currencies_are_one(contents: Contents) -> Iterator[Problem]:
@@ -137,12 +142,14 @@ def currencies_are_one(contents: Contents) -> Iterator[Problem]:
     units_above = _above(contents)
     currencies = {organisation.entry.id: organisation.entry.money for organisation in contents.organisations}
     money: list[Located[BenefitEntry] | Located[CostEntry]] = [*contents.benefits, *contents.costs]
-    for priced in money:
-        for root in sorted(units_above.get(priced.entry.unit, set()) & set(currencies)):
-            if priced.entry.currency not in (None, currencies[root]):
-                name = priced.entry.id if isinstance(priced.entry, BenefitEntry) else priced.entry.name
-                yield priced.problem(
-                    f"the amount of '{name}' is in {priced.entry.currency}, but '{root}' counts in {currencies[root]}; "
+    for amount in money:
+        entry = amount.entry
+        organisations_above = units_above.get(entry.unit, set()) & set(currencies)
+        for root in sorted(organisations_above):
+            if entry.currency not in (None, currencies[root]):
+                name = entry.id if isinstance(entry, BenefitEntry) else entry.name
+                yield amount.problem(
+                    f"the amount of '{name}' is in {entry.currency}, but '{root}' counts in {currencies[root]}; "
                     "convert it, or change `currency` of the organisation",
                     "currency",
                 )
@@ -150,11 +157,11 @@ def currencies_are_one(contents: Contents) -> Iterator[Problem]:
 
 def _above(contents: Contents) -> dict[str, set[str]]:
     """The units that each unit ever lay under, itself included."""
-    versions = by_id(version.entry for version in contents.places)
+    versions = by_id(place.entry for place in contents.places)
     # at any time: what overlaps on one day is booked twice on that day
     ancestors: defaultdict[str, set[str]] = defaultdict(set)
-    for unit, places in versions.items():
-        for version in places:
+    for unit, unit_versions in versions.items():
+        for version in unit_versions:
             for _, chain in chains(version, versions):
                 ancestors[unit] |= {ancestor.id for ancestor in chain}
     return ancestors
@@ -169,7 +176,7 @@ def _same_cases(benefit: BenefitEntry, other_benefit: BenefitEntry) -> bool:
 
 
 def _same_time(benefit: BenefitEntry, other_benefit: BenefitEntry) -> bool:
-    def ends_before(former: BenefitEntry, second: BenefitEntry) -> bool:
-        return former.due is not None and second.start is not None and former.due <= second.start
+    def ends_before(earlier: BenefitEntry, later: BenefitEntry) -> bool:
+        return earlier.due is not None and later.start is not None and earlier.due <= later.start
 
     return not ends_before(benefit, other_benefit) and not ends_before(other_benefit, benefit)

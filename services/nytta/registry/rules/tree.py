@@ -24,43 +24,45 @@ def tree_has_roots(contents: Contents) -> Iterator[Problem]:
 
 def versions_do_not_overlap(contents: Contents) -> Iterator[Problem]:
     """A unit has at most one version on each day."""
-    versions = defaultdict(list)
+    versions_by_unit = defaultdict(list)
     for version in contents.places:
-        versions[version.entry.id].append(version)
-    for unit, places in versions.items():
-        places.sort(key=lambda version: (version.entry.span, version.node.line))
-        for earlier, later in pairwise(places):
-            meet = earlier.entry.span.meet(later.entry.span)
-            if meet is not None:
-                # told at the one that stands later in the file, whichever begins later
-                one, other = sorted((earlier, later), key=lambda version: version.node.line)
-                yield other.problem(
-                    f"'{unit}' is given twice for the days from {meet.valid_from} {until(meet.valid_to)} "
-                    f"(first in line {one.node.line}); let one version end with `valid_to` before the other "
-                    "begins, or rename one",
+        versions_by_unit[version.entry.id].append(version)
+    for unit, versions in versions_by_unit.items():
+        versions.sort(key=lambda version: (version.entry.span, version.node.line))
+        for earlier, later in pairwise(versions):
+            overlap = earlier.entry.span.meet(later.entry.span)
+            if overlap is not None:
+                # reported at the one that is written later in the file, whichever begins later
+                first_written, last_written = sorted((earlier, later), key=lambda version: version.node.line)
+                yield last_written.problem(
+                    f"'{unit}' is given twice for the days from {overlap.valid_from} {until(overlap.valid_to)} "
+                    f"(first in line {first_written.node.line}); let one version end with `valid_to` before the "
+                    "other begins, or rename one",
                     "id",
                 )
 
 
 def tree_has_no_cycle(contents: Contents) -> Iterator[Problem]:
     """No unit lies under itself."""
-    versions = by_id(version.entry for version in contents.places)
-    located = {id(version.entry): version for version in contents.places}
+    versions = by_id(located.entry for located in contents.places)
+    # by identity: versions of one unit may be equal, and the problem belongs to one line
+    located_entries = {id(located.entry): located for located in contents.places}
     reported: set[tuple[str, ...]] = set()
-    for version in contents.places:
-        for span, chain in chains(version.entry, versions):
-            # the end of a chain that runs in a circle is the id that it had come to before
-            start = next(position for position, version in enumerate(chain) if version.id == chain[-1].id)
+    for located in contents.places:
+        for span, chain in chains(located.entry, versions):
+            chain_ids = [version.id for version in chain]
+            # a chain that runs in a circle ends with an id that it had come to before
+            start = chain_ids.index(chain_ids[-1])
             circle = chain[start:-1]
             if not circle:
                 continue
-            # turned to its smallest id, for every unit of a circle finds the same one, from its own place on
-            turn = min(range(len(circle)), key=lambda position: circle[position].id)
-            circle = circle[turn:] + circle[:turn]
+            # begun at its smallest id, for each unit of a circle finds the same circle from its own place on
+            smallest = min(range(len(circle)), key=lambda position: circle[position].id)
+            circle = circle[smallest:] + circle[:smallest]
             unit_ids = tuple(version.id for version in circle)
             if unit_ids not in reported:
                 reported.add(unit_ids)
-                yield located[id(circle[0])].problem(
+                yield located_entries[id(circle[0])].problem(
                     f"units lie under each other in a circle from {span.valid_from}: "
                     f"{' → '.join([*unit_ids, unit_ids[0]])}; give one of them another `parent`",
                     "parent",
@@ -72,13 +74,14 @@ def parents_outlive_units(contents: Contents) -> Iterator[Problem]:
     versions = by_id(located.entry for located in contents.places)
     for located in contents.places:
         version = located.entry
-        # of a parent whose place cannot be read, or that is named wrongly, something else is told
+        # a parent whose place cannot be read, or that is named wrongly, is another rule's problem
         if version.parent is None or version.parent in contents.unplaced or version.parent not in versions:
             continue
-        missing = gaps(version.span, (above.span for above in versions[version.parent]))
-        if not missing:
+        parent_spans = (parent.span for parent in versions[version.parent])
+        missing_spans = gaps(version.span, parent_spans)
+        if not missing_spans:
             continue
-        gap = missing[0]
+        gap = missing_spans[0]
         # a parent that ends too early is mended at the unit's end, one that begins too late at its beginning
         if gap.valid_to == version.valid_to:
             end = f"`valid_to: {gap.valid_from}`"

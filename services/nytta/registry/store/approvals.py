@@ -39,11 +39,11 @@ def remember_approval(connection: Connection, root: str, approval: Approval) -> 
     # each import says it again: only what differs is another row
     if created_approvals(connection).get(root) == approval:
         return
-    order = int(connection.value("SELECT max(place) + 1 FROM {open}.created_approvals"))
+    position = int(connection.value("SELECT max(place) + 1 FROM {open}.created_approvals"))
     connection.insert(
         "{open}.created_approvals",
         ["root", "legal_basis", "dpia", "consulted_on", "place"],
-        [[root, approval.legal_basis, approval.dpia, approval.consulted_on, order]],
+        [[root, approval.legal_basis, approval.dpia, approval.consulted_on, position]],
     )
 
 

@@ -25,6 +25,7 @@ _NAMED = {
 }
 """What is loaded for its names alone: minutes of case types are for statements of benefits to tell."""
 _GROUP_DEPTH = 255
+"""The depth of a unit under its reporting group: more than any tree has, so that it is taken for no ancestor's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +69,11 @@ def add_created(connection: Connection, created_root: CreatedRoot) -> None:
     new_codes = sorted(set(created_root.codes) - stored_codes.get(created_root.root, set()))
     if created_root.root in stored_codes and not new_codes:
         return
-    order = int(connection.value("SELECT max(place) + 1 FROM {open}.created_units"))
+    position = int(connection.value("SELECT max(place) + 1 FROM {open}.created_units"))
     # an organisation without units is kept too: as a row without a code
     unit_rows = [
         [
-            order,
+            position,
             created_root.root,
             code,
             created_root.timezone,
@@ -92,7 +93,7 @@ def add_created(connection: Connection, created_root: CreatedRoot) -> None:
 def with_created(registry: Registry | None, roots: Sequence[CreatedRoot]) -> Registry:
     """The registry with the units that logs brought."""
     base_registry = registry or Registry((), ())
-    # one on the other: a code that an earlier organisation has is told apart in a later one
+    # one after the other: a code that an earlier organisation has gets another id in a later one
     for created_root in roots:
         base_registry = created(
             created_root.root,
@@ -131,10 +132,9 @@ def save(
     # whole years, so that the calendar stays as it is while the data grow
     tables_by_name = tables(registry, date(first_day.year, 1, 1), date(last_day.year, 12, 31))
     unit_paths = pa.concat_tables([tables_by_name["unit_paths"], _group_paths(tables_by_name)])
-    tables_by_name["unit_paths"] = _always(unit_paths, "unit", "ancestor")
-    tables_by_name["units"] = pa.concat_tables(
-        [_always(tables_by_name["units"], "unit"), _groups_as_units(tables_by_name, registry)]
-    )
+    groups = _groups_as_units(tables_by_name, registry)
+    tables_by_name["unit_paths"] = _always(unit_paths)
+    tables_by_name["units"] = pa.concat_tables([_always(tables_by_name["units"]), groups])
     for table, columns in _NAMED.items():
         tables_by_name[table] = tables_by_name[table].select(columns)
     for table in (*_LOADED, *_NAMED):
@@ -148,23 +148,23 @@ def save(
     return True
 
 
-def _always(table_rows: pa.Table, *key_columns: str) -> pa.Table:
-    """The same rows with the first version of each key valid since ever and the last one without end.
+def _always(table_rows: pa.Table) -> pa.Table:
+    """The same rows with the first version of each unit valid since ever and the last one without end.
 
     Events outside a unit's dates count where its nearest version stands: nothing that came is left out of a roll-up.
     """
-    first_days: dict[tuple[str, ...], date] = {}
-    last_days: dict[tuple[str, ...], date] = {}
-    row_keys = list(zip(*(table_rows[column].to_pylist() for column in key_columns[:1]), strict=True))
+    first_days: dict[str, date] = {}
+    last_days: dict[str, date] = {}
+    units = table_rows["unit"].to_pylist()
     starts = table_rows["valid_from"].to_pylist()
     ends = table_rows["valid_to"].to_pylist()
-    for row_key, start, end in zip(row_keys, starts, ends, strict=True):
-        first_days[row_key] = min(first_days.get(row_key, start), start)
-        last_days[row_key] = max(last_days.get(row_key, end), end)
-    new_starts = [
-        BEGINNING if start == first_days[row_key] else start for row_key, start in zip(row_keys, starts, strict=True)
-    ]
-    new_ends = [END if end == last_days[row_key] else end for row_key, end in zip(row_keys, ends, strict=True)]
+    for unit, start, end in zip(units, starts, ends, strict=True):
+        first_days[unit] = min(first_days.get(unit, start), start)
+        last_days[unit] = max(last_days.get(unit, end), end)
+    dated_starts = zip(units, starts, strict=True)
+    new_starts = [BEGINNING if start == first_days[unit] else start for unit, start in dated_starts]
+    dated_ends = zip(units, ends, strict=True)
+    new_ends = [END if end == last_days[unit] else end for unit, end in dated_ends]
     table_rows = _with_days(table_rows, "valid_from", new_starts)
     return _with_days(table_rows, "valid_to", new_ends)
 
@@ -174,35 +174,33 @@ def _with_days(rows: pa.Table, name: str, days: Sequence[date]) -> pa.Table:
     return rows.set_column(rows.schema.get_field_index(name), name, pa.array(days, pa.date32()))
 
 
-def _group_paths(rows: dict[str, pa.Table]) -> pa.Table:
+def _group_paths(tables_by_name: dict[str, pa.Table]) -> pa.Table:
     """Members under their reporting group, as rows of unit_paths."""
-    members = rows["group_paths"]
-    schema = rows["unit_paths"].schema
+    members = tables_by_name["group_paths"]
+    schema = tables_by_name["unit_paths"].schema
     depth = pa.array([_GROUP_DEPTH] * len(members), schema.field("depth").type)
     columns = [members["unit"], members["reporting_group"], depth, members["valid_from"], members["valid_to"]]
     return pa.table(columns, schema=schema)
 
 
-def _groups_as_units(rows: dict[str, pa.Table], registry: Registry) -> pa.Table:
-    """Reporting groups as units of their own, so that surfaces find their names."""
-    units = rows["units"]
-    by_id = {unit["unit"]: unit for unit in units.to_pylist()}
-    listed = []
+def _groups_as_units(tables_by_name: dict[str, pa.Table], registry: Registry) -> pa.Table:
+    """Reporting groups as rows of `units`, so that surfaces find their names."""
+    units = tables_by_name["units"]
+    unit_rows = {unit_row["unit"]: unit_row for unit_row in units.to_pylist()}
+    group_rows = []
     for group in registry.groups:
         # its members are siblings: the place of any of them is the group's
-        member = by_id[group.units[0]]
-        listed.append(
-            member
-            | {
-                "unit": group.id,
-                "name_sv": group.names.sv,
-                "name_nb": group.names.nb,
-                "name_en": group.names.en,
-                "type": "reporting-group",
-                "reporting_group": "",
-                "declared_size": None,
-                "valid_from": BEGINNING,
-                "valid_to": END,
-            }
-        )
-    return pa.Table.from_pylist(listed, schema=units.schema)
+        member = unit_rows[group.units[0]]
+        own_columns = {
+            "unit": group.id,
+            "name_sv": group.names.sv,
+            "name_nb": group.names.nb,
+            "name_en": group.names.en,
+            "type": "reporting-group",
+            "reporting_group": "",
+            "declared_size": None,
+            "valid_from": BEGINNING,
+            "valid_to": END,
+        }
+        group_rows.append(member | own_columns)
+    return pa.Table.from_pylist(group_rows, schema=units.schema)

@@ -103,24 +103,27 @@ def _counted_rows(
     """
     subject = SUBJECTS[rows.subject]
     if subject.per_period:
-        source, grain, window, place_column = (
-            f"(SELECT *, sipHash64(person) AS record FROM {persons})",
-            "grain",
-            "window",
-            "",
-        )
+        source = f"(SELECT *, sipHash64(person) AS record FROM {persons})"
+        grain, window = "grain", "window"
+        kind_columns = "grain, window"
     else:
         of_kinds = kinds(list(members.values()))
         columns = columns_read(rows, [definition for definition, _ in members.values()])
-        source, (grain, window), place_column = _placed(rows, columns, of_kinds, scope), kind_names(of_kinds), "kind, "
+        source = _placed(rows, columns, of_kinds, scope)
+        grain, window = kind_names(of_kinds)
+        # one number says both
+        kind_columns = "kind"
     figures = ", ".join(_figures(number, definition, rows) for number, (definition, _) in members.items())
-    # each row once for every part: the expressions say which of them it counts for
-    part_join = f"ARRAY JOIN [{', '.join(repr(part) for part in rows.parts)}] AS part" if rows.parts else ""
+    part, part_join = "'' AS part", ""
+    if rows.parts:
+        # each row once for every part: the expressions say which of them it counts for
+        parts = ", ".join(repr(part_name) for part_name in rows.parts)
+        part, part_join = "part", f"ARRAY JOIN [{parts}] AS part"
     return f"""
-    SELECT system, unit, case_type, {"part" if rows.parts else "'' AS part"}, {grain} AS grain, {window} AS window,
+    SELECT system, unit, case_type, {part}, {grain} AS grain, {window} AS window,
            period, arrayJoin([{figures}]) AS cell
     FROM {source} AS rows {part_join}
-    GROUP BY {place_column or "grain, window, "}system, unit, case_type, part, period"""
+    GROUP BY {kind_columns}, system, unit, case_type, part, period"""
 
 
 def _figures(definition_number: int, definition: Definition, rows: Rows) -> str:

@@ -23,14 +23,11 @@ def hands(wanted: Wanted, scope: Scope, near: Near) -> str:
         assert definition.handled is not None
         by_subject.setdefault(definition.handled.subject, []).append(position)
     indicator, version, window = member_columns(wanted, "member")
-    counted = [
-        _hands_of(
-            SUBJECTS[subject_name],
-            {position + 1: wanted[position] for position in positions},
-            near([wanted[p] for p in positions]),
-        )
-        for subject_name, positions in by_subject.items()
-    ]
+    counted = []
+    for subject_name, positions in by_subject.items():
+        # numbered as they stand among all, from 1, for that is how SQL counts elements
+        members = {position + 1: wanted[position] for position in positions}
+        counted.append(_hands_of(SUBJECTS[subject_name], members, near(list(members.values()))))
     return f"""SELECT {indicator} AS indicator, {version} AS version, grain, system, unit, case_type, period,
     handlers, most_by_one, requesters
 FROM ({" UNION ALL ".join(counted)})

@@ -42,9 +42,11 @@ def near_days(first_day: str, last_day: str, scope: Scope, of_kinds: Sequence[Ki
     if scope.reaches is None:
         return first_day, last_day
     # generously: what lies a little beyond is cut off by the periods themselves
-    since = min(scope.reaches[grain][0] - timedelta(days=31 + 7 * window) for grain, window in of_kinds)
-    until = max(scope.reaches[grain][1] for grain, _ in of_kinds) + timedelta(days=31)
-    return f"greatest({first_day}, toDate('{max(since, date(1970, 1, 1))}'))", f"least({last_day}, toDate('{until}'))"
+    reach_start = min(scope.reaches[grain][0] - timedelta(days=31 + 7 * window) for grain, window in of_kinds)
+    reach_end = max(scope.reaches[grain][1] for grain, _ in of_kinds) + timedelta(days=31)
+    # no Date of ClickHouse is earlier
+    since = max(reach_start, date(1970, 1, 1))
+    return f"greatest({first_day}, toDate('{since}'))", f"least({last_day}, toDate('{reach_end}'))"
 
 
 def places_of(periods: Mapping[Kind, str], of_kinds: Sequence[Kind] = ()) -> str:

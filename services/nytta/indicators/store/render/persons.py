@@ -72,12 +72,11 @@ def _acting_or_eligible(scope: Scope, of_kinds: Sequence[Kind], eligible: str, c
 
     Its columns of one letter say active, eligible, entitled, legacy and tier.
     """
-    belonging = places_of(
-        {
-            (grain, window): within_reach(periods_between("first_day", "last_day", grain, scope, window), grain, scope)
-            for grain, window in of_kinds
-        }
-    )
+    periods_of_kinds = {}
+    for grain, window in of_kinds:
+        periods = periods_between("first_day", "last_day", grain, scope, window)
+        periods_of_kinds[grain, window] = within_reach(periods, grain, scope)
+    belonging = places_of(periods_of_kinds)
     acted = places_of({kind: periods_of_day("day", kind[0], scope, kind[1]) for kind in of_kinds})
     by_old = f"""
         UNION ALL
