@@ -113,6 +113,10 @@ _DONE: Final = re.compile(
     r"|complet|passed|attend|success|succeed|lyckad|vellyk|ok\b)",
     re.IGNORECASE,
 )
+_FAILED: Final = re.compile(
+    r"(sign-?in )?(fail|interrupt|denied|blocked|error|misslyck|mislyk|mislukk|feil|avvis|avbr|nekad|nektet)\w*", re.IGNORECASE
+)
+"""Words by which rows say that something was not done, though none of them may say that it was."""
 _AFFIRMING: Final = {"first_contact": _FIRST_CONTACT.search, "end_to_end": _END_TO_END.match, "done": _DONE.search}
 """Words that affirm what a field asks."""
 _NOT: Final = re.compile(r"\b(ej|inte|icke|ikke|not|no|utan|uten|without|delvis|partly|semi)\b", re.IGNORECASE)
@@ -325,6 +329,8 @@ def affirmative(role: str, cells: Sequence[str]) -> list[str] | None:
     affirming = [cell_text for cell_text in cell_texts if affirms(cell_text) and not _NOT.search(cell_text)]
     # where all say the same, a word may as well be the name of the column
     decides = 0 < len(affirming) < len(cell_texts) or (role == "done" and affirming == cell_texts)
+    # a list may be of failures alone
+    decides |= role == "done" and all(map(_FAILED.fullmatch, cell_texts))
     return affirming if decides else None
 
 

@@ -31,7 +31,7 @@ _NO_EVENT: Final = re.compile(
         r"|modified|ändrad|endret|komplett|complete date|utredning (klar|färdig|avsl|slut|ferdig|afsl)"
         r"|prazo|venc|limite|previst|estimad|plazo|échéance|prévu|fällig|soll(termin|datum|zeit)|ziel|geplant|streef"
         r"|verwacht|scaden|eräpäiv|määräaik|tavoite|temp(o|s) |tiempo |nascim|nacim|naissance|geburt|geboort|nascit"
-        r"|syntym|gebdat|anulad|storn|peruut|últim|dernier|letzte|laatst|viimeks|atualiz|actualiz|modific|geändert|gewijz"
+        r"|warrant|garanti|purchase|inköp|innkjøp|indkøb|schedul|assign|tilldel|tildel|respon|svar|besvar|syntym|gebdat|anulad|storn|peruut|últim|dernier|letzte|laatst|viimeks|atualiz|actualiz|modific|geändert|gewijz"
         r"|aggiorn|muokat|päivit|primeir|primer|premier|erste[rs]? |eerste|primo |ensimmäi)"
     ).translate(PLAIN)
 )
@@ -81,7 +81,8 @@ _DEEP: Final = 2
 """Parts before the last, from which on they name what a document is wrapped in."""
 _HOW_MANY: Final = re.compile(
     r"\b(antal|antall|antallet|number of|no of|count|cumulative|ggr|ganger|gange|kpl|anzahl|aantal|quantidade|qtde?"
-    r"|cantidad|lukumaara)\b"
+    r"|cantidad|lukumaara|stations|reopens|replies"
+    r"|(users?|customers?|persons?|brukere|anvandare|kunder) (affected|impacted|pavirket|berorda|berort))\b"
 )
 """Words of columns that count something, and hold no number of a ticket or case, no person and no name."""
 _COUNTED: Final = frozenset({"reassignments", "handovers", "reopened", "returned", "fte"})
