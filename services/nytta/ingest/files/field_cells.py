@@ -161,6 +161,12 @@ def _are_shared(cell_texts: Sequence[str]) -> bool:
     return not cells.are_unique(cell_texts) or len(cell_texts) < MANY
 
 
+def _may_be_courses(cell_texts: Sequence[str]) -> bool:
+    """Names of courses, and no answers whether one was completed."""
+    are_answers = len(set(cell_texts)) > 1 and cells.affirmative("done", cell_texts) is not None
+    return _are_shared(cell_texts) and not are_answers
+
+
 def _may_be_groups(cell_texts: Sequence[str]) -> bool:
     """What several rows share, and no answer of yes or no."""
     return not _are_answers(cell_texts) and _are_shared(cell_texts)
@@ -188,6 +194,7 @@ _MAY_BE: Final[Mapping[str, Callable[[Sequence[str]], bool]]] = {
     "unit": lambda cell_texts: not _are_of_rows(cell_texts),
     "category": _may_be_categories,
     **dict.fromkeys(("case_type", "team", "app"), _may_be_groups),
-    **dict.fromkeys(("course", "activity"), _are_shared),
+    "course": _may_be_courses,
+    "activity": _are_shared,
 }
 """By field, whether cells may be what it takes; fields that are not named take any."""

@@ -146,9 +146,10 @@ def fields_of(
     """
     search = _Search(kind, look, columns, dated)
     # the surest signs first, for each column is given away once
-    search.by_name(within=False)
-    search.by_name(within=True)
-    search.by_stem()
+    search.by_names()
+    if search.fields.keys().isdisjoint(ENDS):
+        search.takes_empty_ends = True
+        search.by_names()
     if by_cells:
         search.by_cells()
     fields = search.fields
@@ -185,6 +186,14 @@ class _Search:
             column: {_joined(self.names[column]), _joined(self.own_names[column])} for column in columns
         }
         self.fields: dict[str, str] = {}
+        self.takes_empty_ends = False
+        """Whether a column without a cell may hold the ends: where no other does, nothing has ended yet."""
+
+    def by_names(self) -> None:
+        """Give columns to fields by what they are called, the surest signs first."""
+        self.by_name(within=False)
+        self.by_name(within=True)
+        self.by_stem()
 
     def by_name(self, *, within: bool) -> None:
         """Give columns to fields by which they are called, or, `within`, whose name they bear among other words."""
@@ -266,9 +275,12 @@ class _Search:
         persons = self.look.cells(self.fields.get("person", ""))
         return len(self.dated) == 1 and bool(cells.filled(persons)) and not cells.are_unique(persons)
 
+    def _is_empty_end(self, role: str, column: str) -> bool:
+        return role in ENDS and not self.takes_empty_ends and not cells.filled(self.look.cells(column))
+
     def _may_hold(self, role: str, column: str, *, within: bool) -> bool:
         """Whether the cells may be what the field takes; a name that is only borne `within` needs more of them."""
-        if not holds(role, self.look, column, self.dated):
+        if self._is_empty_end(role, column) or not holds(role, self.look, column, self.dated):
             return False
         if not within:
             return True
@@ -280,7 +292,9 @@ class _Search:
     def _may_hold_by_stem(self, role: str, column: str) -> bool:
         """As `_may_hold`, where the beginning of a word is no sure sign."""
         look = self.look
-        if not holds(role, look, column, self.dated) or not is_like(role, look, column):
+        if self._is_empty_end(role, column) or not holds(role, look, column, self.dated):
+            return False
+        if not is_like(role, look, column):
             return False
         # an empty column says by its name alone that it holds moments
         if role in ENDS and _NO_MOMENT.search(self.names[column]) and not cells.filled(look.cells(column)):

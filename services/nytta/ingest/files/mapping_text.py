@@ -83,8 +83,8 @@ def unread(draft: Draft) -> list[str]:
     # of two ends the mapping reads one
     if "closed" in fields and draft.kind == CASES:
         read_columns -= {fields.get("decided", "")}
-    if "resolved" in fields and draft.kind == TICKETS:
-        read_columns -= {fields.get("closed", "")}
+    if draft.kind == TICKETS and "resolved" in fields:
+        read_columns -= {fields.get("closed", "")} - set(_ends_of_tickets(draft))
     return [column for column in draft.look.columns if column not in read_columns]
 
 
@@ -308,9 +308,8 @@ def _tickets(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     if "requester" in fields:
         yield f"    actor: {quoted(fields['requester'])}"
         yield from (f"    {yaml_line}" for yaml_line in _no_persons(draft, "requester"))
-    end_column = fields.get("resolved") or fields.get("closed")
-    if end_column:
-        yield from _end(draft, answered, end_column, "ticket", "resolved")
+    if end_columns := _ends_of_tickets(draft):
+        yield from _end(draft, answered, end_columns, "ticket", "resolved")
         yield from _answer(draft, "first_contact", "    first_contact")
     if "reassignments" in fields:
         are_counted = cells.are_counts(draft.look.cells(fields["reassignments"]))
@@ -360,7 +359,7 @@ def _cases(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
         yield f"    count: {quoted(fields['handovers'])}"
     end_column = fields.get("closed") or fields.get("decided")
     if end_column:
-        yield from _end(draft, answered, end_column, "case", "closed")
+        yield from _end(draft, answered, [end_column], "case", "closed")
         yield from of_event
         yield from _answer(draft, "end_to_end", "    end_to_end")
 
@@ -405,7 +404,7 @@ def _training(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     yield ""
     yield "events:"
     yield "  - type: change.training"
-    yield from _answer(draft, "done", "    when")
+    yield from _done(draft)
     yield f"    course: {quoted(fields['course'])}"
 
 
@@ -432,9 +431,18 @@ def _use(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     yield ""
     yield "events:"
     yield "  - type: platform.session"
-    yield from _answer(draft, "done", "    when")
+    yield from _done(draft)
     if "app" in fields:
         yield f"    app: {quoted(fields['app'])}"
+
+
+def _done(draft: Draft) -> Iterator[str]:
+    """The condition that a course was completed, or a system used: it is answered so, or has a day where some have none."""
+    column = draft.fields["at"]
+    if "done" in draft.fields:
+        yield from _answer(draft, "done", "    when")
+    elif len(cells.filled(draft.look.cells(column))) < len(draft.look.rows):
+        yield f"    when: {{field: {quoted(column)}, present: true}}"
 
 
 def _products(draft: Draft) -> dict[str, str]:
@@ -532,12 +540,41 @@ def _of_system(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     yield f"system: {{constant: {quoted(answered.get('system', 'system'))}}}" + _open(answered, "system")
 
 
-def _end(draft: Draft, answered: Mapping[str, str], column: str, subject: str, event_name: str) -> Iterator[str]:
-    """The event with which a ticket or case ends, where the column of its moment is filled in."""
+def _end(
+    draft: Draft, answered: Mapping[str, str], columns: Sequence[str], subject: str, event_name: str
+) -> Iterator[str]:
+    """The event with which a ticket or case ends, where one of the columns of its moment is filled in.
+
+    All of them are written in one notation.
+    """
+    first, *others = columns
+    condition = f"{{field: {quoted(first)}, present: true}}"
+    if others:
+        [other] = others
+        condition = f"{condition[:-1]}, or: {{field: {quoted(other)}, present: true}}}}"
+        condition += "  # what was closed without a solution has ended too"
     yield f"  - also: {event_name}"
     yield f"    type: {subject}.{event_name}"
-    yield f"    when: {{field: {quoted(column)}, present: true}}"
-    yield f"    time: {_at(draft, column, answered)}"
+    yield f"    when: {condition}"
+    yield f"    time: {_at(draft, first, answered, others=others)}"
+
+
+def _ends_of_tickets(draft: Draft) -> list[str]:
+    """The columns that say when tickets ended, of which the first counts that says something."""
+    fields = draft.fields
+    ends = [fields[role] for role in ("resolved", "closed") if role in fields]
+    if len(ends) < 2:
+        return ends
+    resolved, closed = ends
+    pairs = zip(draft.look.cells(resolved), draft.look.cells(closed), strict=True)
+    are_closed_alone = any(_says_end(draft, when_closed) and not _says_end(draft, when) for when, when_closed in pairs)
+    are_alike = draft.others.get(resolved) == draft.others.get(closed)
+    return ends if are_closed_alone and are_alike else [resolved]
+
+
+def _says_end(draft: Draft, cell_text: str) -> bool:
+    filled = cells.filled([cell_text])
+    return bool(filled) and not cells.says_no_end(filled[0]) and filled[0] not in draft.no_dates
 
 
 def _unit(draft: Draft, answered: Mapping[str, str]) -> str:
@@ -584,9 +621,14 @@ def _answer(draft: Draft, role: str, list_name: str) -> Iterator[str]:
         yield f"{list_name}: {_is_one_of(column, unknown_words)}"
 
 
-def _at(draft: Draft, column: str, answered: Mapping[str, str], condition: str = "") -> str:
-    """A moment of a mapping, with its own notation where the file's other dates have another."""
-    value_parts = [f"field: {quoted(column)}"]
+def _at(
+    draft: Draft, column: str, answered: Mapping[str, str], condition: str = "", others: Sequence[str] = ()
+) -> str:
+    """A moment of a mapping, with its own notation where the file's other dates have another.
+
+    Where the column says nothing, `others` do, which are written as it is.
+    """
+    value_parts = [f"coalesce: {_list([column, *others])}" if others else f"field: {quoted(column)}"]
     if column in draft.others:
         # under which what is not decided is rejected
         notation = _decided(draft.others[column], answered) or Notation()
@@ -597,7 +639,7 @@ def _at(draft: Draft, column: str, answered: Mapping[str, str], condition: str =
     if re.search(r"\b(utc|gmt)\b", called(column)):
         value_parts.append("zone: UTC")
     value_parts += [condition] if condition else []
-    return quoted(column) if len(value_parts) == 1 else f"{{{', '.join(value_parts)}}}"
+    return quoted(column) if len(value_parts) == 1 and not others else f"{{{', '.join(value_parts)}}}"
 
 
 def _list(texts: Sequence[str]) -> str:
