@@ -31,7 +31,15 @@ from nytta.ingest.files.kinds import (
     Dated,
 )
 from nytta.ingest.files.lifecycle import lifecycle_of
-from nytta.ingest.files.list_kind import A_STATE, NEEDED, is_of_any_list, is_of_devices, is_of_sign_ins, kind_of
+from nytta.ingest.files.list_kind import (
+    A_STATE,
+    NEEDED,
+    is_of_any_list,
+    is_of_devices,
+    is_of_letters,
+    is_of_sign_ins,
+    kind_of,
+)
 from nytta.ingest.files.looks import Look
 from nytta.ingest.files.no_persons import is_no_person
 from nytta.ingest.files.ocel import OBJECT
@@ -164,7 +172,9 @@ def _steps_by_rows(look: Look, columns: Sequence[str], dated: Dated) -> dict[str
     step = step_columns(look, cases, activities, moments)
     if not step and not cases:
         others = [column for column in columns if column not in {*dated, *activities}]
-        step = _only_steps(look, others, [column for column in activities if column in named], moments)
+        # how it went with whatever is numbered is no step of a case
+        steps = [column for column in activities if column in named and not A_STATE.search(called(column))]
+        step = _only_steps(look, others, steps, moments)
     return dict(zip(("case", "activity", "at"), step, strict=True)) if step else {}
 
 
@@ -216,12 +226,14 @@ def _log(look: Look, columns: Sequence[str], dated: Dated, steps: Mapping[str, s
     if steps:
         others = {role: column for role, column in fields.items() if column not in steps.values()}
         fields = {**others, **steps}
-    elif is_of_devices(columns):
+    elif is_of_devices(columns) or is_of_letters(look, columns):
         fields.pop("case", None)
     elif "case" not in fields:
         fields |= _numbers_of_cases(look, [column for column in columns if column not in {*fields.values(), *dated}])
     if not steps and cells.are_unique(look.cells(fields.get("case", ""))):
         fields.pop("activity", None)  # what a case is now, and no step of it
+    if "activity" not in fields and _has_several_rows(look.cells(fields.get("case", ""))):
+        fields.pop("case")  # answers, hours or notes about cases, whose dates open none
     if "actor" in fields:
         fields["actor"] = _plain_actor(look, fields["actor"], columns)
     if {"case", "activity"} <= fields.keys():
@@ -230,6 +242,12 @@ def _log(look: Look, columns: Sequence[str], dated: Dated, steps: Mapping[str, s
             fields["lifecycle"] = lifecycle.column
     _date_steps(fields, dated)
     return _settled(look, LOG, fields, dated)
+
+
+def _has_several_rows(numbers: Sequence[str]) -> bool:
+    """Whether most cases of a list have several rows."""
+    filled = cells.filled(numbers)
+    return 2 * len(set(filled)) < len(filled)
 
 
 def _date_steps(fields: dict[str, str], dated: Dated) -> None:

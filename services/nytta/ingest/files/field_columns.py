@@ -118,7 +118,7 @@ def counts_something(column: str) -> bool:
 def is_ended(column: str) -> bool:
     """Whether a column is called like the moment at which a ticket or case was solved or closed."""
     ends = (stem for kind, role in _ENDING for stem in stems_of_fields()[kind][role])
-    return any(stem.search(called(column)) for stem in ends)
+    return not _NO_EVENT.search(called(column)) and any(stem.search(called(column)) for stem in ends)
 
 
 _ENDING: Final = ((TICKETS, "resolved"), (TICKETS, "closed"), (CASES, "closed"))
@@ -177,9 +177,10 @@ class _Search:
         self.own_names = self.names
         if look.form in _DOCUMENTS:
             # what lies near the root is of the thing itself, and what lies deep of something beside it
-            self.columns = sorted(columns, key=lambda column: column.count("/"))
-            self.own_names = {column: called(column.rpartition("/")[2]) for column in columns}
-            deep = {column: self.own_names[column] for column in columns if column.count("/") >= _DEEP}
+            paths = {column: _without_types(column) for column in columns}
+            self.columns = sorted(columns, key=lambda column: paths[column].count("/"))
+            self.own_names = {column: called(path.rpartition("/")[2]) for column, path in paths.items()}
+            deep = {column: self.own_names[column] for column, path in paths.items() if path.count("/") >= _DEEP}
             self.names = {**self.names, **deep}
         # databases write names together: "REQUESTID"
         self.joined_names = {
@@ -359,6 +360,11 @@ def _earliest(look: Look, columns: Sequence[str], dated: Dated) -> str:
 def _is_never_later(moments: Sequence[datetime | None], others: Sequence[datetime | None]) -> bool:
     pairs = zip(moments, others, strict=True)
     return all(moment <= other for moment, other in pairs if moment and other)
+
+
+def _without_types(path: str) -> str:
+    """A path without what names the type of a value alone, as databases of documents write it: `created/$date`."""
+    return re.sub(r"/\$\w+", "", path)
 
 
 def _holds(column: str, name: str) -> bool:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from nytta.ingest.files import cells
 from nytta.ingest.files.column_names import called, names_of_fields, stems_of_fields
-from nytta.ingest.files.field_columns import fields_of, is_ended
+from nytta.ingest.files.field_columns import fields_of, in_order_of_names, is_ended
 from nytta.ingest.files.kinds import CASES, KINDS, LOG, STAFF, TICKETS, TRAINING, USE, Dated
 from nytta.ingest.files.looks import Look
 
@@ -54,6 +55,8 @@ def kind_of(look: Look, columns: list[str], dated: Dated) -> str:
     # what is repaired is a device too, and has an end
     if is_of_devices(columns) and not any(map(is_ended, dated)):
         return ""
+    if is_of_letters(look, columns):
+        return ""
     is_of_public = _is_of_public(columns)
     for by_cells, fewest in ((False, _FEWEST), (True, 2 * _FEWEST)):
         of_kind = {kind: fields_of(kind, look, columns, dated, by_cells=by_cells) for kind in KINDS}
@@ -88,6 +91,21 @@ def is_of_devices(columns: Sequence[str]) -> bool:
     return len({match[0] for column in columns if (match := _DEVICE.search(called(column)))}) > 2
 
 
+def is_of_letters(look: Look, columns: Sequence[str]) -> bool:
+    """Whether a list is a journal of letters, of which a case has several, and whose dates are none of the case."""
+    if len({match[0] for column in columns if (match := _LETTER.search(called(column)))}) < _SIGNS_OF_LETTERS:
+        return False
+    numbers = in_order_of_names(columns, (CASES, "case"))
+    return not any(cells.are_unique(look.cells(column)) for column in numbers if not _OF_A_LETTER.search(called(column)))
+
+
+_SIGNS_OF_LETTERS: Final = 3
+_LETTER: Final = re.compile(
+    r"\b(journaldat|journalpost|journalsekvens|lopen(r|ummer)|dok(ument)?(ets)? ?(typ|dat|nr|number|num)|avsender|mottaker"
+    r"|avsandare|mottagare|afsender|modtager|avskr[ei]v|korrespondans|handlingsnr|handlingsnummer|handlingsdatum)"
+)
+"""Words of columns with what a letter is."""
+_OF_A_LETTER: Final = re.compile(r"\b(lopen|dok|handlings|journal)")
 _DEVICE: Final = re.compile(
     r"\b(serial|serienummer|serienr|imei|manufacturer|tillverkare|produsent|model|modell|os version|device name"
     r"|enhetsnamn|mac address|compliance|enrollment|enrolled)\b"
@@ -153,8 +171,22 @@ _OF_STAFF: Final = frozenset({"unit", "from", "to", "fte", "access"})
 """What lists say of persons who are staff, and hardly of others."""
 
 
+_OF_WORK: Final = frozenset(
+    {"resolved", "closed", "decided", "channel", "team", "requester", "first_contact", "reassignments"}
+    | {"end_to_end", "returned", "handovers"}
+)
+"""What lists say of tickets and cases, and hardly of projects, backups or whatever else has a number and a status."""
+_BEGUN: Final = re.compile(r"\b(start|begin|begun|borjan|begynn)")
+"""Words of dates on which anything may begin."""
+
+
 def _is_told(kind: str, fields: Mapping[str, str]) -> bool:
-    """Whether columns say that persons are staff, or that they used something: any list may name persons, and dates."""
+    """Whether columns say what the rows are, which any list may number and date, and of whichever persons."""
+    if kind in (TICKETS, CASES):
+        number, opened = NEEDED[kind][0], fields.get("opened", "")
+        comes_in = opened and not _BEGUN.search(called(opened)) and not _may_be_of_anything(kind, "opened", opened)
+        is_numbered = not _may_be_of_anything(kind, number, fields[number])
+        return bool(comes_in) or is_numbered or not _OF_WORK.isdisjoint(fields)
     if kind == STAFF:
         is_named = not _may_be_of_anything(STAFF, "person", fields["person"])
         return {"unit", "from"} <= fields.keys() or (is_named and not _OF_STAFF.isdisjoint(fields))

@@ -160,9 +160,11 @@ def _reader(stream: files.Stream, plain_name: str, dialect: Dialect, records: st
 def _list_in(stream: files.Stream) -> str:
     """The path of the longest list of objects in a document; "" where it has none, or is an object a line."""
     try:
-        lists_by_path = dict(_lists(loads(whole(stream)), "", _DEPTH))
+        json_value = loads(whole(stream))
     except ValueError:
         return ""
+    lists_by_path = dict(_lists(json_value, "", _DEPTH))
+    _refuse_nameless(stream.name, json_value, max(lists_by_path.values(), default=0))
     return max(lists_by_path, key=lambda path: lists_by_path[path], default="")
 
 
@@ -189,6 +191,34 @@ def _refuse_objects(file_name: str, columns: Sequence[str]) -> None:
     """InputError where a table is an object-centric log: a cell of it lists objects, and no row has one case."""
     if "ocel:eid" in columns:
         raise InputError(file_name, "", "the file is OCEL 1.0 as a table; export the log as OCEL 2.0 in JSON")
+
+
+def _refuse_nameless(file_name: str, json_value: Any, longest: int) -> None:
+    """InputError where the rows of a document are no objects of a list: they would be lost, or count as one.
+
+    `longest` is the length of its longest list of objects.
+    """
+    rows_as_lists = max(_lists_of_lists(json_value, _DEPTH), default=0)
+    are_keyed = isinstance(json_value, dict) and not longest and _has_objects_alone(json_value)
+    if rows_as_lists > max(1, longest) or are_keyed:
+        raise InputError(
+            file_name, "", "the document has no list of objects, one a row; export it so, or as CSV with a header"
+        )
+
+
+def _has_objects_alone(json_value: Mapping[str, Any]) -> bool:
+    """Whether a document is several objects by key, each a row or a column: a single thing says something of itself."""
+    objects = [inner_value for inner_value in json_value.values() if isinstance(inner_value, dict) and inner_value]
+    return len(objects) == len(json_value) > 1 and len({frozenset(value) for value in objects}) < len(objects)
+
+
+def _lists_of_lists(json_value: Any, depth: int) -> Iterator[int]:
+    """The lengths of lists whose items are lists of values."""
+    inner_values = json_value.values() if isinstance(json_value, dict) and depth else ()
+    for inner_value in inner_values:
+        if isinstance(inner_value, list) and inner_value and all(isinstance(item, list) for item in inner_value):
+            yield len(inner_value)
+        yield from _lists_of_lists(inner_value, depth - 1)
 
 
 def _refuse_quoted_lines(file_name: str, column: str, first_rows: Sequence[Row]) -> None:
