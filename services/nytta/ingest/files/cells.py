@@ -114,7 +114,8 @@ _DONE: Final = re.compile(
     re.IGNORECASE,
 )
 _FAILED: Final = re.compile(
-    r"(sign-?in )?(fail|interrupt|denied|blocked|error|misslyck|mislyk|mislukk|feil|avvis|avbr|nekad|nektet)\w*", re.IGNORECASE
+    r"(sign-?in )?(fail|interrupt|denied|blocked|error|misslyck|mislyk|mislukk|feil|avvis|avbr|nekad|nektet)\w*",
+    re.IGNORECASE,
 )
 """Words by which rows say that something was not done, though none of them may say that it was."""
 _AFFIRMING: Final = {"first_contact": _FIRST_CONTACT.search, "end_to_end": _END_TO_END.match, "done": _DONE.search}

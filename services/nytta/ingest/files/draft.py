@@ -84,10 +84,12 @@ class Draft:
     """What a person should know of the file, each a sentence."""
     no_dates: tuple[str, ...] = ()
     """Texts of its ends that are dates and stand for none."""
-    more_units: tuple[str, ...] = ()
-    """Texts of the units in rows behind those that were looked at."""
-    more_actors: tuple[str, ...] = ()
-    """Actors of those rows who are no persons by what they are called."""
+    more: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Columns → different texts of rows behind those that were looked at, as far as they matter to what is drafted."""
+
+    def texts(self, column: str) -> list[str]:
+        """The texts of a column, of rows behind those that were looked at too."""
+        return [*self.look.cells(column), *self.more.get(column, ())]
 
 
 def _dated(look: Look, columns: Sequence[str]) -> dict[str, tuple[Notation, ...]]:
@@ -101,20 +103,26 @@ def drafted_file(path: Path, name: str, unpacked: int | None = None) -> Draft:
 
 
 def with_rows_behind(draft: Draft, path: Path, unpacked: int | None = None) -> Draft:
-    """The draft with what rows behind those that were looked at say of units, of actors, and of ends that are none."""
-    ends, actors, units = (_columns(draft.fields, roles) for roles in (_ENDS, ACTORS, ("unit",)))
-    wanted: dict[str, Callable[[str], bool]] = dict.fromkeys(ends, cells.is_like_no_date)
-    wanted |= dict.fromkeys(actors, is_no_person)
-    wanted |= dict.fromkeys(units, _any)
-    texts = looks.beyond(path, draft.look, wanted, unpacked)
-    if not texts:
-        return draft
-    more_units, more_actors = (
-        tuple(text for column in columns for text in texts[column]) for columns in (units, actors)
+    """The draft with what rows behind those that were looked at say: units, words of a list, ends that are none."""
+    fields = draft.fields
+    wanted: dict[str, Callable[[str], bool]] = dict.fromkeys(_columns(fields, _ENDS), _is_like_no_end)
+    wanted |= dict.fromkeys(_columns(fields, ACTORS), is_no_person)
+    wanted |= dict.fromkeys(_columns(fields, _WORDED), _any)
+    behind = looks.beyond(path, draft.look, wanted, unpacked)
+    remarks = tuple(remark for remark in draft.remarks if remark not in _partial(draft.look.is_whole, looks.ROWS))
+    remarks += _partial(behind.is_whole, behind.rows)
+    draft = replace(draft, more=behind.texts, remarks=remarks)
+    return _without_no_dates(draft, {column: draft.texts(column) for column in _columns(fields, _ENDS)})
+
+
+def _partial(is_whole: bool, rows: int) -> tuple[str, ...]:
+    """The remark that only so many rows of a file were looked at; none where all were."""
+    if is_whole:
+        return ()
+    return (
+        f"only the first {rows} rows were looked at: units and words that stand in later rows alone are missing here, "
+        "and the import says where it rejects them",
     )
-    no_dates = {column: (*draft.look.cells(column), *texts[column]) for column in ends}
-    draft = replace(draft, more_units=more_units, more_actors=more_actors)
-    return _without_no_dates(draft, no_dates)
 
 
 def _columns(fields: Mapping[str, str], roles: Collection[str]) -> list[str]:
@@ -126,8 +134,14 @@ def _any(_text: str) -> bool:
     return True
 
 
+def _is_like_no_end(text: str) -> bool:
+    return cells.is_like_no_date(text) or cells.says_no_end(text) or not cells.filled([text])
+
+
 _ENDS: Final = (*ENDS, "decided")
 """What holds moments that may be none yet."""
+_WORDED: Final = ("unit", "channel", "role", "access", "first_contact", "end_to_end", "returned", "reopened", "done")
+"""What holds words of which a mapping lists some, or all."""
 
 
 def drafted(look: Look, kind: str = "") -> Draft:
@@ -305,6 +319,7 @@ def _settled(look: Look, kind: str, fields: dict[str, str], dated: Dated) -> Dra
         questions.append(Question("unit", "no column names the unit: to which unit do all rows belong?", (), ""))
     if kind == STAFF and "from" not in fields:
         questions.append(Question("since", "no column says since when somebody is employed: since which day?", (), ""))
+    remarks += _partial(look.is_whole, looks.ROWS)
     draft = Draft(look, kind, fields, dates, tuple(questions), others, remarks)
     return _without_no_dates(draft, {column: look.cells(column) for column in _columns(fields, _ENDS)})
 

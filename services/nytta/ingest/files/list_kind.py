@@ -96,12 +96,14 @@ def is_of_letters(look: Look, columns: Sequence[str]) -> bool:
     if len({match[0] for column in columns if (match := _LETTER.search(called(column)))}) < _SIGNS_OF_LETTERS:
         return False
     numbers = in_order_of_names(columns, (CASES, "case"))
-    return not any(cells.are_unique(look.cells(column)) for column in numbers if not _OF_A_LETTER.search(called(column)))
+    return not any(
+        cells.are_unique(look.cells(column)) for column in numbers if not _OF_A_LETTER.search(called(column))
+    )
 
 
 _SIGNS_OF_LETTERS: Final = 3
 _LETTER: Final = re.compile(
-    r"\b(journaldat|journalpost|journalsekvens|lopen(r|ummer)|dok(ument)?(ets)? ?(typ|dat|nr|number|num)|avsender|mottaker"
+    r"\b(journaldat|journalpost|journalsekvens|lopen(r|ummer)|dok(ument)?(ets)? ?(typ|dat|nr|num)|avsender|mottaker"
     r"|avsandare|mottagare|afsender|modtager|avskr[ei]v|korrespondans|handlingsnr|handlingsnummer|handlingsdatum)"
 )
 """Words of columns with what a letter is."""

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from nytta.ingest.files import files
 from nytta.ingest.files.encodings import encoding_of
@@ -22,8 +22,14 @@ from nytta.ingest.files.tables import DELIMITERS, Dialect, TableReader, lines_ab
 from nytta.ingest.files.workbook import WorkbookReader
 from nytta.ingest.files.xes import XesReader
 
-_ROWS: Final = 5_000
+ROWS: Final = 5_000
 """So many rows say what a column holds."""
+_CELLS_BEHIND: Final = 10_000_000
+"""So many cells of rows behind them are read, which takes some seconds of a processor."""
+_SLOWER: Final = {"xes": 5}
+"""Formats whose cells take so many times as long to read."""
+_MOST_TEXTS: Final = 300_000
+"""Different texts of a column that are looked at in those rows: of moments there may be one a row."""
 _SAMPLE: Final = 1 << 16
 _DEPTH: Final = 3
 """How deep in a document its list may lie."""
@@ -59,7 +65,7 @@ def look(path: Path, file_name: str, unpacked: int | None = None) -> Look:
         above, header_lines, records = _place(stream, plain_name)
     with files.opened(path, unpacked=unpacked) as stream:
         file_format, reader = _reader(stream, plain_name, Dialect(skip_lines=above, header_lines=header_lines), records)
-        first_items = list(islice(reader, _ROWS))
+        first_items = list(islice(reader, ROWS))
         first_rows = [
             first_row
             for first_row in first_items
@@ -75,34 +81,60 @@ def look(path: Path, file_name: str, unpacked: int | None = None) -> Look:
         first_rows = first_rows[: len(first_rows) - notes_below([list(first_row.values()) for first_row in first_rows])]
     if len(columns) == 1 and file_format == "table":
         _refuse_quoted_lines(file_name, columns[0], first_rows)
-    is_whole = len(first_items) < _ROWS
+    is_whole = len(first_items) < ROWS
     return Look(
         file_name, file_format, tuple(columns) or ("column",), tuple(first_rows), above, header_lines, records, is_whole
     )
 
 
+class Behind(NamedTuple):
+    """What rows of a file say behind those that were looked at."""
+
+    texts: Mapping[str, tuple[str, ...]]
+    """Column → its different texts."""
+    rows: int
+    """How many rows of the file were read."""
+    is_whole: bool
+    """Whether these are all that it has, or that can be read."""
+
+
 def beyond(
     path: Path, looked: Look, wanted: Mapping[str, Callable[[str], bool]], unpacked: int | None = None
-) -> Mapping[str, tuple[str, ...]]:
-    """Column → its different texts in the rows behind those that were looked at, as far as the file can be read.
+) -> Behind:
+    """What columns say in rows behind those that were looked at, as far as the file can be read, and within a bound.
 
     `wanted` says of each column which of its texts are kept.
     """
-    kept: dict[str, dict[str, None]] = {column: {} for column in wanted}
-    if looked.is_whole:
-        return {}
+    if looked.is_whole or not wanted:
+        return Behind({}, len(looked.rows), True)
+    kept: dict[str, dict[str, bool]] = {column: {} for column in wanted}
     dialect = Dialect(skip_lines=looked.above, header_lines=looked.header_lines)
+    cells_left = _CELLS_BEHIND // _SLOWER.get(looked.form, 1)
+    rows_read = ROWS
     with suppress(InputError), files.opened(path, unpacked=unpacked) as stream:
         _, reader = _reader(stream, _plain(looked.name), dialect, looked.records)
-        for row in islice(reader, _ROWS, None):
+        for row in islice(reader, ROWS, None):
+            if cells_left <= 0:
+                return Behind(_all_texts(kept), rows_read, False)
+            rows_read += 1
             if isinstance(row, Broken):
                 continue
-            for column, is_wanted in wanted.items():
-                text = row.get(column, "")
-                # what is not wanted is not kept: of moments there may be one a row
-                if is_wanted(text):
-                    kept[column][text] = None
-    return {column: tuple(cell_texts) for column, cell_texts in kept.items()}
+            cells_left -= len(row)
+            _keep(kept, wanted, row)
+    return Behind(_all_texts(kept), rows_read, True)
+
+
+def _keep(kept: Mapping[str, dict[str, bool]], wanted: Mapping[str, Callable[[str], bool]], row: Row) -> None:
+    """Note the texts of a row that are new, and whether each is wanted, which costs more than to know it again."""
+    for column, is_wanted in wanted.items():
+        text = row.get(column, "")
+        known_texts = kept[column]
+        if text not in known_texts and len(known_texts) < _MOST_TEXTS:
+            known_texts[text] = is_wanted(text)
+
+
+def _all_texts(kept: Mapping[str, dict[str, bool]]) -> dict[str, tuple[str, ...]]:
+    return {column: tuple(text for text, is_kept in texts.items() if is_kept) for column, texts in kept.items()}
 
 
 def _plain(file_name: str) -> str:

@@ -145,7 +145,7 @@ def _decided(notations: Sequence[Notation], answered: Mapping[str, str]) -> Nota
 
 def _nulls(draft: Draft) -> list[str]:
     """Texts that stand for nothing in the columns that are read."""
-    cell_texts = {cell_text.strip() for column in _read_columns(draft) for cell_text in draft.look.cells(column)}
+    cell_texts = {cell_text.strip() for column in _read_columns(draft) for cell_text in draft.texts(column)}
     null_texts = {
         cell_text for cell_text in cell_texts if cell_text and cell_text.lower() in cells.MOST_NULL
     } - _ids_like_nulls(draft)
@@ -155,7 +155,7 @@ def _nulls(draft: Draft) -> list[str]:
 def _unknown_ways(draft: Draft) -> set[str]:
     """Words of a channel that nobody knows, by which no other column that is read says anything."""
     column = draft.fields.get("channel", "")
-    unknown_words = {cell_text.strip() for cell_text in draft.look.cells(column) if is_unknown(cell_text)}
+    unknown_words = {cell_text.strip() for cell_text in draft.texts(column) if is_unknown(cell_text)}
     return unknown_words - {
         cell_text.strip()
         for other_column in _read_columns(draft) - {column}
@@ -179,7 +179,7 @@ def _words_of_no_end(draft: Draft) -> set[str]:
     unknown_words = {
         cell_text
         for column in end_columns
-        for cell_text in cells.filled(draft.look.cells(column))
+        for cell_text in cells.filled(draft.texts(column))
         if cells.says_no_end(cell_text)
     }
     other_columns = _read_columns(draft) - end_columns
@@ -250,9 +250,7 @@ def _membership(draft: Draft, answered: Mapping[str, str], since_field: str, fir
     if "role" in fields:
         role = quoted(fields["role"])
         yield f"    role: {role}"
-        leaders = {
-            cell_text for cell_text in cells.filled(draft.look.cells(fields["role"])) if _LEADERS.search(cell_text)
-        }
+        leaders = {cell_text for cell_text in cells.filled(draft.texts(fields["role"])) if _LEADERS.search(cell_text)}
         if leaders:
             leader_mappings = ", ".join(f"{quoted(leader)}: managers" for leader in sorted(leaders)[:_WORDS])
             yield f"    tier: {{field: {role}, values: {{{leader_mappings}}}, otherwise: staff}}"
@@ -383,7 +381,7 @@ def _happened(draft: Draft, column: str) -> str:
 
 def _answers_yes(draft: Draft, column: str) -> str:
     """The condition that a column of answers says yes."""
-    return _is_one_of(column, cells.yes_words(draft.look.cells(column)) or ())
+    return _is_one_of(column, cells.yes_words(draft.texts(column)) or ())
 
 
 def _is_one_of(column: str, words: Sequence[str], filled: str = "") -> str:
@@ -437,11 +435,11 @@ def _use(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
 
 
 def _done(draft: Draft) -> Iterator[str]:
-    """The condition that a course was completed, or a system used: it is answered so, or has a day where some have none."""
+    """The condition that a course was completed, or a system used: an answer, or a day where some rows have none."""
     column = draft.fields["at"]
     if "done" in draft.fields:
         yield from _answer(draft, "done", "    when")
-    elif len(cells.filled(draft.look.cells(column))) < len(draft.look.rows):
+    elif not draft.look.is_whole or len(cells.filled(draft.look.cells(column))) < len(draft.look.rows):
         yield f"    when: {{field: {quoted(column)}, present: true}}"
 
 
@@ -569,7 +567,7 @@ def _ends_of_tickets(draft: Draft) -> list[str]:
     pairs = zip(draft.look.cells(resolved), draft.look.cells(closed), strict=True)
     are_closed_alone = any(_says_end(draft, when_closed) and not _says_end(draft, when) for when, when_closed in pairs)
     are_alike = draft.others.get(resolved) == draft.others.get(closed)
-    return ends if are_closed_alone and are_alike else [resolved]
+    return ends if are_alike and (are_closed_alone or not draft.look.is_whole) else [resolved]
 
 
 def _says_end(draft: Draft, cell_text: str) -> bool:
@@ -580,7 +578,7 @@ def _says_end(draft: Draft, cell_text: str) -> bool:
 def _unit(draft: Draft, answered: Mapping[str, str]) -> str:
     fields = draft.fields
     if "unit" in fields:
-        cell_texts = [*draft.look.cells(fields["unit"]), *draft.more_units]
+        cell_texts = draft.texts(fields["unit"])
         # of persons a directory says the unit; work of nobody's unit is the organisation's
         if draft.kind not in (TICKETS, CASES, LOG) or len(cells.filled(cell_texts)) == len(cell_texts):
             return f"unit: {quoted(fields['unit'])}"
@@ -598,7 +596,7 @@ def _shared(draft: Draft, plain: Sequence[str]) -> Iterator[str]:
     """The channel, and fields that are taken as they are."""
     fields = draft.fields
     if "channel" in fields:
-        cell_texts = sorted(set(cells.filled(draft.look.cells(fields["channel"]))) - _unknown_ways(draft))[:_WORDS]
+        cell_texts = sorted(set(cells.filled(draft.texts(fields["channel"]))) - _unknown_ways(draft))[:_WORDS]
         channel_mappings = ", ".join(f"{quoted(cell_text)}: {channel(cell_text)}" for cell_text in cell_texts)
         yield f"channel: {{field: {quoted(fields['channel'])}, values: {{{channel_mappings}}}, otherwise: other}}"
     for role in plain:
@@ -609,7 +607,7 @@ def _shared(draft: Draft, plain: Sequence[str]) -> Iterator[str]:
 def _no_persons(draft: Draft, role: str) -> Iterator[str]:
     """Which actors are no persons, where some are called like robots, roles or groups."""
     column = draft.fields[role]
-    if kinds := no_persons([*draft.look.cells(column), *draft.more_actors]):
+    if kinds := no_persons(draft.texts(column)):
         patterns = ", ".join(f"{quoted(pattern)}: {kind}" for pattern, kind in kinds.items())
         yield f"actor_kind: {{field: {quoted(column)}, patterns: {{{patterns}}}, otherwise: person}}"
 
@@ -617,13 +615,11 @@ def _no_persons(draft: Draft, role: str) -> Iterator[str]:
 def _answer(draft: Draft, role: str, list_name: str) -> Iterator[str]:
     if role in draft.fields:
         column = draft.fields[role]
-        unknown_words = cells.affirmative(role, draft.look.cells(column)) or ()
+        unknown_words = cells.affirmative(role, draft.texts(column)) or ()
         yield f"{list_name}: {_is_one_of(column, unknown_words)}"
 
 
-def _at(
-    draft: Draft, column: str, answered: Mapping[str, str], condition: str = "", others: Sequence[str] = ()
-) -> str:
+def _at(draft: Draft, column: str, answered: Mapping[str, str], condition: str = "", others: Sequence[str] = ()) -> str:
     """A moment of a mapping, with its own notation where the file's other dates have another.
 
     Where the column says nothing, `others` do, which are written as it is.
