@@ -89,6 +89,13 @@ _NO: Final = frozenset(
         "falso",
     }
 )
+_LEFT: Final = re.compile(
+    r"(in ?active|inaktiv|disabled|terminated|resigned|retired|left|leaver|former|deleted|ended|quit|dismissed|slutat|slutad"
+    r"|avslutad|avgått|pensionerad|upphör\w*|sluttet|fratrådt|avsluttet|opphørt|pensjonert|fratrådt|ophørt|afsluttet"
+    r"|ausgeschieden|uit dienst|desligado|baja|päättynyt)(?![^\W\d_])",
+    re.IGNORECASE,
+)
+"""Words by which a staff list says that somebody belongs to it no more."""
 _NO_END_YET: Final = re.compile(
     r"till?s ?vidare|t\.?v\.?|until further notice|inntil videre|indtil videre|löpande|løpende|permanent|ongoing|pågår"
     r"|pågående|under arbeid|under behandling|igangværende|ej (?:klart?|löst|avslutad)|ikke (?:ferdig|løst|avsluttet)"
@@ -314,6 +321,16 @@ def yes_words(cells: Sequence[str]) -> list[str] | None:
     if not cell_texts or not all(cell_text.lower() in _YES | _NO for cell_text in cell_texts):
         return None
     return sorted(cell_text for cell_text in cell_texts if cell_text.lower() in _YES)
+
+
+def words_of_leaving(cells: Sequence[str]) -> list[str] | None:
+    """The texts of a column that say that somebody has left; None where it does not say who has."""
+    cell_texts = sorted(set(filled(cells)))
+    if yes_words(cells) is not None:
+        left = [cell_text for cell_text in cell_texts if cell_text.lower() in _NO]
+    else:
+        left = [cell_text for cell_text in cell_texts if _LEFT.match(cell_text)]
+    return left if are_few(cells) and 0 < len(left) < len(cell_texts) else None
 
 
 def affirmative(role: str, cells: Sequence[str]) -> list[str] | None:

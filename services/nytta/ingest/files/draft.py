@@ -140,7 +140,18 @@ def _is_like_no_end(text: str) -> bool:
 
 _ENDS: Final = (*ENDS, "decided")
 """What holds moments that may be none yet."""
-_WORDED: Final = ("unit", "channel", "role", "access", "first_contact", "end_to_end", "returned", "reopened", "done")
+_WORDED: Final = (
+    "unit",
+    "channel",
+    "role",
+    "access",
+    "employed",
+    "first_contact",
+    "end_to_end",
+    "returned",
+    "reopened",
+    "done",
+)
 """What holds words of which a mapping lists some, or all."""
 
 
@@ -319,6 +330,8 @@ def _settled(look: Look, kind: str, fields: dict[str, str], dated: Dated) -> Dra
         questions.append(Question("unit", "no column names the unit: to which unit do all rows belong?", (), ""))
     if kind == STAFF and "from" not in fields:
         questions.append(Question("since", "no column says since when somebody is employed: since which day?", (), ""))
+    if kind == STAFF:
+        remarks += _left_out(look, fields, others.get(fields.get("to", ""), dates))
     remarks += _partial(look.is_whole, looks.ROWS)
     draft = Draft(look, kind, fields, dates, tuple(questions), others, remarks)
     return _without_no_dates(draft, {column: look.cells(column) for column in _columns(fields, _ENDS)})
@@ -341,6 +354,24 @@ def _without_no_dates(draft: Draft, texts_of_ends: Mapping[str, Sequence[str]]) 
     new_remarks = tuple(remark for remark in remarks if remark not in draft.remarks)
     no_dates = tuple(sorted(set().union(draft.no_dates, *found.values())))
     return replace(draft, no_dates=no_dates, remarks=(*draft.remarks, *new_remarks))
+
+
+def _left_out(look: Look, fields: dict[str, str], dates_of_ends: Sequence[Notation]) -> tuple[str, ...]:
+    """The remark that a staff list says of some that they have left, who are left out.
+
+    Where it says of all of them until when they belonged to it, that is read instead.
+    """
+    column = fields.get("employed", "")
+    words = cells.words_of_leaving(look.cells(column)) if column else None
+    if not words:
+        fields.pop("employed", None)
+        return ()
+    pairs = zip(look.cells(column), look.cells(fields.get("to", "")), strict=True)
+    ends = [cells.filled([end]) for word, end in pairs if word.strip() in words]
+    if all(end and not cells.is_no_date(end[0], dates_of_ends) for end in ends):
+        del fields["employed"]
+        return ()
+    return (f"in '{column}', {', '.join(words[:3])} say that somebody has left: such rows are left out",)
 
 
 def _is_none(draft: Draft, column: str, text: str) -> bool:

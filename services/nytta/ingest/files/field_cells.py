@@ -179,6 +179,7 @@ def _may_be_categories(cell_texts: Sequence[str]) -> bool:
 
 _MAY_BE: Final[Mapping[str, Callable[[Sequence[str]], bool]]] = {
     "fte": _are_shares,
+    "employed": lambda cell_texts: cells.words_of_leaving(cell_texts) is not None,
     "reassignments": cells.are_counts,
     "handovers": cells.are_counts,
     "requester": _may_be_persons,

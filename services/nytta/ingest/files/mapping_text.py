@@ -16,13 +16,14 @@ from nytta.ingest.files.column_names import called
 from nytta.ingest.files.draft import Draft, drafted_file
 from nytta.ingest.files.field_columns import product_used_last
 from nytta.ingest.files.kinds import CASES, ENDS, LOG, STAFF, TICKETS, TRAINING, UNREAD, USE
-from nytta.ingest.files.lifecycle import Lifecycle, lifecycle_of
+from nytta.ingest.files.lifecycle import Lifecycle, begun_steps, lifecycle_of
 from nytta.ingest.files.listed_units import slug
 from nytta.ingest.files.looks import Look
 from nytta.ingest.files.mapping import Mapping as Described
 from nytta.ingest.files.mapping_load import parse
 from nytta.ingest.files.no_persons import no_persons
 from nytta.ingest.files.ocel import OBJECT
+from nytta.ingest.files.rows import Row
 from nytta.ingest.files.steps import closings
 
 _LEADERS: Final = re.compile(
@@ -245,8 +246,13 @@ def _membership(draft: Draft, answered: Mapping[str, str], since_field: str, fir
     """The event that somebody belongs to a unit, without its system."""
     fields = draft.fields
     yield "    type: people.eligibility"
+    condition = _employed(draft)
     if first_date and "to" in fields:
-        yield f"    when: {{field: {quoted(fields['to'])}, lasts_to: {first_date}}}  # figures begin then"
+        lasting = f"field: {quoted(fields['to'])}, lasts_to: {first_date}"
+        lasting += f", where: {condition}" if condition else ""
+        yield f"    when: {{{lasting}}}  # figures begin then"
+    elif condition:
+        yield f"    when: {condition}"
     if "role" in fields:
         role = quoted(fields["role"])
         yield f"    role: {role}"
@@ -260,6 +266,13 @@ def _membership(draft: Draft, answered: Mapping[str, str], since_field: str, fir
     if "to" in fields:
         # lists name the last day, events the day after it
         yield f"    valid_to: {_at(draft, fields['to'], answered, 'add_days: 1')}"
+
+
+def _employed(draft: Draft) -> str:
+    """The condition that somebody has not left, where a column says it; "" where none does."""
+    column = draft.fields.get("employed", "")
+    words = cells.words_of_leaving(draft.texts(column)) if column else None
+    return f"{{field: {quoted(column)}, is_not: {_list(words)}}}" if words else ""
 
 
 def _fte(draft: Draft, column: str) -> Iterator[str]:
@@ -468,8 +481,7 @@ def _steps(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     )
     yield f"time: {moment_source}"
     yield ""
-    lifecycle = _lifecycle(draft)
-    counting = _counting(lifecycle, fields["activity"], about) if lifecycle else ""
+    counting, rows = _counted(draft, about)
     yield "events:"
     yield f"  - type: {'case.step' if 'activity' in fields else 'case.opened'}"
     yield f"    case: {quoted(case)}" if case else "    case: case  # which column has its number?"
@@ -483,28 +495,41 @@ def _steps(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
             yield f"    actor: {quoted(fields['actor'])}"
             yield from (f"    {yaml_line}" for yaml_line in _no_persons(draft, "actor"))
     yield from (f"    {yaml_line}" for yaml_line in _shared(draft, ()))
-    if lifecycle:
+    if counting:
         yield "  - also: opened  # with the first row of a case, be it the start of a step"
         yield "    type: case.opened"
         yield "    once: true"
         yield f"    case: {quoted(case)}"
         if about:
             yield f"    when: {{field: {quoted(about)}, present: true}}"
-    rows = [row for row in draft.look.rows if not lifecycle or lifecycle.counts(row, fields["activity"])]
     if case and "activity" in fields and (end_activities := closings(rows, case, fields["activity"])):
-        yield "  - also: closed" + ("" if lifecycle else "  # a case counts as opened at its first step")
+        yield "  - also: closed" + ("" if counting else "  # a case counts as opened at its first step")
         yield "    type: case.closed"
         yield f"    case: {quoted(case)}"
         condition = _is_one_of(fields["activity"], end_activities, "" if counting else about)
         yield f"    when: {condition[:-1]}, where: {counting}}}" if counting else f"    when: {condition}"
 
 
-def _lifecycle(draft: Draft) -> Lifecycle | None:
-    """How far the rows of a log say that their steps have come; None where each row is a step."""
-    fields = draft.fields
-    if "lifecycle" not in fields:
-        return None
-    return lifecycle_of(draft.look, fields["case"], fields["activity"], [fields["lifecycle"]])
+def _counted(draft: Draft, about: str) -> tuple[str, Sequence[Row]]:
+    """The condition that a row is that by which its step counts, and such rows; "" and all where each row is a step."""
+    fields, look = draft.fields, draft.look
+    if not {"case", "activity"} <= fields.keys():
+        return "", look.rows
+    case, activity = fields["case"], fields["activity"]
+    lifecycle = lifecycle_of(look, case, activity, [fields["lifecycle"]]) if "lifecycle" in fields else None
+    if lifecycle:
+        rows = [row for row in look.rows if lifecycle.counts(row, activity)]
+        return _counting(lifecycle, activity, about), rows
+    if begun := begun_steps(look, case, activity):
+        condition = f"{{field: {quoted(activity)}, is_not: {_list(begun)}}}"
+        rows = [row for row in look.rows if row.get(activity, "").strip() not in begun]
+        return _with(about, condition), rows
+    return "", look.rows
+
+
+def _with(about: str, condition: str) -> str:
+    """The condition, and that the column `about` says something, where one is named."""
+    return f"{{field: {quoted(about)}, present: true, where: {condition}}}" if about else condition
 
 
 def _counting(lifecycle: Lifecycle, activity: str, about: str) -> str:
@@ -519,7 +544,7 @@ def _counting(lifecycle: Lifecycle, activity: str, about: str) -> str:
     condition = ""
     for part in reversed(conditions):
         condition = f"{{{part}, or: {condition}}}" if condition else f"{{{part}}}"
-    return f"{{field: {quoted(about)}, present: true, where: {condition}}}" if about else condition
+    return _with(about, condition)
 
 
 _BODIES: Final = {
