@@ -90,8 +90,8 @@ _NO: Final = frozenset(
     }
 )
 _LEFT: Final = re.compile(
-    r"(in ?active|inaktiv|disabled|terminated|resigned|retired|left|leaver|former|deleted|ended|quit|dismissed|slutat|slutad"
-    r"|avslutad|avgått|pensionerad|upphör\w*|sluttet|fratrådt|avsluttet|opphørt|pensjonert|fratrådt|ophørt|afsluttet"
+    r"(in ?active|inaktiv|disabled|terminated|resigned|retired|left|leaver|former|deleted|ended|quit|dismissed|slutat"
+    r"|slutad|avslutad|avgått|pensionerad|upphör\w*|sluttet|fratrådt|avsluttet|opphørt|pensjonert|ophørt|afsluttet"
     r"|ausgeschieden|uit dienst|desligado|baja|päättynyt)(?![^\W\d_])",
     re.IGNORECASE,
 )
@@ -130,7 +130,7 @@ _AFFIRMING: Final = {"first_contact": _FIRST_CONTACT.search, "end_to_end": _END_
 _NOT: Final = re.compile(r"\b(ej|inte|icke|ikke|not|no|utan|uten|without|delvis|partly|semi)\b", re.IGNORECASE)
 _THREE_DIGITS: Final = re.compile(r"\d\D*\d\D*\d")
 """Every date has a day, and a year of two digits at least."""
-_LONGEST_DATE: Final = 60
+_LONGEST_DATE: Final = 80
 _YEAR_FIRST: Final = re.compile(r"\d{4}-")
 _ZONE: Final = ZoneInfo("UTC")
 

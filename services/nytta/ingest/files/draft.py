@@ -38,7 +38,7 @@ from nytta.ingest.files.list_kind import (
     is_of_devices,
     is_of_letters,
     is_of_sign_ins,
-    kind_of,
+    likeliest_kinds,
 )
 from nytta.ingest.files.looks import Look
 from nytta.ingest.files.no_persons import is_no_person
@@ -164,9 +164,21 @@ def drafted(look: Look, kind: str = "") -> Draft:
         steps = {}
     if kind == LOG or (not kind and (steps or {"time:timestamp", "ocel:time"} & set(columns))):
         return _log(look, columns, dated, steps)
-    if kind := kind or kind_of(look, columns, dated):
-        return _settled(look, kind, fields_of(kind, look, columns, dated, by_cells=True), dated)
+    kinds = (kind,) if kind else likeliest_kinds(look, columns, dated)
+    if kinds:
+        draft = _settled(look, kinds[0], fields_of(kinds[0], look, columns, dated, by_cells=True), dated)
+        return replace(draft, remarks=(*_may_be_cases(kinds), *draft.remarks))
     return _log(look, columns, dated)
+
+
+def _may_be_cases(kinds: Collection[str]) -> tuple[str, ...]:
+    """The remark that a list is of tickets as likely as of cases; none where something tells them apart."""
+    if not {TICKETS, CASES} <= set(kinds):
+        return ()
+    return (
+        "its columns may be of cases as of tickets, and it is read as tickets: where it is of cases, call the file "
+        "'cases', or choose so in the console",
+    )
 
 
 def possible(look: Look) -> tuple[str, ...]:

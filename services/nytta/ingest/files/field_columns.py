@@ -175,7 +175,7 @@ class _Search:
         self.dated = dated
         self.names = {column: called(column) for column in columns}
         self.own_names = self.names
-        if look.form in _DOCUMENTS:
+        if look.form in _DOCUMENTS or look.objects:
             # what lies near the root is of the thing itself, and what lies deep of something beside it
             paths = {column: _without_types(column) for column in columns}
             self.columns = sorted(columns, key=lambda column: paths[column].count("/"))
@@ -186,6 +186,8 @@ class _Search:
         self.joined_names = {
             column: {_joined(self.names[column]), _joined(self.own_names[column])} for column in columns
         }
+        # an object is called by its name, and not by its number or its address
+        self.named_first = sorted(self.columns, key=lambda column: "/" in column and _rank(column))
         self.fields: dict[str, str] = {}
         self.takes_empty_ends = False
         """Whether a column without a cell may hold the ends: where no other does, nothing has ended yet."""
@@ -238,7 +240,8 @@ class _Search:
     def free(self, role: str, *, exactly: bool = False) -> list[str]:
         """The columns that no field has yet and whose names do not forbid this one."""
         taken = set(self.fields.values())
-        columns = [column for column in self.columns if column not in taken]
+        in_order = self.named_first if role in _NAMED_ROLES else self.columns
+        columns = [column for column in in_order if column not in taken]
         # "number of handovers" holds no number of a case
         if role not in _COUNTED:
             columns = [column for column in columns if not _HOW_MANY.search(self.names[column])]
@@ -365,6 +368,18 @@ def _is_never_later(moments: Sequence[datetime | None], others: Sequence[datetim
 def _without_types(path: str) -> str:
     """A path without what names the type of a value alone, as databases of documents write it: `created/$date`."""
     return re.sub(r"/\$\w+", "", path)
+
+
+def _rank(path: str) -> int:
+    """The place of a field among those of its object by which the object may be called."""
+    last = called(path.rpartition("/")[2])
+    return 0 if _A_NAME.fullmatch(last) else 2 if _AN_ADDRESS.search(last) else 1
+
+
+_A_NAME: Final = re.compile(r"(full |display )?(name|title|label|value)|navn|namn")
+_AN_ADDRESS: Final = re.compile(r"\b(id|key|url|uri|link|href|self|uuid|guid|email|avatar|icon)$")
+_NAMED_ROLES: Final = frozenset({"unit", "unit_name", "team", "category", "case_type", "channel", "app", "course"})
+"""What is told by a name wherever there is one."""
 
 
 def _holds(column: str, name: str) -> bool:

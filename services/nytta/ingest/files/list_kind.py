@@ -48,21 +48,27 @@ def is_of_sign_ins(look: Look, columns: list[str], dated: Dated, activity: str) 
 
 
 def kind_of(look: Look, columns: list[str], dated: Dated) -> str:
-    """The kind of which the columns tell most by their names; "" where they tell of none.
+    """The kind of which the columns tell most by their names; "" where they tell of none."""
+    return next(iter(likeliest_kinds(look, columns, dated)), "")
+
+
+def likeliest_kinds(look: Look, columns: list[str], dated: Dated) -> tuple[str, ...]:
+    """The kind of which the columns tell most by their names, with others of which they tell as much; () for none.
 
     Where the names leave out what a kind needs, cells may tell it, if the names tell twice as much otherwise.
     """
     # what is repaired is a device too, and has an end
     if is_of_devices(columns) and not any(map(is_ended, dated)):
-        return ""
+        return ()
     if is_of_letters(look, columns):
-        return ""
+        return ()
     is_of_public = _is_of_public(columns)
     for by_cells, fewest in ((False, _FEWEST), (True, 2 * _FEWEST)):
         of_kind = {kind: fields_of(kind, look, columns, dated, by_cells=by_cells) for kind in KINDS}
         of_name = {kind: _points_of_name(kind, look.name) for kind in KINDS}
         points = {kind: _points_of_columns(kind, fields, by_cells) + of_name[kind] for kind, fields in of_kind.items()}
-        points[TICKETS] += min(2, sum(_OF_A_DESK.search(called(column)) is not None for column in columns))
+        for kind, words in ((TICKETS, _OF_A_DESK), (CASES, _OF_A_REGISTRY)):
+            points[kind] += min(2, sum(words.search(called(column)) is not None for column in columns))
         possible_kinds = [
             kind
             for kind in KINDS
@@ -77,8 +83,8 @@ def kind_of(look: Look, columns: list[str], dated: Dated) -> str:
         best = max(possible_kinds, key=lambda kind: points[kind], default="")
         # of very many columns some are called like anything
         if best and points[best] >= fewest + len(columns) // _WIDE:
-            return best
-    return ""
+            return (best, *(kind for kind in possible_kinds if points[kind] == points[best] and kind != best))
+    return ()
 
 
 def _is_of_public(columns: Sequence[str]) -> bool:
@@ -162,6 +168,11 @@ _OF_A_DESK: Final = re.compile(
     r"\b(priorit|prio$|severity|subject|summary|arendemening|assignee|assigned|urgency|impact|resolution|technician|tecnico)"
 )
 """Words of columns that lists of a service desk have beside those that are read."""
+_OF_A_REGISTRY: Final = re.compile(
+    r"\b(diarie|diarium|klassific|klassering|kle|arkiv|namnd|utvalg|sokande|soker|ansoger|byggherre|applicant|fastighet"
+    r"|eiendom|ejendom|gardsnummer|gnr|property (designation|address)|sekretess|beslut|vedtak|delegation|akttyp|aktnr)"
+)
+"""Words of columns that lists of cases have beside those that are read."""
 _OF_USE: Final = re.compile(
     r"\b(log(ged|in|on)?|sign(ed)?|inlogg|innlogg|indlogg|sessi|activ|aktiv|usage|use[ds]?|anvan|bruk|anvend|acces|last"
     r"|senast|sist|seneste)"

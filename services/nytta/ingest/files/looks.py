@@ -15,6 +15,7 @@ from nytta.ingest.files.encodings import encoding_of
 from nytta.ingest.files.errors import InputError
 from nytta.ingest.files.headers import is_none, notes_below
 from nytta.ingest.files.json_file import loads, whole
+from nytta.ingest.files.object_cells import columns_of_objects, parted
 from nytta.ingest.files.ocel import OcelReader
 from nytta.ingest.files.records import LinesReader, RecordsReader
 from nytta.ingest.files.rows import Broken, Reader, Row
@@ -52,6 +53,8 @@ class Look:
     """Where in a document its list lies; "" where the document is the list."""
     is_whole: bool = True
     """Whether it has no rows behind those that were looked at."""
+    objects: tuple[str, ...] = ()
+    """Columns of the file whose cells hold objects, of which `columns` has the fields."""
 
     def cells(self, column: str) -> list[str]:
         """The texts of a column; those of rows that lack it are empty."""
@@ -81,9 +84,21 @@ def look(path: Path, file_name: str, unpacked: int | None = None) -> Look:
         first_rows = first_rows[: len(first_rows) - notes_below([list(first_row.values()) for first_row in first_rows])]
     if len(columns) == 1 and file_format == "table":
         _refuse_quoted_lines(file_name, columns[0], first_rows)
+    objects = columns_of_objects(columns, first_rows) if file_format == "table" else ()
+    if objects:
+        first_rows = [parted(first_row, objects) for first_row in first_rows]
+        columns = list(dict.fromkeys(column for first_row in first_rows for column in first_row))
     is_whole = len(first_items) < ROWS
     return Look(
-        file_name, file_format, tuple(columns) or ("column",), tuple(first_rows), above, header_lines, records, is_whole
+        file_name,
+        file_format,
+        tuple(columns) or ("column",),
+        tuple(first_rows),
+        above,
+        header_lines,
+        records,
+        is_whole,
+        objects,
     )
 
 
@@ -120,7 +135,7 @@ def beyond(
             if isinstance(row, Broken):
                 continue
             cells_left -= len(row)
-            _keep(kept, wanted, row)
+            _keep(kept, wanted, parted(row, looked.objects) if looked.objects else row)
     return Behind(_all_texts(kept), rows_read, True)
 
 

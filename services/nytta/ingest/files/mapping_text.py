@@ -18,7 +18,6 @@ from nytta.ingest.files.field_columns import product_used_last
 from nytta.ingest.files.kinds import CASES, ENDS, LOG, STAFF, TICKETS, TRAINING, UNREAD, USE
 from nytta.ingest.files.lifecycle import Lifecycle, begun_steps, lifecycle_of
 from nytta.ingest.files.listed_units import slug
-from nytta.ingest.files.looks import Look
 from nytta.ingest.files.mapping import Mapping as Described
 from nytta.ingest.files.mapping_load import parse
 from nytta.ingest.files.no_persons import no_persons
@@ -122,7 +121,7 @@ def _written(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
         yield f"nulls: {_list(nulls)}"
     if draft.look.records:
         yield f"records: {quoted(draft.look.records)}"
-    if draft.look.form == "table" and (table := list(_table(draft.look))):
+    if draft.look.form == "table" and (table := list(_table(draft))):
         yield f"table: {{{', '.join(table)}}}"
     keys = [draft.fields[role] for role in _KEYS[draft.kind] if role in draft.fields]
     if _products(draft):
@@ -187,7 +186,12 @@ def _words_of_no_end(draft: Draft) -> set[str]:
     return unknown_words - {cell_text.strip() for column in other_columns for cell_text in draft.look.cells(column)}
 
 
-def _table(look: Look) -> Iterator[str]:
+def _table(draft: Draft) -> Iterator[str]:
+    look = draft.look
+    read_columns = _read_columns(draft)
+    objects = [column for column in look.objects if any(name.startswith(f"{column}/") for name in read_columns)]
+    if objects:
+        yield f"objects: {_list(objects)}"
     if cells.decimal_mark([look.cells(column) for column in look.columns]) == ",":
         yield 'decimal: ","'
     if look.above:

@@ -319,6 +319,8 @@ class Table(Spec):
     """Rows that name the columns; with two, the first is a band of headings, each of which holds until the next."""
     surplus: Literal["reject", "last"] = "reject"
     """What becomes of cells beyond the last column: the row is rejected, or they belong to the last column."""
+    objects: TextList = ()
+    """Columns whose cells hold an object, as JSON writes it: its fields are `column/name`."""
     decimal: Literal[".", ","] = "."
     """The mark before the fraction of a number."""
 
