@@ -70,8 +70,8 @@ def _object(cell_text: str) -> Any:
     if not stripped_text.startswith(("{", "[{")) or len(stripped_text) > _LONGEST:
         return None
     json_value = _read(stripped_text)
-    is_object = isinstance(json_value, dict) or (isinstance(json_value, list) and isinstance(json_value[0], dict))
-    return json_value if is_object and json_value else None
+    first = json_value[0] if isinstance(json_value, list) and json_value else json_value
+    return json_value if isinstance(first, dict) and first else None
 
 
 def _read(cell_text: str) -> Any:

@@ -22,7 +22,7 @@ import orjson
 from nytta.ingest.files.encodings import encoding_of
 from nytta.ingest.files.errors import InputError
 from nytta.ingest.files.files import Stream
-from nytta.ingest.files.headers import LOOKED_AT, header_rows, is_none, joined
+from nytta.ingest.files.headers import LOOKED_AT, header_rows, joined
 from nytta.ingest.files.rows import Broken, Row
 from nytta.registry.problems import nearest
 
@@ -129,7 +129,7 @@ class TableReader:
             elif len(cells) > width and self._surplus:
                 last_cell = self._delimiter.join(cells[width - 1 :])
                 yield dict(zip(header, (*cells[: width - 1], last_cell), strict=True))
-            elif cells and not is_none([*cells, *("",) * (width - len(cells))]):
+            elif cells:
                 yield Broken(
                     f"{len(cells)} cells where the header has {width}; "
                     "put text that holds the delimiter or a line break in quotation marks",
