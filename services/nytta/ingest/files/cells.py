@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
+from functools import cache, cached_property
+from itertools import islice
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,8 @@ MOST_NULL: Final = frozenset(
 _ENOUGH: Final = 0.95
 """The part of a column's cells that must be dates, all but one at least; the others may be damaged."""
 _SHOWN: Final = 2_000
+_FIRST: Final = 100
+"""So many cells tell that a notation fits none: of dates, 95 in 100 would fit."""
 _FAR_YEARS: Final = frozenset({2099, 2100, 2199, 2222, 2299, 2999, 9998, 9999})
 """Years that stand for no end, in lists of employments and the like."""
 _FIRST_DAYS: Final = frozenset(
@@ -166,8 +169,21 @@ COUNTED: Final[tuple[Notation, ...]] = (
 """Numbers that are dates in a column whose name says that it holds dates."""
 
 
+class ColumnTexts(list[str]):
+    """The texts of a column, which are looked at many times."""
+
+    @cached_property
+    def filled(self) -> list[str]:
+        """Those that say something, without white space around them."""
+        return _filled(self)
+
+
 def filled(cells: Sequence[str]) -> list[str]:
     """The cells that say something, without white space around them."""
+    return cells.filled if isinstance(cells, ColumnTexts) else _filled(cells)
+
+
+def _filled(cells: Sequence[str]) -> list[str]:
     return [cell_text for cell in cells if (cell_text := cell.strip()).lower() not in MOST_NULL]
 
 
@@ -191,17 +207,18 @@ def _stands_for_none(day: date) -> bool:
     return day.year in _FAR_YEARS or (day.year, day.month, day.day) in _FIRST_DAYS
 
 
-def _days(cells: Sequence[str]) -> list[str]:
+def _days(cells: Sequence[str], shown: int = _SHOWN) -> list[str]:
     """Different cells that may be dates, so many as are looked at."""
-    return [cell_text for cell_text in dict.fromkeys(filled(cells)) if not says_no_end(cell_text)][:_SHOWN]
+    different = dict.fromkeys(filled(cells))
+    return list(islice((cell_text for cell_text in different if not says_no_end(cell_text)), shown))
 
 
-def notations(cells: Sequence[str], *, counted: bool = False) -> tuple[Notation, ...]:
+def notations(cells: Sequence[str], *, counted: bool = False, shown: int = _SHOWN) -> tuple[Notation, ...]:
     """The notations under which nearly all of these cells are dates of 1940 to 2100; several where nothing decides.
 
-    With `counted`, numbers of seconds or days may be dates too.
+    With `counted`, numbers of seconds or days may be dates too. So many different cells as are `shown` decide.
     """
-    cell_texts = _days(cells)
+    cell_texts = _days(cells, shown)
     # texts that no notation could take for dates are told cheaply
     if 2 * sum(map(_may_be_date, cell_texts)) <= len(cell_texts):
         return ()
@@ -290,6 +307,9 @@ _NUMBERS: Final = {
 def _share_of_dates(notation: Notation, cell_texts: Sequence[str]) -> float:
     number = _NUMBERS.get(notation)
     if number and not all(number.fullmatch(cell_text) for cell_text in cell_texts):
+        return 0
+    # most notations fit no cell, and no other need be read
+    if not any(_is_date(notation, cell_text) for cell_text in cell_texts[:_FIRST]):
         return 0
     return sum(_is_date(notation, cell_text) for cell_text in cell_texts) / len(cell_texts)
 

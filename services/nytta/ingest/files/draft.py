@@ -47,6 +47,8 @@ from nytta.ingest.files.steps import step_columns
 
 _COLUMNS: Final = 500
 """So many columns are looked at for their names."""
+_MOST_SHOWN, _FEWEST_SHOWN, _SHOWN_IN_ALL = 2_000, 200, 80_000
+"""Different cells of a column, and of all columns, that are read as dates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,9 @@ class Draft:
 
 
 def _dated(look: Look, columns: Sequence[str]) -> dict[str, tuple[Notation, ...]]:
-    tried = {column: notations(look.cells(column)) for column in columns}
+    # of very many columns fewer cells decide, for each is read under many notations
+    shown = min(_MOST_SHOWN, max(_FEWEST_SHOWN, _SHOWN_IN_ALL // max(1, len(columns))))
+    tried = {column: notations(look.cells(column), shown=shown) for column in columns}
     return {column: fitting for column, fitting in tried.items() if fitting}
 
 

@@ -35,6 +35,8 @@ _PASSED_ON: Final = re.compile(
 
 def tells_first_contact(cell_texts: Sequence[str]) -> bool:
     """Whether the words of a column say which tickets the first contact resolved, whatever the column is called."""
+    if not cells.are_few(cell_texts):
+        return False
     return cells.yes_words(cell_texts) is None and cells.affirmative("first_contact", cell_texts) is not None
 
 

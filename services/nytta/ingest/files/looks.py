@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from nytta.ingest.files import files
+from nytta.ingest.files.cells import ColumnTexts
 from nytta.ingest.files.encodings import encoding_of
 from nytta.ingest.files.errors import InputError
 from nytta.ingest.files.headers import is_none, notes_below
@@ -27,7 +28,7 @@ ROWS: Final = 5_000
 """So many rows say what a column holds."""
 _CELLS_BEHIND: Final = 10_000_000
 """So many cells of rows behind them are read, which takes some seconds of a processor."""
-_SLOWER: Final = {"xes": 5}
+_SLOWER: Final = {"xes": 8}
 """Formats whose cells take so many times as long to read."""
 _MOST_TEXTS: Final = 300_000
 """Different texts of a column that are looked at in those rows: of moments there may be one a row."""
@@ -56,9 +57,15 @@ class Look:
     objects: tuple[str, ...] = ()
     """Columns of the file whose cells hold objects, of which `columns` has the fields."""
 
+    columns_read: dict[str, ColumnTexts] = field(default_factory=dict, repr=False, compare=False)
+    """The texts of columns that were asked for, since each is asked for many times."""
+
     def cells(self, column: str) -> list[str]:
         """The texts of a column; those of rows that lack it are empty."""
-        return [first_row.get(column, "") for first_row in self.rows]
+        texts = self.columns_read.get(column)
+        if texts is None:
+            texts = self.columns_read[column] = ColumnTexts(first_row.get(column, "") for first_row in self.rows)
+        return texts
 
 
 def look(path: Path, file_name: str, unpacked: int | None = None) -> Look:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
 from typing import Any, Final
 
 from nytta.ingest.files.json_file import loads, texts
@@ -15,6 +16,9 @@ from nytta.ingest.files.rows import Broken, Reader, Row
 
 _LONGEST: Final = 20_000
 """Characters of a cell beyond which it is left as it is: no name is that long."""
+
+_LOOKED_AT: Final = 200
+"""So many cells tell whether a column holds objects."""
 
 
 class ObjectCells:
@@ -49,8 +53,8 @@ def parted(row: Row, columns: Collection[str]) -> Row:
 
 
 def columns_of_objects(columns: Sequence[str], rows: Sequence[Row]) -> tuple[str, ...]:
-    """The columns of which every cell that says something holds an object, or a list of objects."""
-    return tuple(column for column in columns if _are_objects([row.get(column, "") for row in rows]))
+    """The columns of which the first cells that say something all hold an object, or a list of objects."""
+    return tuple(column for column in columns if _holds_objects(column, rows))
 
 
 def column_of(field_name: str, columns: Collection[str]) -> str:
@@ -58,10 +62,11 @@ def column_of(field_name: str, columns: Collection[str]) -> str:
     return next((column for column in columns if field_name.startswith(f"{column}/")), field_name)
 
 
-def _are_objects(cell_texts: Sequence[str]) -> bool:
-    filled = [cell_text for cell_text in cell_texts if cell_text.strip()]
+def _holds_objects(column: str, rows: Sequence[Row]) -> bool:
+    said = (cell_text for row in rows if (cell_text := row.get(column, "").strip()))
+    first = next(said, "")
     # most columns are told by their first cell
-    return bool(filled) and all(_object(cell_text) is not None for cell_text in filled)
+    return _object(first) is not None and all(_object(cell_text) is not None for cell_text in islice(said, _LOOKED_AT))
 
 
 def _object(cell_text: str) -> Any:
