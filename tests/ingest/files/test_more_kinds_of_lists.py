@@ -195,6 +195,10 @@ ASKED: Mapping[str, tuple[str, Sequence[str]]] = {
     "answers": ("survey_id|ticket_id|score|response_date", ("S{n}", "T{third}", "5", "{day}")),
     "projects": ("project_id|district|project_type|status|start_date", ("P{n}", "U{unit}", "Sewer", "Open", "{day}")),
     "backups": ("job_id|started_at|backup_type|status", ("B{n}", "{day}", "Full", "Success {unit}")),
+    "findings": (
+        "finding_id|detected_date|severity|sla_status|owner_team",
+        ("F{n}", "{day}", "Low", "Overdue", "T{unit}"),
+    ),
     "servers": ("job_id|server_id|backup_date|status", ("B{n}", "SRV-{third}", "{day}", "Success {unit}")),
     "assets": (
         "serial_number|asset_type|manufacturer|model|purchase_date|warranty_end|assigned_user_id",

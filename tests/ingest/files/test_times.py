@@ -162,6 +162,7 @@ def test_any_time_with_an_offset_is_the_same_instant_in_every_order(moment: date
         ("year-first", "tis 2 juli 2024 10:00", at(2024, 7, 2, 8)),
         ("year-first", "2024-07-02 10:00:00 CEST", at(2024, 7, 2, 8)),
         ("day-first", "2.1.2024 10:00 (UTC+01:00)", at(2024, 1, 2, 9)),
+        ("day-first", "02-01-2024:10.05", at(2024, 1, 2, 9, 5)),
         ("year-first", "2024-01-02 10:00 UTC-5", at(2024, 1, 2, 15)),
         ("year-first", "Tue Jul 02 2024 10:00:00 GMT+0200 (Central European Summer Time)", at(2024, 7, 2, 8)),
         ("epoch-s", "1293178500.25", at(2010, 12, 24, 8, 15, 0, 250000)),

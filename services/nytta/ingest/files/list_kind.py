@@ -185,7 +185,7 @@ _OF_STAFF: Final = frozenset({"unit", "from", "to", "fte", "access"})
 
 
 _OF_WORK: Final = frozenset(
-    {"resolved", "closed", "decided", "channel", "team", "requester", "first_contact", "reassignments"}
+    {"resolved", "closed", "decided", "channel", "requester", "first_contact", "reassignments"}
     | {"end_to_end", "returned", "handovers"}
 )
 """What lists say of tickets and cases, and hardly of projects, backups or whatever else has a number and a status."""

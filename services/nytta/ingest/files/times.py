@@ -24,7 +24,7 @@ _BY_HAND = re.compile(r"(\d{1,2})/(\d{1,2}) ?[-–\u2212] ?(\d{2}|\d{4})\b")
 """A day as it is written by hand where the day comes first: 13/1 -26."""
 _PARTS = re.compile(
     r"(?P<a>\d{1,4})(?P<separator>[-/. ])(?P<b>\d{1,2})(?P=separator)(?P<c>\d{1,4})"
-    r"(?:(?:[T, ]|, )\s*(?:(?:klo?|at|às|à|a las|um|om)\.? )?(?P<hour>\d{1,2})[:.h](?P<minute>\d{2})"
+    r"(?:(?:[T:, ]|, )\s*(?:(?:klo?|at|às|à|a las|um|om)\.? )?(?P<hour>\d{1,2})[:.h](?P<minute>\d{2})"
     r"(?:[:.](?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?(?: Uhr)?"
     r"(?:\s*(?P<half>[AaPp])\.?[Mm]\.?)?)?"
     r"(?:\s*\(?(?P<offset>(?:UTC|GMT) ?[+-]\d{1,2}(?::?\d{2})?|[+-]\d{2}(?::?\d{2})?"
