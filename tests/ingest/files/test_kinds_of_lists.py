@@ -243,7 +243,7 @@ def test_a_placeholder_is_no_end(tmp_path: Path, placeholder: str, form: str, co
 
 
 def test_a_placeholder_that_stands_far_down_is_none_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(looks, "_ROWS", 20)
+    monkeypatch.setattr(looks, "ROWS", 20)
     rows = [(f"T{n}", "U1", moments(n, "%Y-%m-%d")[0], "2026-06-01" if n < 25 else "9999-12-31") for n in range(30)]
     draft = drafted(tmp_path, "Ticket ID|Department|Created|Resolved", rows)
     assert counted(tmp_path, draft) == {"ticket.opened": 30, "ticket.resolved": 25}
@@ -294,7 +294,7 @@ def test_roles_and_groups_are_no_persons(tmp_path: Path, name: str, kind: str) -
 
 
 def test_a_robot_that_acts_far_down_is_no_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(looks, "_ROWS", 20)
+    monkeypatch.setattr(looks, "ROWS", 20)
     rows = [(f"T{n}", "U1", moments(n, "%Y-%m-%d")[0], f"p{n % 5}" if n < 25 else "svc_sync") for n in range(30)]
     draft = drafted(tmp_path, "Ticket ID|Department|Created|Requester", rows)
     kinds = {event["actor"]: event["actor_kind"] for event in events(tmp_path, draft)}

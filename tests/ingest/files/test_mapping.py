@@ -121,7 +121,7 @@ events:
         ),
         (
             HEAD + STEP + "    intended: {field: a}\n",
-            "11: say what is asked, once: is, at_least, present, same_as, before, after or lasts_to",
+            "11: say what is asked, once: is, is_not, at_least, present, same_as, before, after or lasts_to",
         ),
         (HEAD + STEP + "    intended: {is: a}\n", "11: say what is looked at, once: field or sum"),
         (HEAD + STEP + "    intended: {sum: [a, b], is: c}\n", "11: a sum is asked with at_least"),

@@ -13,7 +13,7 @@ from typing import Final
 from nytta.ingest.files import cells, mapping_text
 from nytta.ingest.files.draft import Draft
 from nytta.ingest.files.kinds import CASES, LOG, STAFF, TICKETS, USE
-from nytta.ingest.files.list_kind import is_of_devices
+from nytta.ingest.files.list_kind import is_of_devices, is_of_letters
 from nytta.ingest.files.listed_units import Lists, codes, free, listed_units, own_units, slug, unknown_codes
 from nytta.ingest.files.registry_text import PAPERS, Organisation, System, organisation_text, systems_text
 
@@ -122,6 +122,8 @@ def problem(draft: Draft) -> str:
             "its rows are devices, which are no cases and nobody's use; write a mapping yourself (nytta draft begins "
             "one), with platform.enrolled on the day of enrolment and platform.heartbeat at the last contact"
         )
+    if draft.kind == LOG and "case" not in draft.fields and is_of_letters(draft.look, draft.look.columns):
+        return "its rows are letters of a journal, of which a case has several; export a list of cases, one row a case"
     if draft.kind == LOG and "case" not in draft.fields:
         return (
             "no column says of what its rows are; give the number of each person, ticket or case a name such as "

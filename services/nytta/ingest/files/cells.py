@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
+from functools import cache, cached_property
+from itertools import islice
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,8 @@ MOST_NULL: Final = frozenset(
 _ENOUGH: Final = 0.95
 """The part of a column's cells that must be dates, all but one at least; the others may be damaged."""
 _SHOWN: Final = 2_000
+_FIRST: Final = 100
+"""So many cells tell that a notation fits none: of dates, 95 in 100 would fit."""
 _FAR_YEARS: Final = frozenset({2099, 2100, 2199, 2222, 2299, 2999, 9998, 9999})
 """Years that stand for no end, in lists of employments and the like."""
 _FIRST_DAYS: Final = frozenset(
@@ -89,6 +92,13 @@ _NO: Final = frozenset(
         "falso",
     }
 )
+_LEFT: Final = re.compile(
+    r"(in ?active|inaktiv|disabled|terminated|resigned|retired|left|leaver|former|deleted|ended|quit|dismissed|slutat"
+    r"|slutad|avslutad|avgått|pensionerad|upphör\w*|sluttet|fratrådt|avsluttet|opphørt|pensjonert|ophørt|afsluttet"
+    r"|ausgeschieden|uit dienst|desligado|baja|päättynyt)(?![^\W\d_])",
+    re.IGNORECASE,
+)
+"""Words by which a staff list says that somebody belongs to it no more."""
 _NO_END_YET: Final = re.compile(
     r"till?s ?vidare|t\.?v\.?|until further notice|inntil videre|indtil videre|löpande|løpende|permanent|ongoing|pågår"
     r"|pågående|under arbeid|under behandling|igangværende|ej (?:klart?|löst|avslutad)|ikke (?:ferdig|løst|avsluttet)"
@@ -113,12 +123,17 @@ _DONE: Final = re.compile(
     r"|complet|passed|attend|success|succeed|lyckad|vellyk|ok\b)",
     re.IGNORECASE,
 )
+_FAILED: Final = re.compile(
+    r"(sign-?in )?(fail|interrupt|denied|blocked|error|misslyck|mislyk|mislukk|feil|avvis|avbr|nekad|nektet)\w*",
+    re.IGNORECASE,
+)
+"""Words by which rows say that something was not done, though none of them may say that it was."""
 _AFFIRMING: Final = {"first_contact": _FIRST_CONTACT.search, "end_to_end": _END_TO_END.match, "done": _DONE.search}
 """Words that affirm what a field asks."""
 _NOT: Final = re.compile(r"\b(ej|inte|icke|ikke|not|no|utan|uten|without|delvis|partly|semi)\b", re.IGNORECASE)
 _THREE_DIGITS: Final = re.compile(r"\d\D*\d\D*\d")
 """Every date has a day, and a year of two digits at least."""
-_LONGEST_DATE: Final = 60
+_LONGEST_DATE: Final = 80
 _YEAR_FIRST: Final = re.compile(r"\d{4}-")
 _ZONE: Final = ZoneInfo("UTC")
 
@@ -154,8 +169,21 @@ COUNTED: Final[tuple[Notation, ...]] = (
 """Numbers that are dates in a column whose name says that it holds dates."""
 
 
+class ColumnTexts(list[str]):
+    """The texts of a column, which are looked at many times."""
+
+    @cached_property
+    def filled(self) -> list[str]:
+        """Those that say something, without white space around them."""
+        return _filled(self)
+
+
 def filled(cells: Sequence[str]) -> list[str]:
     """The cells that say something, without white space around them."""
+    return cells.filled if isinstance(cells, ColumnTexts) else _filled(cells)
+
+
+def _filled(cells: Sequence[str]) -> list[str]:
     return [cell_text for cell in cells if (cell_text := cell.strip()).lower() not in MOST_NULL]
 
 
@@ -179,17 +207,18 @@ def _stands_for_none(day: date) -> bool:
     return day.year in _FAR_YEARS or (day.year, day.month, day.day) in _FIRST_DAYS
 
 
-def _days(cells: Sequence[str]) -> list[str]:
+def _days(cells: Sequence[str], shown: int = _SHOWN) -> list[str]:
     """Different cells that may be dates, so many as are looked at."""
-    return [cell_text for cell_text in dict.fromkeys(filled(cells)) if not says_no_end(cell_text)][:_SHOWN]
+    different = dict.fromkeys(filled(cells))
+    return list(islice((cell_text for cell_text in different if not says_no_end(cell_text)), shown))
 
 
-def notations(cells: Sequence[str], *, counted: bool = False) -> tuple[Notation, ...]:
+def notations(cells: Sequence[str], *, counted: bool = False, shown: int = _SHOWN) -> tuple[Notation, ...]:
     """The notations under which nearly all of these cells are dates of 1940 to 2100; several where nothing decides.
 
-    With `counted`, numbers of seconds or days may be dates too.
+    With `counted`, numbers of seconds or days may be dates too. So many different cells as are `shown` decide.
     """
-    cell_texts = _days(cells)
+    cell_texts = _days(cells, shown)
     # texts that no notation could take for dates are told cheaply
     if 2 * sum(map(_may_be_date, cell_texts)) <= len(cell_texts):
         return ()
@@ -279,6 +308,9 @@ def _share_of_dates(notation: Notation, cell_texts: Sequence[str]) -> float:
     number = _NUMBERS.get(notation)
     if number and not all(number.fullmatch(cell_text) for cell_text in cell_texts):
         return 0
+    # most notations fit no cell, and no other need be read
+    if not any(_is_date(notation, cell_text) for cell_text in cell_texts[:_FIRST]):
+        return 0
     return sum(_is_date(notation, cell_text) for cell_text in cell_texts) / len(cell_texts)
 
 
@@ -311,6 +343,16 @@ def yes_words(cells: Sequence[str]) -> list[str] | None:
     return sorted(cell_text for cell_text in cell_texts if cell_text.lower() in _YES)
 
 
+def words_of_leaving(cells: Sequence[str]) -> list[str] | None:
+    """The texts of a column that say that somebody has left; None where it does not say who has."""
+    cell_texts = sorted(set(filled(cells)))
+    if yes_words(cells) is not None:
+        left = [cell_text for cell_text in cell_texts if cell_text.lower() in _NO]
+    else:
+        left = [cell_text for cell_text in cell_texts if _LEFT.match(cell_text)]
+    return left if are_few(cells) and 0 < len(left) < len(cell_texts) else None
+
+
 def affirmative(role: str, cells: Sequence[str]) -> list[str] | None:
     """The texts of a column that affirm what a field asks (`first_contact`, `end_to_end`, `done`; else yes and no).
 
@@ -325,6 +367,8 @@ def affirmative(role: str, cells: Sequence[str]) -> list[str] | None:
     affirming = [cell_text for cell_text in cell_texts if affirms(cell_text) and not _NOT.search(cell_text)]
     # where all say the same, a word may as well be the name of the column
     decides = 0 < len(affirming) < len(cell_texts) or (role == "done" and affirming == cell_texts)
+    # a list may be of failures alone
+    decides |= role == "done" and all(map(_FAILED.fullmatch, cell_texts))
     return affirming if decides else None
 
 

@@ -9,11 +9,11 @@ _CHANNELS: Final = (
     (r"e-?post|e-?mail|mail|outlook|correo(?! postal)|courriel|sähköposti|posta elettronica", "email"),
     (
         r"telefon|telefoo?n|t[eé]l[eé](fon|phon)|puhel|llamada|ligação|\bappel\b|anruf|phone|\btel\b|ringt|ringde|samtal"
-        r"|\bcall(?!er)|\bsms\b|\bivr\b",
+        r"|\bcall(?!er)|\bsms\b|\bivr\b|\bvoice\b",
         "phone",
     ),
     (r"papper|papir|paper|papier|\bpapel\b|correo postal|courrier|paperi", "post"),
-    (r"chat|teams|messenger|slack|virtual.agent", "chat"),
+    (r"chat|teams|messenger|messaging|slack|whatsapp|virtual.agent", "chat"),
     (
         r"e-?tjänst|etjänst|e-?tjeneste|webb?|portal|självservice|selvbetjening|self.?service|skjema|formulär|form\b"
         r"|formul[aá]ri|formul(aire|ier|ar)|lomake|portail|portaal|portale|verkko|sähköinen asiointi|selbstbedien"

@@ -31,7 +31,15 @@ from nytta.ingest.files.kinds import (
     Dated,
 )
 from nytta.ingest.files.lifecycle import lifecycle_of
-from nytta.ingest.files.list_kind import A_STATE, NEEDED, is_of_any_list, is_of_devices, is_of_sign_ins, kind_of
+from nytta.ingest.files.list_kind import (
+    A_STATE,
+    NEEDED,
+    is_of_any_list,
+    is_of_devices,
+    is_of_letters,
+    is_of_sign_ins,
+    likeliest_kinds,
+)
 from nytta.ingest.files.looks import Look
 from nytta.ingest.files.no_persons import is_no_person
 from nytta.ingest.files.ocel import OBJECT
@@ -39,6 +47,8 @@ from nytta.ingest.files.steps import step_columns
 
 _COLUMNS: Final = 500
 """So many columns are looked at for their names."""
+_MOST_SHOWN, _FEWEST_SHOWN, _SHOWN_IN_ALL = 2_000, 200, 80_000
+"""Different cells of a column, and of all columns, that are read as dates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +86,18 @@ class Draft:
     """What a person should know of the file, each a sentence."""
     no_dates: tuple[str, ...] = ()
     """Texts of its ends that are dates and stand for none."""
-    more_units: tuple[str, ...] = ()
-    """Texts of the units in rows behind those that were looked at."""
-    more_actors: tuple[str, ...] = ()
-    """Actors of those rows who are no persons by what they are called."""
+    more: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Columns → different texts of rows behind those that were looked at, as far as they matter to what is drafted."""
+
+    def texts(self, column: str) -> list[str]:
+        """The texts of a column, of rows behind those that were looked at too."""
+        return [*self.look.cells(column), *self.more.get(column, ())]
 
 
 def _dated(look: Look, columns: Sequence[str]) -> dict[str, tuple[Notation, ...]]:
-    tried = {column: notations(look.cells(column)) for column in columns}
+    # of very many columns fewer cells decide, for each is read under many notations
+    shown = min(_MOST_SHOWN, max(_FEWEST_SHOWN, _SHOWN_IN_ALL // max(1, len(columns))))
+    tried = {column: notations(look.cells(column), shown=shown) for column in columns}
     return {column: fitting for column, fitting in tried.items() if fitting}
 
 
@@ -93,20 +107,26 @@ def drafted_file(path: Path, name: str, unpacked: int | None = None) -> Draft:
 
 
 def with_rows_behind(draft: Draft, path: Path, unpacked: int | None = None) -> Draft:
-    """The draft with what rows behind those that were looked at say of units, of actors, and of ends that are none."""
-    ends, actors, units = (_columns(draft.fields, roles) for roles in (_ENDS, ACTORS, ("unit",)))
-    wanted: dict[str, Callable[[str], bool]] = dict.fromkeys(ends, cells.is_like_no_date)
-    wanted |= dict.fromkeys(actors, is_no_person)
-    wanted |= dict.fromkeys(units, _any)
-    texts = looks.beyond(path, draft.look, wanted, unpacked)
-    if not texts:
-        return draft
-    more_units, more_actors = (
-        tuple(text for column in columns for text in texts[column]) for columns in (units, actors)
+    """The draft with what rows behind those that were looked at say: units, words of a list, ends that are none."""
+    fields = draft.fields
+    wanted: dict[str, Callable[[str], bool]] = dict.fromkeys(_columns(fields, _ENDS), _is_like_no_end)
+    wanted |= dict.fromkeys(_columns(fields, ACTORS), is_no_person)
+    wanted |= dict.fromkeys(_columns(fields, _WORDED), _any)
+    behind = looks.beyond(path, draft.look, wanted, unpacked)
+    remarks = tuple(remark for remark in draft.remarks if remark not in _partial(draft.look.is_whole, looks.ROWS))
+    remarks += _partial(behind.is_whole, behind.rows)
+    draft = replace(draft, more=behind.texts, remarks=remarks)
+    return _without_no_dates(draft, {column: draft.texts(column) for column in _columns(fields, _ENDS)})
+
+
+def _partial(is_whole: bool, rows: int) -> tuple[str, ...]:
+    """The remark that only so many rows of a file were looked at; none where all were."""
+    if is_whole:
+        return ()
+    return (
+        f"only the first {rows} rows were looked at: units and words that stand in later rows alone are missing here, "
+        "and the import says where it rejects them",
     )
-    no_dates = {column: (*draft.look.cells(column), *texts[column]) for column in ends}
-    draft = replace(draft, more_units=more_units, more_actors=more_actors)
-    return _without_no_dates(draft, no_dates)
 
 
 def _columns(fields: Mapping[str, str], roles: Collection[str]) -> list[str]:
@@ -118,8 +138,25 @@ def _any(_text: str) -> bool:
     return True
 
 
+def _is_like_no_end(text: str) -> bool:
+    return cells.is_like_no_date(text) or cells.says_no_end(text) or not cells.filled([text])
+
+
 _ENDS: Final = (*ENDS, "decided")
 """What holds moments that may be none yet."""
+_WORDED: Final = (
+    "unit",
+    "channel",
+    "role",
+    "access",
+    "employed",
+    "first_contact",
+    "end_to_end",
+    "returned",
+    "reopened",
+    "done",
+)
+"""What holds words of which a mapping lists some, or all."""
 
 
 def drafted(look: Look, kind: str = "") -> Draft:
@@ -131,9 +168,21 @@ def drafted(look: Look, kind: str = "") -> Draft:
         steps = {}
     if kind == LOG or (not kind and (steps or {"time:timestamp", "ocel:time"} & set(columns))):
         return _log(look, columns, dated, steps)
-    if kind := kind or kind_of(look, columns, dated):
-        return _settled(look, kind, fields_of(kind, look, columns, dated, by_cells=True), dated)
+    kinds = (kind,) if kind else likeliest_kinds(look, columns, dated)
+    if kinds:
+        draft = _settled(look, kinds[0], fields_of(kinds[0], look, columns, dated, by_cells=True), dated)
+        return replace(draft, remarks=(*_may_be_cases(kinds), *draft.remarks))
     return _log(look, columns, dated)
+
+
+def _may_be_cases(kinds: Collection[str]) -> tuple[str, ...]:
+    """The remark that a list is of tickets as likely as of cases; none where something tells them apart."""
+    if not {TICKETS, CASES} <= set(kinds):
+        return ()
+    return (
+        "its columns may be of cases as of tickets, and it is read as tickets: where it is of cases, call the file "
+        "'cases', or choose so in the console",
+    )
 
 
 def possible(look: Look) -> tuple[str, ...]:
@@ -164,7 +213,9 @@ def _steps_by_rows(look: Look, columns: Sequence[str], dated: Dated) -> dict[str
     step = step_columns(look, cases, activities, moments)
     if not step and not cases:
         others = [column for column in columns if column not in {*dated, *activities}]
-        step = _only_steps(look, others, [column for column in activities if column in named], moments)
+        # how it went with whatever is numbered is no step of a case
+        steps = [column for column in activities if column in named and not A_STATE.search(called(column))]
+        step = _only_steps(look, others, steps, moments)
     return dict(zip(("case", "activity", "at"), step, strict=True)) if step else {}
 
 
@@ -216,12 +267,14 @@ def _log(look: Look, columns: Sequence[str], dated: Dated, steps: Mapping[str, s
     if steps:
         others = {role: column for role, column in fields.items() if column not in steps.values()}
         fields = {**others, **steps}
-    elif is_of_devices(columns):
+    elif is_of_devices(columns) or is_of_letters(look, columns):
         fields.pop("case", None)
     elif "case" not in fields:
         fields |= _numbers_of_cases(look, [column for column in columns if column not in {*fields.values(), *dated}])
     if not steps and cells.are_unique(look.cells(fields.get("case", ""))):
         fields.pop("activity", None)  # what a case is now, and no step of it
+    if "activity" not in fields and _has_several_rows(look.cells(fields.get("case", ""))):
+        fields.pop("case")  # answers, hours or notes about cases, whose dates open none
     if "actor" in fields:
         fields["actor"] = _plain_actor(look, fields["actor"], columns)
     if {"case", "activity"} <= fields.keys():
@@ -230,6 +283,12 @@ def _log(look: Look, columns: Sequence[str], dated: Dated, steps: Mapping[str, s
             fields["lifecycle"] = lifecycle.column
     _date_steps(fields, dated)
     return _settled(look, LOG, fields, dated)
+
+
+def _has_several_rows(numbers: Sequence[str]) -> bool:
+    """Whether most cases of a list have several rows."""
+    filled = cells.filled(numbers)
+    return 2 * len(set(filled)) < len(filled)
 
 
 def _date_steps(fields: dict[str, str], dated: Dated) -> None:
@@ -287,6 +346,9 @@ def _settled(look: Look, kind: str, fields: dict[str, str], dated: Dated) -> Dra
         questions.append(Question("unit", "no column names the unit: to which unit do all rows belong?", (), ""))
     if kind == STAFF and "from" not in fields:
         questions.append(Question("since", "no column says since when somebody is employed: since which day?", (), ""))
+    if kind == STAFF:
+        remarks += _left_out(look, fields, others.get(fields.get("to", ""), dates))
+    remarks += _partial(look.is_whole, looks.ROWS)
     draft = Draft(look, kind, fields, dates, tuple(questions), others, remarks)
     return _without_no_dates(draft, {column: look.cells(column) for column in _columns(fields, _ENDS)})
 
@@ -308,6 +370,24 @@ def _without_no_dates(draft: Draft, texts_of_ends: Mapping[str, Sequence[str]]) 
     new_remarks = tuple(remark for remark in remarks if remark not in draft.remarks)
     no_dates = tuple(sorted(set().union(draft.no_dates, *found.values())))
     return replace(draft, no_dates=no_dates, remarks=(*draft.remarks, *new_remarks))
+
+
+def _left_out(look: Look, fields: dict[str, str], dates_of_ends: Sequence[Notation]) -> tuple[str, ...]:
+    """The remark that a staff list says of some that they have left, who are left out.
+
+    Where it says of all of them until when they belonged to it, that is read instead.
+    """
+    column = fields.get("employed", "")
+    words = cells.words_of_leaving(look.cells(column)) if column else None
+    if not words:
+        fields.pop("employed", None)
+        return ()
+    pairs = zip(look.cells(column), look.cells(fields.get("to", "")), strict=True)
+    ends = [cells.filled([end]) for word, end in pairs if word.strip() in words]
+    if all(end and not cells.is_no_date(end[0], dates_of_ends) for end in ends):
+        del fields["employed"]
+        return ()
+    return (f"in '{column}', {', '.join(words[:3])} say that somebody has left: such rows are left out",)
 
 
 def _is_none(draft: Draft, column: str, text: str) -> bool:

@@ -35,6 +35,8 @@ _PASSED_ON: Final = re.compile(
 
 def tells_first_contact(cell_texts: Sequence[str]) -> bool:
     """Whether the words of a column say which tickets the first contact resolved, whatever the column is called."""
+    if not cells.are_few(cell_texts):
+        return False
     return cells.yes_words(cell_texts) is None and cells.affirmative("first_contact", cell_texts) is not None
 
 
@@ -161,6 +163,12 @@ def _are_shared(cell_texts: Sequence[str]) -> bool:
     return not cells.are_unique(cell_texts) or len(cell_texts) < MANY
 
 
+def _may_be_courses(cell_texts: Sequence[str]) -> bool:
+    """Names of courses, and no answers whether one was completed."""
+    are_answers = len(set(cell_texts)) > 1 and cells.affirmative("done", cell_texts) is not None
+    return _are_shared(cell_texts) and not are_answers
+
+
 def _may_be_groups(cell_texts: Sequence[str]) -> bool:
     """What several rows share, and no answer of yes or no."""
     return not _are_answers(cell_texts) and _are_shared(cell_texts)
@@ -173,6 +181,7 @@ def _may_be_categories(cell_texts: Sequence[str]) -> bool:
 
 _MAY_BE: Final[Mapping[str, Callable[[Sequence[str]], bool]]] = {
     "fte": _are_shares,
+    "employed": lambda cell_texts: cells.words_of_leaving(cell_texts) is not None,
     "reassignments": cells.are_counts,
     "handovers": cells.are_counts,
     "requester": _may_be_persons,
@@ -188,6 +197,7 @@ _MAY_BE: Final[Mapping[str, Callable[[Sequence[str]], bool]]] = {
     "unit": lambda cell_texts: not _are_of_rows(cell_texts),
     "category": _may_be_categories,
     **dict.fromkeys(("case_type", "team", "app"), _may_be_groups),
-    **dict.fromkeys(("course", "activity"), _are_shared),
+    "course": _may_be_courses,
+    "activity": _are_shared,
 }
 """By field, whether cells may be what it takes; fields that are not named take any."""

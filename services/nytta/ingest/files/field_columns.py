@@ -31,7 +31,7 @@ _NO_EVENT: Final = re.compile(
         r"|modified|ändrad|endret|komplett|complete date|utredning (klar|färdig|avsl|slut|ferdig|afsl)"
         r"|prazo|venc|limite|previst|estimad|plazo|échéance|prévu|fällig|soll(termin|datum|zeit)|ziel|geplant|streef"
         r"|verwacht|scaden|eräpäiv|määräaik|tavoite|temp(o|s) |tiempo |nascim|nacim|naissance|geburt|geboort|nascit"
-        r"|syntym|gebdat|anulad|storn|peruut|últim|dernier|letzte|laatst|viimeks|atualiz|actualiz|modific|geändert|gewijz"
+        r"|warrant|garanti|purchase|inköp|innkjøp|indkøb|schedul|assign|tilldel|tildel|respon|svar|besvar|syntym|gebdat|anulad|storn|peruut|últim|dernier|letzte|laatst|viimeks|atualiz|actualiz|modific|geändert|gewijz"
         r"|aggiorn|muokat|päivit|primeir|primer|premier|erste[rs]? |eerste|primo |ensimmäi)"
     ).translate(PLAIN)
 )
@@ -81,7 +81,8 @@ _DEEP: Final = 2
 """Parts before the last, from which on they name what a document is wrapped in."""
 _HOW_MANY: Final = re.compile(
     r"\b(antal|antall|antallet|number of|no of|count|cumulative|ggr|ganger|gange|kpl|anzahl|aantal|quantidade|qtde?"
-    r"|cantidad|lukumaara)\b"
+    r"|cantidad|lukumaara|stations|reopens|replies"
+    r"|(users?|customers?|persons?|brukere|anvandare|kunder) (affected|impacted|pavirket|berorda|berort))\b"
 )
 """Words of columns that count something, and hold no number of a ticket or case, no person and no name."""
 _COUNTED: Final = frozenset({"reassignments", "handovers", "reopened", "returned", "fte"})
@@ -117,7 +118,7 @@ def counts_something(column: str) -> bool:
 def is_ended(column: str) -> bool:
     """Whether a column is called like the moment at which a ticket or case was solved or closed."""
     ends = (stem for kind, role in _ENDING for stem in stems_of_fields()[kind][role])
-    return any(stem.search(called(column)) for stem in ends)
+    return not _NO_EVENT.search(called(column)) and any(stem.search(called(column)) for stem in ends)
 
 
 _ENDING: Final = ((TICKETS, "resolved"), (TICKETS, "closed"), (CASES, "closed"))
@@ -145,9 +146,10 @@ def fields_of(
     """
     search = _Search(kind, look, columns, dated)
     # the surest signs first, for each column is given away once
-    search.by_name(within=False)
-    search.by_name(within=True)
-    search.by_stem()
+    search.by_names()
+    if search.fields.keys().isdisjoint(ENDS):
+        search.takes_empty_ends = True
+        search.by_names()
     if by_cells:
         search.by_cells()
     fields = search.fields
@@ -173,17 +175,28 @@ class _Search:
         self.dated = dated
         self.names = {column: called(column) for column in columns}
         self.own_names = self.names
-        if look.form in _DOCUMENTS:
+        if look.form in _DOCUMENTS or look.objects:
             # what lies near the root is of the thing itself, and what lies deep of something beside it
-            self.columns = sorted(columns, key=lambda column: column.count("/"))
-            self.own_names = {column: called(column.rpartition("/")[2]) for column in columns}
-            deep = {column: self.own_names[column] for column in columns if column.count("/") >= _DEEP}
+            paths = {column: _without_types(column) for column in columns}
+            self.columns = sorted(columns, key=lambda column: paths[column].count("/"))
+            self.own_names = {column: called(path.rpartition("/")[2]) for column, path in paths.items()}
+            deep = {column: self.own_names[column] for column, path in paths.items() if path.count("/") >= _DEEP}
             self.names = {**self.names, **deep}
         # databases write names together: "REQUESTID"
         self.joined_names = {
             column: {_joined(self.names[column]), _joined(self.own_names[column])} for column in columns
         }
+        # an object is called by its name, and not by its number or its address
+        self.named_first = sorted(self.columns, key=lambda column: "/" in column and _rank(column))
         self.fields: dict[str, str] = {}
+        self.takes_empty_ends = False
+        """Whether a column without a cell may hold the ends: where no other does, nothing has ended yet."""
+
+    def by_names(self) -> None:
+        """Give columns to fields by what they are called, the surest signs first."""
+        self.by_name(within=False)
+        self.by_name(within=True)
+        self.by_stem()
 
     def by_name(self, *, within: bool) -> None:
         """Give columns to fields by which they are called, or, `within`, whose name they bear among other words."""
@@ -227,7 +240,8 @@ class _Search:
     def free(self, role: str, *, exactly: bool = False) -> list[str]:
         """The columns that no field has yet and whose names do not forbid this one."""
         taken = set(self.fields.values())
-        columns = [column for column in self.columns if column not in taken]
+        in_order = self.named_first if role in _NAMED_ROLES else self.columns
+        columns = [column for column in in_order if column not in taken]
         # "number of handovers" holds no number of a case
         if role not in _COUNTED:
             columns = [column for column in columns if not _HOW_MANY.search(self.names[column])]
@@ -265,9 +279,12 @@ class _Search:
         persons = self.look.cells(self.fields.get("person", ""))
         return len(self.dated) == 1 and bool(cells.filled(persons)) and not cells.are_unique(persons)
 
+    def _is_empty_end(self, role: str, column: str) -> bool:
+        return role in ENDS and not self.takes_empty_ends and not cells.filled(self.look.cells(column))
+
     def _may_hold(self, role: str, column: str, *, within: bool) -> bool:
         """Whether the cells may be what the field takes; a name that is only borne `within` needs more of them."""
-        if not holds(role, self.look, column, self.dated):
+        if self._is_empty_end(role, column) or not holds(role, self.look, column, self.dated):
             return False
         if not within:
             return True
@@ -279,7 +296,9 @@ class _Search:
     def _may_hold_by_stem(self, role: str, column: str) -> bool:
         """As `_may_hold`, where the beginning of a word is no sure sign."""
         look = self.look
-        if not holds(role, look, column, self.dated) or not is_like(role, look, column):
+        if self._is_empty_end(role, column) or not holds(role, look, column, self.dated):
+            return False
+        if not is_like(role, look, column):
             return False
         # an empty column says by its name alone that it holds moments
         if role in ENDS and _NO_MOMENT.search(self.names[column]) and not cells.filled(look.cells(column)):
@@ -344,6 +363,23 @@ def _earliest(look: Look, columns: Sequence[str], dated: Dated) -> str:
 def _is_never_later(moments: Sequence[datetime | None], others: Sequence[datetime | None]) -> bool:
     pairs = zip(moments, others, strict=True)
     return all(moment <= other for moment, other in pairs if moment and other)
+
+
+def _without_types(path: str) -> str:
+    """A path without what names the type of a value alone, as databases of documents write it: `created/$date`."""
+    return re.sub(r"/\$\w+", "", path)
+
+
+def _rank(path: str) -> int:
+    """The place of a field among those of its object by which the object may be called."""
+    last = called(path.rpartition("/")[2])
+    return 0 if _A_NAME.fullmatch(last) else 2 if _AN_ADDRESS.search(last) else 1
+
+
+_A_NAME: Final = re.compile(r"(full |display )?(name|title|label|value)|navn|namn")
+_AN_ADDRESS: Final = re.compile(r"\b(id|key|url|uri|link|href|self|uuid|guid|email|avatar|icon)$")
+_NAMED_ROLES: Final = frozenset({"unit", "unit_name", "team", "category", "case_type", "channel", "app", "course"})
+"""What is told by a name wherever there is one."""
 
 
 def _holds(column: str, name: str) -> bool:

@@ -1,10 +1,12 @@
 """Logs in which a step has several rows, such as its start and its completion: it counts once.
 
-Which of them a row is stands in a column of its own, in XES `lifecycle:transition` (IEEE 1849, standard lifecycle).
+Which of them a row is stands in a column of its own, in XES `lifecycle:transition` (IEEE 1849, standard lifecycle), or
+in the name of the step.
 """
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -78,3 +80,37 @@ def lifecycle_of(look: Look, case: str, activity: str, columns: Sequence[str]) -
             len(cells.filled(texts)) == len(texts),
         )
     return None
+
+
+_ENDING: Final = re.compile(
+    r"(?P<step>.*\w)[\s_:./|+(-]+(?:(?P<begun>{begun})|(?P<done>{done}))\)?".format(
+        begun="|".join(sorted(_UNDER_WAY)), done="|".join(sorted(_COMPLETE - {"unknown"}))
+    ),
+    re.IGNORECASE,
+)
+_BEGINNING: Final = re.compile(
+    r"(?:(?P<begun>start(?:ed)?|begin)|(?P<done>completed?|finish(?:ed)?))[\s_:./|+-]+(?P<step>\w.*)", re.IGNORECASE
+)
+"""Names of steps that say themselves how far they have come: "Review-start", "Complete review"."""
+
+
+def begun_steps(look: Look, case: str, activity: str) -> tuple[str, ...]:
+    """Names of steps that say that a step began whose completion has a name of its own; empty where none does so.
+
+    In most cases in which it began it must have been completed: it may else be the name of what was done.
+    """
+    names = {text.strip() for text in look.cells(activity)}
+    matches = {name: match for name in names if (match := _ENDING.fullmatch(name) or _BEGINNING.fullmatch(name))}
+    begun = {name: match["step"].lower() for name, match in matches.items() if match["begun"]}
+    done = {name: match["step"].lower() for name, match in matches.items() if match["done"]}
+    begun = {name: step for name, step in begun.items() if step in done.values()}
+    if not begun:
+        return ()
+    started: set[tuple[str, str]] = set()
+    completed: set[tuple[str, str]] = set()
+    for case_id, name in zip(look.cells(case), map(str.strip, look.cells(activity)), strict=True):
+        if name in begun:
+            started.add((case_id, begun[name]))
+        elif name in done:
+            completed.add((case_id, done[name]))
+    return tuple(sorted(begun)) if 2 * len(started & completed) > len(started) else ()

@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from nytta.ingest.files import cells
 from nytta.ingest.files.column_names import called, names_of_fields, stems_of_fields
-from nytta.ingest.files.field_columns import fields_of, is_ended
+from nytta.ingest.files.field_columns import fields_of, in_order_of_names, is_ended
 from nytta.ingest.files.kinds import CASES, KINDS, LOG, STAFF, TICKETS, TRAINING, USE, Dated
 from nytta.ingest.files.looks import Look
 
@@ -47,19 +48,27 @@ def is_of_sign_ins(look: Look, columns: list[str], dated: Dated, activity: str) 
 
 
 def kind_of(look: Look, columns: list[str], dated: Dated) -> str:
-    """The kind of which the columns tell most by their names; "" where they tell of none.
+    """The kind of which the columns tell most by their names; "" where they tell of none."""
+    return next(iter(likeliest_kinds(look, columns, dated)), "")
+
+
+def likeliest_kinds(look: Look, columns: list[str], dated: Dated) -> tuple[str, ...]:
+    """The kind of which the columns tell most by their names, with others of which they tell as much; () for none.
 
     Where the names leave out what a kind needs, cells may tell it, if the names tell twice as much otherwise.
     """
     # what is repaired is a device too, and has an end
     if is_of_devices(columns) and not any(map(is_ended, dated)):
-        return ""
+        return ()
+    if is_of_letters(look, columns):
+        return ()
     is_of_public = _is_of_public(columns)
     for by_cells, fewest in ((False, _FEWEST), (True, 2 * _FEWEST)):
         of_kind = {kind: fields_of(kind, look, columns, dated, by_cells=by_cells) for kind in KINDS}
         of_name = {kind: _points_of_name(kind, look.name) for kind in KINDS}
         points = {kind: _points_of_columns(kind, fields, by_cells) + of_name[kind] for kind, fields in of_kind.items()}
-        points[TICKETS] += min(2, sum(_OF_A_DESK.search(called(column)) is not None for column in columns))
+        for kind, words in ((TICKETS, _OF_A_DESK), (CASES, _OF_A_REGISTRY)):
+            points[kind] += min(2, sum(words.search(called(column)) is not None for column in columns))
         possible_kinds = [
             kind
             for kind in KINDS
@@ -74,8 +83,8 @@ def kind_of(look: Look, columns: list[str], dated: Dated) -> str:
         best = max(possible_kinds, key=lambda kind: points[kind], default="")
         # of very many columns some are called like anything
         if best and points[best] >= fewest + len(columns) // _WIDE:
-            return best
-    return ""
+            return (best, *(kind for kind in possible_kinds if points[kind] == points[best] and kind != best))
+    return ()
 
 
 def _is_of_public(columns: Sequence[str]) -> bool:
@@ -88,6 +97,23 @@ def is_of_devices(columns: Sequence[str]) -> bool:
     return len({match[0] for column in columns if (match := _DEVICE.search(called(column)))}) > 2
 
 
+def is_of_letters(look: Look, columns: Sequence[str]) -> bool:
+    """Whether a list is a journal of letters, of which a case has several, and whose dates are none of the case."""
+    if len({match[0] for column in columns if (match := _LETTER.search(called(column)))}) < _SIGNS_OF_LETTERS:
+        return False
+    numbers = in_order_of_names(columns, (CASES, "case"))
+    return not any(
+        cells.are_unique(look.cells(column)) for column in numbers if not _OF_A_LETTER.search(called(column))
+    )
+
+
+_SIGNS_OF_LETTERS: Final = 3
+_LETTER: Final = re.compile(
+    r"\b(journaldat|journalpost|journalsekvens|lopen(r|ummer)|dok(ument)?(ets)? ?(typ|dat|nr|num)|avsender|mottaker"
+    r"|avsandare|mottagare|afsender|modtager|avskr[ei]v|korrespondans|handlingsnr|handlingsnummer|handlingsdatum)"
+)
+"""Words of columns with what a letter is."""
+_OF_A_LETTER: Final = re.compile(r"\b(lopen|dok|handlings|journal)")
 _DEVICE: Final = re.compile(
     r"\b(serial|serienummer|serienr|imei|manufacturer|tillverkare|produsent|model|modell|os version|device name"
     r"|enhetsnamn|mac address|compliance|enrollment|enrolled)\b"
@@ -142,6 +168,11 @@ _OF_A_DESK: Final = re.compile(
     r"\b(priorit|prio$|severity|subject|summary|arendemening|assignee|assigned|urgency|impact|resolution|technician|tecnico)"
 )
 """Words of columns that lists of a service desk have beside those that are read."""
+_OF_A_REGISTRY: Final = re.compile(
+    r"\b(diarie|diarium|klassific|klassering|kle|arkiv|namnd|utvalg|sokande|soker|ansoger|byggherre|applicant|fastighet"
+    r"|eiendom|ejendom|gardsnummer|gnr|property (designation|address)|sekretess|beslut|vedtak|delegation|akttyp|aktnr)"
+)
+"""Words of columns that lists of cases have beside those that are read."""
 _OF_USE: Final = re.compile(
     r"\b(log(ged|in|on)?|sign(ed)?|inlogg|innlogg|indlogg|sessi|activ|aktiv|usage|use[ds]?|anvan|bruk|anvend|acces|last"
     r"|senast|sist|seneste)"
@@ -153,8 +184,22 @@ _OF_STAFF: Final = frozenset({"unit", "from", "to", "fte", "access"})
 """What lists say of persons who are staff, and hardly of others."""
 
 
+_OF_WORK: Final = frozenset(
+    {"resolved", "closed", "decided", "channel", "requester", "first_contact", "reassignments"}
+    | {"end_to_end", "returned", "handovers"}
+)
+"""What lists say of tickets and cases, and hardly of projects, backups or whatever else has a number and a status."""
+_BEGUN: Final = re.compile(r"\b(start|begin|begun|borjan|begynn)")
+"""Words of dates on which anything may begin."""
+
+
 def _is_told(kind: str, fields: Mapping[str, str]) -> bool:
-    """Whether columns say that persons are staff, or that they used something: any list may name persons, and dates."""
+    """Whether columns say what the rows are, which any list may number and date, and of whichever persons."""
+    if kind in (TICKETS, CASES):
+        number, opened = NEEDED[kind][0], fields.get("opened", "")
+        comes_in = opened and not _BEGUN.search(called(opened)) and not _may_be_of_anything(kind, "opened", opened)
+        is_numbered = not _may_be_of_anything(kind, number, fields[number])
+        return bool(comes_in) or is_numbered or not _OF_WORK.isdisjoint(fields)
     if kind == STAFF:
         is_named = not _may_be_of_anything(STAFF, "person", fields["person"])
         return {"unit", "from"} <= fields.keys() or (is_named and not _OF_STAFF.isdisjoint(fields))

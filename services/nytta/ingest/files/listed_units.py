@@ -54,7 +54,7 @@ def codes(draft: Draft) -> list[str]:
     column = draft.fields.get("unit")
     if not column:
         return []
-    return sorted({keyed(text) for text in cells.filled([*draft.look.cells(column), *draft.more_units])})
+    return sorted({keyed(text) for text in cells.filled(draft.texts(column))})
 
 
 def listed_units(lists: Lists, root: str, answers: Mapping[str, str]) -> list[ListedUnit]:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from nytta.ingest.files import files
+from nytta.ingest.files.cells import ColumnTexts
 from nytta.ingest.files.encodings import encoding_of
 from nytta.ingest.files.errors import InputError
 from nytta.ingest.files.headers import is_none, notes_below
 from nytta.ingest.files.json_file import loads, whole
+from nytta.ingest.files.object_cells import columns_of_objects, parted
 from nytta.ingest.files.ocel import OcelReader
 from nytta.ingest.files.records import LinesReader, RecordsReader
 from nytta.ingest.files.rows import Broken, Reader, Row
@@ -22,8 +24,14 @@ from nytta.ingest.files.tables import DELIMITERS, Dialect, TableReader, lines_ab
 from nytta.ingest.files.workbook import WorkbookReader
 from nytta.ingest.files.xes import XesReader
 
-_ROWS: Final = 5_000
+ROWS: Final = 5_000
 """So many rows say what a column holds."""
+_CELLS_BEHIND: Final = 10_000_000
+"""So many cells of rows behind them are read, which takes some seconds of a processor."""
+_SLOWER: Final = {"xes": 8}
+"""Formats whose cells take so many times as long to read."""
+_MOST_TEXTS: Final = 300_000
+"""Different texts of a column that are looked at in those rows: of moments there may be one a row."""
 _SAMPLE: Final = 1 << 16
 _DEPTH: Final = 3
 """How deep in a document its list may lie."""
@@ -46,10 +54,18 @@ class Look:
     """Where in a document its list lies; "" where the document is the list."""
     is_whole: bool = True
     """Whether it has no rows behind those that were looked at."""
+    objects: tuple[str, ...] = ()
+    """Columns of the file whose cells hold objects, of which `columns` has the fields."""
+
+    columns_read: dict[str, ColumnTexts] = field(default_factory=dict, repr=False, compare=False)
+    """The texts of columns that were asked for, since each is asked for many times."""
 
     def cells(self, column: str) -> list[str]:
         """The texts of a column; those of rows that lack it are empty."""
-        return [first_row.get(column, "") for first_row in self.rows]
+        texts = self.columns_read.get(column)
+        if texts is None:
+            texts = self.columns_read[column] = ColumnTexts(first_row.get(column, "") for first_row in self.rows)
+        return texts
 
 
 def look(path: Path, file_name: str, unpacked: int | None = None) -> Look:
@@ -59,7 +75,7 @@ def look(path: Path, file_name: str, unpacked: int | None = None) -> Look:
         above, header_lines, records = _place(stream, plain_name)
     with files.opened(path, unpacked=unpacked) as stream:
         file_format, reader = _reader(stream, plain_name, Dialect(skip_lines=above, header_lines=header_lines), records)
-        first_items = list(islice(reader, _ROWS))
+        first_items = list(islice(reader, ROWS))
         first_rows = [
             first_row
             for first_row in first_items
@@ -75,34 +91,72 @@ def look(path: Path, file_name: str, unpacked: int | None = None) -> Look:
         first_rows = first_rows[: len(first_rows) - notes_below([list(first_row.values()) for first_row in first_rows])]
     if len(columns) == 1 and file_format == "table":
         _refuse_quoted_lines(file_name, columns[0], first_rows)
-    is_whole = len(first_items) < _ROWS
+    objects = columns_of_objects(columns, first_rows) if file_format == "table" else ()
+    if objects:
+        first_rows = [parted(first_row, objects) for first_row in first_rows]
+        columns = list(dict.fromkeys(column for first_row in first_rows for column in first_row))
+    is_whole = len(first_items) < ROWS
     return Look(
-        file_name, file_format, tuple(columns) or ("column",), tuple(first_rows), above, header_lines, records, is_whole
+        file_name,
+        file_format,
+        tuple(columns) or ("column",),
+        tuple(first_rows),
+        above,
+        header_lines,
+        records,
+        is_whole,
+        objects,
     )
+
+
+class Behind(NamedTuple):
+    """What rows of a file say behind those that were looked at."""
+
+    texts: Mapping[str, tuple[str, ...]]
+    """Column → its different texts."""
+    rows: int
+    """How many rows of the file were read."""
+    is_whole: bool
+    """Whether these are all that it has, or that can be read."""
 
 
 def beyond(
     path: Path, looked: Look, wanted: Mapping[str, Callable[[str], bool]], unpacked: int | None = None
-) -> Mapping[str, tuple[str, ...]]:
-    """Column → its different texts in the rows behind those that were looked at, as far as the file can be read.
+) -> Behind:
+    """What columns say in rows behind those that were looked at, as far as the file can be read, and within a bound.
 
     `wanted` says of each column which of its texts are kept.
     """
-    kept: dict[str, dict[str, None]] = {column: {} for column in wanted}
-    if looked.is_whole:
-        return {}
+    if looked.is_whole or not wanted:
+        return Behind({}, len(looked.rows), True)
+    kept: dict[str, dict[str, bool]] = {column: {} for column in wanted}
     dialect = Dialect(skip_lines=looked.above, header_lines=looked.header_lines)
+    cells_left = _CELLS_BEHIND // _SLOWER.get(looked.form, 1)
+    rows_read = ROWS
     with suppress(InputError), files.opened(path, unpacked=unpacked) as stream:
         _, reader = _reader(stream, _plain(looked.name), dialect, looked.records)
-        for row in islice(reader, _ROWS, None):
+        for row in islice(reader, ROWS, None):
+            if cells_left <= 0:
+                return Behind(_all_texts(kept), rows_read, False)
+            rows_read += 1
             if isinstance(row, Broken):
                 continue
-            for column, is_wanted in wanted.items():
-                text = row.get(column, "")
-                # what is not wanted is not kept: of moments there may be one a row
-                if is_wanted(text):
-                    kept[column][text] = None
-    return {column: tuple(cell_texts) for column, cell_texts in kept.items()}
+            cells_left -= len(row)
+            _keep(kept, wanted, parted(row, looked.objects) if looked.objects else row)
+    return Behind(_all_texts(kept), rows_read, True)
+
+
+def _keep(kept: Mapping[str, dict[str, bool]], wanted: Mapping[str, Callable[[str], bool]], row: Row) -> None:
+    """Note the texts of a row that are new, and whether each is wanted, which costs more than to know it again."""
+    for column, is_wanted in wanted.items():
+        text = row.get(column, "")
+        known_texts = kept[column]
+        if text not in known_texts and len(known_texts) < _MOST_TEXTS:
+            known_texts[text] = is_wanted(text)
+
+
+def _all_texts(kept: Mapping[str, dict[str, bool]]) -> dict[str, tuple[str, ...]]:
+    return {column: tuple(text for text, is_kept in texts.items() if is_kept) for column, texts in kept.items()}
 
 
 def _plain(file_name: str) -> str:
@@ -160,9 +214,11 @@ def _reader(stream: files.Stream, plain_name: str, dialect: Dialect, records: st
 def _list_in(stream: files.Stream) -> str:
     """The path of the longest list of objects in a document; "" where it has none, or is an object a line."""
     try:
-        lists_by_path = dict(_lists(loads(whole(stream)), "", _DEPTH))
+        json_value = loads(whole(stream))
     except ValueError:
         return ""
+    lists_by_path = dict(_lists(json_value, "", _DEPTH))
+    _refuse_nameless(stream.name, json_value, max(lists_by_path.values(), default=0))
     return max(lists_by_path, key=lambda path: lists_by_path[path], default="")
 
 
@@ -189,6 +245,34 @@ def _refuse_objects(file_name: str, columns: Sequence[str]) -> None:
     """InputError where a table is an object-centric log: a cell of it lists objects, and no row has one case."""
     if "ocel:eid" in columns:
         raise InputError(file_name, "", "the file is OCEL 1.0 as a table; export the log as OCEL 2.0 in JSON")
+
+
+def _refuse_nameless(file_name: str, json_value: Any, longest: int) -> None:
+    """InputError where the rows of a document are no objects of a list: they would be lost, or count as one.
+
+    `longest` is the length of its longest list of objects.
+    """
+    rows_as_lists = max(_lists_of_lists(json_value, _DEPTH), default=0)
+    are_keyed = isinstance(json_value, dict) and not longest and _has_objects_alone(json_value)
+    if rows_as_lists > max(1, longest) or are_keyed:
+        raise InputError(
+            file_name, "", "the document has no list of objects, one a row; export it so, or as CSV with a header"
+        )
+
+
+def _has_objects_alone(json_value: Mapping[str, Any]) -> bool:
+    """Whether a document is several objects by key, each a row or a column: a single thing says something of itself."""
+    objects = [inner_value for inner_value in json_value.values() if isinstance(inner_value, dict) and inner_value]
+    return len(objects) == len(json_value) > 1 and len({frozenset(value) for value in objects}) < len(objects)
+
+
+def _lists_of_lists(json_value: Any, depth: int) -> Iterator[int]:
+    """The lengths of lists whose items are lists of values."""
+    inner_values = json_value.values() if isinstance(json_value, dict) and depth else ()
+    for inner_value in inner_values:
+        if isinstance(inner_value, list) and inner_value and all(isinstance(item, list) for item in inner_value):
+            yield len(inner_value)
+        yield from _lists_of_lists(inner_value, depth - 1)
 
 
 def _refuse_quoted_lines(file_name: str, column: str, first_rows: Sequence[Row]) -> None:

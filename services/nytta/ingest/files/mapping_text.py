@@ -16,13 +16,13 @@ from nytta.ingest.files.column_names import called
 from nytta.ingest.files.draft import Draft, drafted_file
 from nytta.ingest.files.field_columns import product_used_last
 from nytta.ingest.files.kinds import CASES, ENDS, LOG, STAFF, TICKETS, TRAINING, UNREAD, USE
-from nytta.ingest.files.lifecycle import Lifecycle, lifecycle_of
+from nytta.ingest.files.lifecycle import Lifecycle, begun_steps, lifecycle_of
 from nytta.ingest.files.listed_units import slug
-from nytta.ingest.files.looks import Look
 from nytta.ingest.files.mapping import Mapping as Described
 from nytta.ingest.files.mapping_load import parse
 from nytta.ingest.files.no_persons import no_persons
 from nytta.ingest.files.ocel import OBJECT
+from nytta.ingest.files.rows import Row
 from nytta.ingest.files.steps import closings
 
 _LEADERS: Final = re.compile(
@@ -83,8 +83,8 @@ def unread(draft: Draft) -> list[str]:
     # of two ends the mapping reads one
     if "closed" in fields and draft.kind == CASES:
         read_columns -= {fields.get("decided", "")}
-    if "resolved" in fields and draft.kind == TICKETS:
-        read_columns -= {fields.get("closed", "")}
+    if draft.kind == TICKETS and "resolved" in fields:
+        read_columns -= {fields.get("closed", "")} - set(_ends_of_tickets(draft))
     return [column for column in draft.look.columns if column not in read_columns]
 
 
@@ -121,7 +121,7 @@ def _written(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
         yield f"nulls: {_list(nulls)}"
     if draft.look.records:
         yield f"records: {quoted(draft.look.records)}"
-    if draft.look.form == "table" and (table := list(_table(draft.look))):
+    if draft.look.form == "table" and (table := list(_table(draft))):
         yield f"table: {{{', '.join(table)}}}"
     keys = [draft.fields[role] for role in _KEYS[draft.kind] if role in draft.fields]
     if _products(draft):
@@ -145,7 +145,7 @@ def _decided(notations: Sequence[Notation], answered: Mapping[str, str]) -> Nota
 
 def _nulls(draft: Draft) -> list[str]:
     """Texts that stand for nothing in the columns that are read."""
-    cell_texts = {cell_text.strip() for column in _read_columns(draft) for cell_text in draft.look.cells(column)}
+    cell_texts = {cell_text.strip() for column in _read_columns(draft) for cell_text in draft.texts(column)}
     null_texts = {
         cell_text for cell_text in cell_texts if cell_text and cell_text.lower() in cells.MOST_NULL
     } - _ids_like_nulls(draft)
@@ -155,7 +155,7 @@ def _nulls(draft: Draft) -> list[str]:
 def _unknown_ways(draft: Draft) -> set[str]:
     """Words of a channel that nobody knows, by which no other column that is read says anything."""
     column = draft.fields.get("channel", "")
-    unknown_words = {cell_text.strip() for cell_text in draft.look.cells(column) if is_unknown(cell_text)}
+    unknown_words = {cell_text.strip() for cell_text in draft.texts(column) if is_unknown(cell_text)}
     return unknown_words - {
         cell_text.strip()
         for other_column in _read_columns(draft) - {column}
@@ -179,14 +179,19 @@ def _words_of_no_end(draft: Draft) -> set[str]:
     unknown_words = {
         cell_text
         for column in end_columns
-        for cell_text in cells.filled(draft.look.cells(column))
+        for cell_text in cells.filled(draft.texts(column))
         if cells.says_no_end(cell_text)
     }
     other_columns = _read_columns(draft) - end_columns
     return unknown_words - {cell_text.strip() for column in other_columns for cell_text in draft.look.cells(column)}
 
 
-def _table(look: Look) -> Iterator[str]:
+def _table(draft: Draft) -> Iterator[str]:
+    look = draft.look
+    read_columns = _read_columns(draft)
+    objects = [column for column in look.objects if any(name.startswith(f"{column}/") for name in read_columns)]
+    if objects:
+        yield f"objects: {_list(objects)}"
     if cells.decimal_mark([look.cells(column) for column in look.columns]) == ",":
         yield 'decimal: ","'
     if look.above:
@@ -245,14 +250,17 @@ def _membership(draft: Draft, answered: Mapping[str, str], since_field: str, fir
     """The event that somebody belongs to a unit, without its system."""
     fields = draft.fields
     yield "    type: people.eligibility"
+    condition = _employed(draft)
     if first_date and "to" in fields:
-        yield f"    when: {{field: {quoted(fields['to'])}, lasts_to: {first_date}}}  # figures begin then"
+        lasting = f"field: {quoted(fields['to'])}, lasts_to: {first_date}"
+        lasting += f", where: {condition}" if condition else ""
+        yield f"    when: {{{lasting}}}  # figures begin then"
+    elif condition:
+        yield f"    when: {condition}"
     if "role" in fields:
         role = quoted(fields["role"])
         yield f"    role: {role}"
-        leaders = {
-            cell_text for cell_text in cells.filled(draft.look.cells(fields["role"])) if _LEADERS.search(cell_text)
-        }
+        leaders = {cell_text for cell_text in cells.filled(draft.texts(fields["role"])) if _LEADERS.search(cell_text)}
         if leaders:
             leader_mappings = ", ".join(f"{quoted(leader)}: managers" for leader in sorted(leaders)[:_WORDS])
             yield f"    tier: {{field: {role}, values: {{{leader_mappings}}}, otherwise: staff}}"
@@ -262,6 +270,13 @@ def _membership(draft: Draft, answered: Mapping[str, str], since_field: str, fir
     if "to" in fields:
         # lists name the last day, events the day after it
         yield f"    valid_to: {_at(draft, fields['to'], answered, 'add_days: 1')}"
+
+
+def _employed(draft: Draft) -> str:
+    """The condition that somebody has not left, where a column says it; "" where none does."""
+    column = draft.fields.get("employed", "")
+    words = cells.words_of_leaving(draft.texts(column)) if column else None
+    return f"{{field: {quoted(column)}, is_not: {_list(words)}}}" if words else ""
 
 
 def _fte(draft: Draft, column: str) -> Iterator[str]:
@@ -308,9 +323,8 @@ def _tickets(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     if "requester" in fields:
         yield f"    actor: {quoted(fields['requester'])}"
         yield from (f"    {yaml_line}" for yaml_line in _no_persons(draft, "requester"))
-    end_column = fields.get("resolved") or fields.get("closed")
-    if end_column:
-        yield from _end(draft, answered, end_column, "ticket", "resolved")
+    if end_columns := _ends_of_tickets(draft):
+        yield from _end(draft, answered, end_columns, "ticket", "resolved")
         yield from _answer(draft, "first_contact", "    first_contact")
     if "reassignments" in fields:
         are_counted = cells.are_counts(draft.look.cells(fields["reassignments"]))
@@ -360,7 +374,7 @@ def _cases(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
         yield f"    count: {quoted(fields['handovers'])}"
     end_column = fields.get("closed") or fields.get("decided")
     if end_column:
-        yield from _end(draft, answered, end_column, "case", "closed")
+        yield from _end(draft, answered, [end_column], "case", "closed")
         yield from of_event
         yield from _answer(draft, "end_to_end", "    end_to_end")
 
@@ -384,7 +398,7 @@ def _happened(draft: Draft, column: str) -> str:
 
 def _answers_yes(draft: Draft, column: str) -> str:
     """The condition that a column of answers says yes."""
-    return _is_one_of(column, cells.yes_words(draft.look.cells(column)) or ())
+    return _is_one_of(column, cells.yes_words(draft.texts(column)) or ())
 
 
 def _is_one_of(column: str, words: Sequence[str], filled: str = "") -> str:
@@ -405,7 +419,7 @@ def _training(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     yield ""
     yield "events:"
     yield "  - type: change.training"
-    yield from _answer(draft, "done", "    when")
+    yield from _done(draft)
     yield f"    course: {quoted(fields['course'])}"
 
 
@@ -432,9 +446,18 @@ def _use(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     yield ""
     yield "events:"
     yield "  - type: platform.session"
-    yield from _answer(draft, "done", "    when")
+    yield from _done(draft)
     if "app" in fields:
         yield f"    app: {quoted(fields['app'])}"
+
+
+def _done(draft: Draft) -> Iterator[str]:
+    """The condition that a course was completed, or a system used: an answer, or a day where some rows have none."""
+    column = draft.fields["at"]
+    if "done" in draft.fields:
+        yield from _answer(draft, "done", "    when")
+    elif not draft.look.is_whole or len(cells.filled(draft.look.cells(column))) < len(draft.look.rows):
+        yield f"    when: {{field: {quoted(column)}, present: true}}"
 
 
 def _products(draft: Draft) -> dict[str, str]:
@@ -462,8 +485,7 @@ def _steps(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     )
     yield f"time: {moment_source}"
     yield ""
-    lifecycle = _lifecycle(draft)
-    counting = _counting(lifecycle, fields["activity"], about) if lifecycle else ""
+    counting, rows = _counted(draft, about)
     yield "events:"
     yield f"  - type: {'case.step' if 'activity' in fields else 'case.opened'}"
     yield f"    case: {quoted(case)}" if case else "    case: case  # which column has its number?"
@@ -477,28 +499,41 @@ def _steps(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
             yield f"    actor: {quoted(fields['actor'])}"
             yield from (f"    {yaml_line}" for yaml_line in _no_persons(draft, "actor"))
     yield from (f"    {yaml_line}" for yaml_line in _shared(draft, ()))
-    if lifecycle:
+    if counting:
         yield "  - also: opened  # with the first row of a case, be it the start of a step"
         yield "    type: case.opened"
         yield "    once: true"
         yield f"    case: {quoted(case)}"
         if about:
             yield f"    when: {{field: {quoted(about)}, present: true}}"
-    rows = [row for row in draft.look.rows if not lifecycle or lifecycle.counts(row, fields["activity"])]
     if case and "activity" in fields and (end_activities := closings(rows, case, fields["activity"])):
-        yield "  - also: closed" + ("" if lifecycle else "  # a case counts as opened at its first step")
+        yield "  - also: closed" + ("" if counting else "  # a case counts as opened at its first step")
         yield "    type: case.closed"
         yield f"    case: {quoted(case)}"
         condition = _is_one_of(fields["activity"], end_activities, "" if counting else about)
         yield f"    when: {condition[:-1]}, where: {counting}}}" if counting else f"    when: {condition}"
 
 
-def _lifecycle(draft: Draft) -> Lifecycle | None:
-    """How far the rows of a log say that their steps have come; None where each row is a step."""
-    fields = draft.fields
-    if "lifecycle" not in fields:
-        return None
-    return lifecycle_of(draft.look, fields["case"], fields["activity"], [fields["lifecycle"]])
+def _counted(draft: Draft, about: str) -> tuple[str, Sequence[Row]]:
+    """The condition that a row is that by which its step counts, and such rows; "" and all where each row is a step."""
+    fields, look = draft.fields, draft.look
+    if not {"case", "activity"} <= fields.keys():
+        return "", look.rows
+    case, activity = fields["case"], fields["activity"]
+    lifecycle = lifecycle_of(look, case, activity, [fields["lifecycle"]]) if "lifecycle" in fields else None
+    if lifecycle:
+        rows = [row for row in look.rows if lifecycle.counts(row, activity)]
+        return _counting(lifecycle, activity, about), rows
+    if begun := begun_steps(look, case, activity):
+        condition = f"{{field: {quoted(activity)}, is_not: {_list(begun)}}}"
+        rows = [row for row in look.rows if row.get(activity, "").strip() not in begun]
+        return _with(about, condition), rows
+    return "", look.rows
+
+
+def _with(about: str, condition: str) -> str:
+    """The condition, and that the column `about` says something, where one is named."""
+    return f"{{field: {quoted(about)}, present: true, where: {condition}}}" if about else condition
 
 
 def _counting(lifecycle: Lifecycle, activity: str, about: str) -> str:
@@ -513,7 +548,7 @@ def _counting(lifecycle: Lifecycle, activity: str, about: str) -> str:
     condition = ""
     for part in reversed(conditions):
         condition = f"{{{part}, or: {condition}}}" if condition else f"{{{part}}}"
-    return f"{{field: {quoted(about)}, present: true, where: {condition}}}" if about else condition
+    return _with(about, condition)
 
 
 _BODIES: Final = {
@@ -532,18 +567,47 @@ def _of_system(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     yield f"system: {{constant: {quoted(answered.get('system', 'system'))}}}" + _open(answered, "system")
 
 
-def _end(draft: Draft, answered: Mapping[str, str], column: str, subject: str, event_name: str) -> Iterator[str]:
-    """The event with which a ticket or case ends, where the column of its moment is filled in."""
+def _end(
+    draft: Draft, answered: Mapping[str, str], columns: Sequence[str], subject: str, event_name: str
+) -> Iterator[str]:
+    """The event with which a ticket or case ends, where one of the columns of its moment is filled in.
+
+    All of them are written in one notation.
+    """
+    first, *others = columns
+    condition = f"{{field: {quoted(first)}, present: true}}"
+    if others:
+        [other] = others
+        condition = f"{condition[:-1]}, or: {{field: {quoted(other)}, present: true}}}}"
+        condition += "  # what was closed without a solution has ended too"
     yield f"  - also: {event_name}"
     yield f"    type: {subject}.{event_name}"
-    yield f"    when: {{field: {quoted(column)}, present: true}}"
-    yield f"    time: {_at(draft, column, answered)}"
+    yield f"    when: {condition}"
+    yield f"    time: {_at(draft, first, answered, others=others)}"
+
+
+def _ends_of_tickets(draft: Draft) -> list[str]:
+    """The columns that say when tickets ended, of which the first counts that says something."""
+    fields = draft.fields
+    ends = [fields[role] for role in ("resolved", "closed") if role in fields]
+    if len(ends) < 2:
+        return ends
+    resolved, closed = ends
+    pairs = zip(draft.look.cells(resolved), draft.look.cells(closed), strict=True)
+    are_closed_alone = any(_says_end(draft, when_closed) and not _says_end(draft, when) for when, when_closed in pairs)
+    are_alike = draft.others.get(resolved) == draft.others.get(closed)
+    return ends if are_alike and (are_closed_alone or not draft.look.is_whole) else [resolved]
+
+
+def _says_end(draft: Draft, cell_text: str) -> bool:
+    filled = cells.filled([cell_text])
+    return bool(filled) and not cells.says_no_end(filled[0]) and filled[0] not in draft.no_dates
 
 
 def _unit(draft: Draft, answered: Mapping[str, str]) -> str:
     fields = draft.fields
     if "unit" in fields:
-        cell_texts = [*draft.look.cells(fields["unit"]), *draft.more_units]
+        cell_texts = draft.texts(fields["unit"])
         # of persons a directory says the unit; work of nobody's unit is the organisation's
         if draft.kind not in (TICKETS, CASES, LOG) or len(cells.filled(cell_texts)) == len(cell_texts):
             return f"unit: {quoted(fields['unit'])}"
@@ -561,7 +625,7 @@ def _shared(draft: Draft, plain: Sequence[str]) -> Iterator[str]:
     """The channel, and fields that are taken as they are."""
     fields = draft.fields
     if "channel" in fields:
-        cell_texts = sorted(set(cells.filled(draft.look.cells(fields["channel"]))) - _unknown_ways(draft))[:_WORDS]
+        cell_texts = sorted(set(cells.filled(draft.texts(fields["channel"]))) - _unknown_ways(draft))[:_WORDS]
         channel_mappings = ", ".join(f"{quoted(cell_text)}: {channel(cell_text)}" for cell_text in cell_texts)
         yield f"channel: {{field: {quoted(fields['channel'])}, values: {{{channel_mappings}}}, otherwise: other}}"
     for role in plain:
@@ -572,7 +636,7 @@ def _shared(draft: Draft, plain: Sequence[str]) -> Iterator[str]:
 def _no_persons(draft: Draft, role: str) -> Iterator[str]:
     """Which actors are no persons, where some are called like robots, roles or groups."""
     column = draft.fields[role]
-    if kinds := no_persons([*draft.look.cells(column), *draft.more_actors]):
+    if kinds := no_persons(draft.texts(column)):
         patterns = ", ".join(f"{quoted(pattern)}: {kind}" for pattern, kind in kinds.items())
         yield f"actor_kind: {{field: {quoted(column)}, patterns: {{{patterns}}}, otherwise: person}}"
 
@@ -580,13 +644,16 @@ def _no_persons(draft: Draft, role: str) -> Iterator[str]:
 def _answer(draft: Draft, role: str, list_name: str) -> Iterator[str]:
     if role in draft.fields:
         column = draft.fields[role]
-        unknown_words = cells.affirmative(role, draft.look.cells(column)) or ()
+        unknown_words = cells.affirmative(role, draft.texts(column)) or ()
         yield f"{list_name}: {_is_one_of(column, unknown_words)}"
 
 
-def _at(draft: Draft, column: str, answered: Mapping[str, str], condition: str = "") -> str:
-    """A moment of a mapping, with its own notation where the file's other dates have another."""
-    value_parts = [f"field: {quoted(column)}"]
+def _at(draft: Draft, column: str, answered: Mapping[str, str], condition: str = "", others: Sequence[str] = ()) -> str:
+    """A moment of a mapping, with its own notation where the file's other dates have another.
+
+    Where the column says nothing, `others` do, which are written as it is.
+    """
+    value_parts = [f"coalesce: {_list([column, *others])}" if others else f"field: {quoted(column)}"]
     if column in draft.others:
         # under which what is not decided is rejected
         notation = _decided(draft.others[column], answered) or Notation()
@@ -597,7 +664,7 @@ def _at(draft: Draft, column: str, answered: Mapping[str, str], condition: str =
     if re.search(r"\b(utc|gmt)\b", called(column)):
         value_parts.append("zone: UTC")
     value_parts += [condition] if condition else []
-    return quoted(column) if len(value_parts) == 1 else f"{{{', '.join(value_parts)}}}"
+    return quoted(column) if len(value_parts) == 1 and not others else f"{{{', '.join(value_parts)}}}"
 
 
 def _list(texts: Sequence[str]) -> str:

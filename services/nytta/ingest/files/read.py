@@ -19,6 +19,7 @@ from nytta.ingest.files.errors import InputError
 from nytta.ingest.files.files import Stream
 from nytta.ingest.files.lookalikes import Lookalikes
 from nytta.ingest.files.mapping import Mapping
+from nytta.ingest.files.object_cells import ObjectCells, column_of
 from nytta.ingest.files.ocel import OcelReader
 from nytta.ingest.files.records import ItemsReader, LinesReader, ObjectReader, RecordsReader
 from nytta.ingest.files.rows import Broken, Reader, Row
@@ -287,14 +288,9 @@ def opened(path: Path, mapping: Mapping, *, unpacked: int | None = None) -> Iter
 def reader_of(stream: Stream, mapping: Mapping) -> Reader:
     """What reads a stream's rows, by the mapping's format. `InputError` where it is another, or no header fits."""
     _refuse_other(stream, mapping.format)
-    if stream.is_workbook:
-        return WorkbookReader(
-            stream,
-            mapping.table.decimal,
-            mapping.table.skip_lines,
-            sorted(mapping.columns),
-            mapping.table.header_lines,
-        )
+    if mapping.format == "table":
+        reader = _table_reader(stream, mapping)
+        return ObjectCells(reader, mapping.table.objects) if mapping.table.objects else reader
     match mapping.format:
         case "xes":
             return XesReader(stream)
@@ -308,8 +304,14 @@ def reader_of(stream: Stream, mapping: Mapping) -> Reader:
             return LinesReader(stream, mapping.each, mapping.entries)
         case "xml":
             return XmlReader(stream, mapping.records, mapping.each, mapping.entries)
-        case "table":
-            return TableReader(stream, mapping.table.dialect, sorted(mapping.columns))
+
+
+def _table_reader(stream: Stream, mapping: Mapping) -> Reader:
+    table = mapping.table
+    expected = sorted({column_of(field_name, table.objects) for field_name in mapping.columns})
+    if stream.is_workbook:
+        return WorkbookReader(stream, table.decimal, table.skip_lines, expected, table.header_lines)
+    return TableReader(stream, table.dialect, expected)
 
 
 def _refuse_other(stream: Stream, form: str) -> None:

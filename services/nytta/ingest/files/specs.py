@@ -202,6 +202,8 @@ class Test(Spec):
     sum: Texts | None = None
     texts: Texts | None = Field(default=None, alias="is")
     """Yes where the text is one of these."""
+    other_texts: Texts | None = Field(default=None, alias="is_not")
+    """Yes where the text is none of these, or absent."""
     at_least: Annotated[float, Field(allow_inf_nan=False)] | None = None
     """Yes where the number is this or more."""
     present: bool | None = None
@@ -225,9 +227,20 @@ class Test(Spec):
     def _one_question(self) -> Test:
         if (self.field is None) == (self.sum is None):
             raise ValueError("say what is looked at, once: field or sum")
-        questions = (self.texts, self.at_least, self.present, self.same_as, self.before, self.after, self.lasts_to)
+        questions = (
+            self.texts,
+            self.other_texts,
+            self.at_least,
+            self.present,
+            self.same_as,
+            self.before,
+            self.after,
+            self.lasts_to,
+        )
         if sum(question is not None for question in questions) != 1:
-            raise ValueError("say what is asked, once: is, at_least, present, same_as, before, after or lasts_to")
+            raise ValueError(
+                "say what is asked, once: is, is_not, at_least, present, same_as, before, after or lasts_to"
+            )
         if self.sum is not None and self.at_least is None:
             raise ValueError("a sum is asked with at_least")
         if self.plus_minutes and self.before is None and self.after is None:
@@ -306,6 +319,8 @@ class Table(Spec):
     """Rows that name the columns; with two, the first is a band of headings, each of which holds until the next."""
     surplus: Literal["reject", "last"] = "reject"
     """What becomes of cells beyond the last column: the row is rejected, or they belong to the last column."""
+    objects: TextList = ()
+    """Columns whose cells hold an object, as JSON writes it: its fields are `column/name`."""
     decimal: Literal[".", ","] = "."
     """The mark before the fraction of a number."""
 

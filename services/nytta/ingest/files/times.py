@@ -24,10 +24,11 @@ _BY_HAND = re.compile(r"(\d{1,2})/(\d{1,2}) ?[-–\u2212] ?(\d{2}|\d{4})\b")
 """A day as it is written by hand where the day comes first: 13/1 -26."""
 _PARTS = re.compile(
     r"(?P<a>\d{1,4})(?P<separator>[-/. ])(?P<b>\d{1,2})(?P=separator)(?P<c>\d{1,4})"
-    r"(?:(?:[T, ]|, )\s*(?:(?:klo?|at|às|à|a las|um|om)\.? )?(?P<hour>\d{1,2})[:.h](?P<minute>\d{2})"
+    r"(?:(?:[T:, ]|, )\s*(?:(?:klo?|at|às|à|a las|um|om)\.? )?(?P<hour>\d{1,2})[:.h](?P<minute>\d{2})"
     r"(?:[:.](?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?(?: Uhr)?"
     r"(?:\s*(?P<half>[AaPp])\.?[Mm]\.?)?)?"
-    r"(?:\s*(?P<offset>Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?))?",
+    r"(?:\s*\(?(?P<offset>(?:UTC|GMT) ?[+-]\d{1,2}(?::?\d{2})?|[+-]\d{2}(?::?\d{2})?"
+    r"|Z|UTC|GMT|WES?T|BST|CES?T|MES?T|MEZ|MESZ|EES?T)\)?(?: \([\w ]+\))?)?",
 )
 _ISO = re.compile(
     r"\d{4}-(?:\d\d-\d\d|W\d\d-\d)(?:[T ]\d\d(?::?\d\d(?::?\d\d(?:[.,]\d+)?)?)?(?:Z|[+-]\d\d(?::?\d\d)?)?)?"
@@ -330,10 +331,10 @@ def _ordered(
 
 
 def _offset(time_text: str | None) -> timezone | None:
+    """The offset that a time states by a number, `GMT+0100` or `+01:00`, or by letters."""
     if time_text is None:
         return None
-    if time_text[0] not in "+-":
-        return UTC
-    digits = time_text[1:].replace(":", "").ljust(4, "0")
-    distance = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
-    return timezone(-distance if time_text[0] == "-" else distance)
+    stated = _ZONES.get(time_text) or time_text.lstrip("UTCGM ")
+    hours, minutes = stated[1:3].rstrip(":"), stated.replace(":", "")[3:] or "0"
+    distance = timedelta(hours=int(hours), minutes=int(minutes))
+    return timezone(-distance if stated[0] == "-" else distance)

@@ -54,6 +54,9 @@ class Conditions:
         if test.present is not None:
             required = test.present
             return lambda row: (getter(row) is not None) == required
+        if test.other_texts is not None:
+            other_texts = frozenset(map(keyed, test.other_texts))
+            return lambda row: getter(row) not in other_texts
         texts = frozenset(map(keyed, test.texts or ()))
         return lambda row: getter(row) in texts
 
