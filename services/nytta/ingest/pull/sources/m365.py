@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final, Literal
 
 from pydantic import Field
 
-from nytta.ingest.pull.ask import Ask, ConcealedError, ForbiddenError, GoneError
+from nytta.ingest.pull.ask import Ask, ConcealedError, ForbiddenError, GoneError, ListPage
 from nytta.ingest.pull.reports import CONCEALED, PRODUCTS, TEAMS, acts_in_teams, read_report, used_products
 from nytta.ingest.pull.source import Finding, Findings, Page, SourceSettings
 
@@ -70,7 +70,7 @@ class M365:
         acts: list[dict[str, Any]] = []
         refreshed = date.min
         try:
-            for report in ask.linked(link, params, read_report, lambda report: report.next_link):
+            for report in ask.linked(link, params, read_report, lambda report: ListPage(report.next_link, report.rows)):
                 if report.is_concealed:
                     raise ConcealedError(CONCEALED)
                 acts += [act for row in report.rows for act in self._acts(row, day)]
