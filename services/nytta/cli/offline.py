@@ -23,6 +23,7 @@ from nytta.insight.alerts.kinds import Kind
 from nytta.registry import declarations
 from nytta.registry.load import load as load_registry
 from nytta.registry.problems import check_text
+from nytta.service.pulls import source_problems
 
 schemas_commands = typer.Typer(no_args_is_help=True, help="Generated declarations.")
 commands.add_typer(schemas_commands, name="schemas")
@@ -30,7 +31,7 @@ commands.add_typer(schemas_commands, name="schemas")
 
 @commands.command()
 def check(
-    directory: Annotated[Path, typer.Argument(help="Folder with organisation.yaml, systems.yaml, programme.yaml.")],
+    directory: Annotated[Path, typer.Argument(help="Folder with organisation.yaml, systems.yaml, sources.yaml, …")],
     as_json: Json = False,
 ) -> None:
     """Check a registry: every problem at once, with file and line."""
@@ -42,17 +43,20 @@ def check(
             read_purposes(nytta.PURPOSES),
             list(Kind),
         )
+        of_sources = source_problems(directory, loaded.registry)
+    problems = (*loaded.problems, *of_sources)
+    is_usable = loaded.registry is not None and not of_sources
     if as_json:
         print_json(
             [
                 {"file": problem.file, "line": problem.line, "message": problem.message, "warning": problem.warning}
-                for problem in loaded.problems
+                for problem in problems
             ]
         )
     else:
-        print(check_text(loaded.problems, str(directory)), end="")
-        stderr.print("no problems" if loaded.registry else "the registry cannot be used")
-    if loaded.registry is None:
+        print(check_text(problems, str(directory)), end="")
+        stderr.print("no problems" if is_usable else "the registry cannot be used")
+    if not is_usable:
         raise typer.Exit(1)
 
 

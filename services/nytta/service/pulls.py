@@ -24,13 +24,16 @@ from nytta.ingest.files.specs import Value
 from nytta.ingest.http.hooks import Hook
 from nytta.ingest.intake import PageReport
 from nytta.ingest.pull.ask import Ask, BusyError, ConcealedError, Credentials, PullError
-from nytta.ingest.pull.declared import FOLDER, Declared
+from nytta.ingest.pull.declared import FILE as SOURCES
+from nytta.ingest.pull.declared import FOLDER, Declared, parsed
 from nytta.ingest.pull.drift import Shares, vanished
 from nytta.ingest.pull.source import Directory, Finding, Findings, Page, Source
 from nytta.ingest.store import pulls
 from nytta.ingest.store.memberships import open_rows
 from nytta.ingest.store.pulls import PullRound
 from nytta.ingest.store.retractions import standing_rows
+from nytta.registry.problems import Problem, nearest
+from nytta.registry.registry import Registry
 from nytta.service.installation import App
 from nytta.service.settings import SECRETS
 
@@ -302,6 +305,31 @@ def mapping_of(declared: Declared, registry: Path | None) -> FieldMapping:
     # of files without an identity, each is a source
     source = declared.id if mapping.identity is not None else None
     return mapping.model_copy(update={"source": source, "common": MappingProxyType(common)})
+
+
+def source_problems(folder: Path, registry: Registry | None) -> list[Problem]:
+    """What is wrong in the sources.yaml of a folder, whose registry is None where it has problems of its own."""
+    try:
+        declaration = parsed(folder)
+    except Mendable as error:
+        return [Problem(SOURCES, 1, str(error))]
+    problems = list(declaration.problems)
+    systems = {system.id for system in registry.systems} if registry else set()
+    organisations = [organisation.id for organisation in registry.organisations] if registry else []
+    for declared, line in declaration.sources:
+        if registry and declared.system not in systems:
+            suggestion = nearest(declared.system, systems)
+            problems.append(Problem(SOURCES, line, f"system: '{declared.system}' is not in systems.yaml{suggestion}"))
+        if registry and declared.organisation and declared.organisation not in organisations:
+            suggestion = nearest(declared.organisation, organisations)
+            problems.append(
+                Problem(SOURCES, line, f"organisation: '{declared.organisation}' is none of the registry{suggestion}")
+            )
+        try:
+            _belongs(declared, mapping_of(declared, folder), has_several=len(organisations) > 1)
+        except Mendable as error:
+            problems.append(Problem(SOURCES, line, f"mapping: {error}"))
+    return problems
 
 
 def _signing_secret(declared: Declared) -> str:

@@ -50,6 +50,10 @@ class FakeGraph(Fake):
         self.concealed = False
         self.refusals: dict[str, int] = {}
         """The status by the end of the path."""
+        self.reports_left = 1000
+        """Reports that are given out before the limit of ten minutes is reached; v1.0 documents 14."""
+        self.minimal: set[str] = set()
+        """Users of whom a change tells the department alone, as `Prefer: return=minimal` makes it."""
         self.downloads = Downloads()
         self.users: dict[str, dict[str, Any]] = {}
         self.acts: defaultdict[date, dict[str, int]] = defaultdict(dict)
@@ -95,6 +99,9 @@ class FakeGraph(Fake):
             return self._delta(query)
         if path == "/v1.0/users":
             return self._listing(query)
+        if path.startswith("/v1.0/users/"):
+            name = path.rpartition("/id-")[2]
+            return Given(self.users[name]) if name in self.users else Given({}, 404)
         if path.endswith("/admin/reportSettings"):
             return Given({"displayConcealedNames": self.concealed})
         return self._report(path, date.fromisoformat(path.rpartition("date=")[2].rstrip(")")))
@@ -112,6 +119,8 @@ class FakeGraph(Fake):
         return Given({"value": told, **link})
 
     def _told(self, name: str) -> dict[str, Any]:
+        if name in self.minimal:
+            return {"id": f"id-{name}", "department": self.users[name]["department"] if name in self.users else None}
         return self.users.get(name) or {"id": f"id-{name}", "@removed": {"reason": "changed"}}
 
     def _listing(self, query: dict[str, str]) -> Given:
@@ -122,6 +131,9 @@ class FakeGraph(Fake):
         return Given({"value": told, **link})
 
     def _report(self, path: str, day: date) -> Given:
+        self.reports_left -= 1
+        if self.reports_left < 0:
+            return Given({"error": {"code": "TooManyRequests"}}, 429, {"Retry-After": "600"})
         refreshed = self.today - LAG * DAY
         if day > refreshed:
             return Given({"error": {"code": "NotFound"}}, 404)

@@ -135,6 +135,7 @@ def token_answers(answers: Iterable[httpx.Response]) -> tuple[Ask, list[float]]:
         (httpx.Response(200, html="<html>"), "login.example holds none, check token_address"),
         (httpx.Response(200, json=[1]), "holds none"),
         (httpx.Response(200, json={"access_token": None}), "holds none"),
+        (httpx.Response(524), "login.example answers 524"),
     ],
 )
 def test_a_token_that_is_not_given_is_told(answer: httpx.Response, said: str) -> None:
@@ -146,11 +147,17 @@ def test_a_token_that_is_not_given_is_told(answer: httpx.Response, said: str) ->
     assert ask.get("a").body == {"fine": 1}
 
 
-def test_a_refused_client_is_told_at_once() -> None:
-    ask, pauses = token_answers([httpx.Response(400, json={"error": "invalid_client"})])
-    with pytest.raises(ForbiddenError, match="check the client's id, its secret and its scope"):
+def test_a_refused_client_is_told_at_once_and_nothing_that_was_sent() -> None:
+    refusal = {"error": "invalid_client", "error_description": "secret 'secret' of Ann is wrong"}
+    ask, pauses = token_answers([httpx.Response(401, json=refusal)])
+    with pytest.raises(ForbiddenError) as told:
         ask.get("a")
+    assert str(told.value) == "no token is given (invalid_client): check the client's id, its secret and its scope"
     assert not pauses
+    for wrong in (404, 302):
+        ask, _ = token_answers([httpx.Response(wrong, headers={"Location": "https://elsewhere.example"})])
+        with pytest.raises(PullError, match=f"login.example answers {wrong}: check token_address"):
+            ask.get("a")
 
 
 def test_a_redirect_that_leads_on_is_not_followed_for_ever() -> None:
@@ -187,6 +194,53 @@ def test_a_list_whose_pages_lead_in_a_circle_ends() -> None:
     with pytest.raises(PullError, match="leads back to an earlier one"):
         list(ask.linked("a"))
     assert len(seen) == 2
+
+
+def test_a_list_whose_pages_bring_nothing_new_ends() -> None:
+    pages = (httpx.Response(200, json={"value": [], "@odata.nextLink": f"{HERE}/{n}"}) for n in range(2000))
+    ask, seen, _ = asking(pages)
+    with pytest.raises(PullError, match="1000 pages of the list bring nothing new"):
+        list(ask.linked("a"))
+    assert len(seen) == 1001
+
+
+@pytest.mark.parametrize("link", ["https://source.example:443/b", "https://SOURCE.example/b"])
+def test_a_link_that_writes_the_host_otherwise_is_followed(link: str) -> None:
+    ask, _, _ = asking(
+        [httpx.Response(200, json={"value": [1], "@odata.nextLink": link}), httpx.Response(200, json={"value": [2]})]
+    )
+    assert [page["value"] for page in ask.linked("a")] == [[1], [2]]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+def test_answers_are_read_in_the_encoding_that_they_have(encoding: str) -> None:
+    ask, _, _ = asking([httpx.Response(200, content='{"department": "Blåsälven"}'.encode(encoding))])
+    assert ask.get("a").body == {"department": "Blåsälven"}
+
+
+def test_a_moment_to_wait_for_is_one_of_the_source_s_clock() -> None:
+    behind = datetime.now(UTC) - timedelta(hours=3)
+    form = "%a, %d %b %Y %H:%M:%S GMT"
+    headers = {"Date": behind.strftime(form), "Retry-After": (behind + timedelta(seconds=90)).strftime(form)}
+    ask, _, pauses = asking([httpx.Response(503, headers=headers), httpx.Response(200, json=1)])
+    assert ask.get("a").body == 1
+    assert pauses == [90]
+
+
+def test_an_answer_that_comes_in_drops_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = iter(range(0, 10_000, 100))
+    monkeypatch.setattr("nytta.ingest.pull.ask.time.monotonic", lambda: next(ticks))
+    ask, seen, _ = asking([httpx.Response(200, content=(b" " for _ in range(100)))])
+    with pytest.raises(PullError, match="takes more than 10 minutes"):
+        ask.get("a")
+    assert len(seen) == 1
+
+
+def test_a_system_that_has_moved_is_named() -> None:
+    ask, _, _ = asking([httpx.Response(301, headers={"Location": "https://new.example/a?sig=x"}), httpx.Response(401)])
+    with pytest.raises(PullError, match=r"on new\.example .* \(status 401\).* write its address") as told:
+        ask.get("a")
+    assert "sig" not in str(told.value)
 
 
 def test_the_clock_of_the_source_is_noted() -> None:

@@ -8,12 +8,15 @@ from typing import cast
 
 import pytest
 from pydantic import ValidationError
+from typer.testing import CliRunner
 
+from nytta.cli import commands, load
 from nytta.ingest.pull.ask import PullError
 from nytta.ingest.pull.declared import Declared, SourcesError, read
 from nytta.service.installation import App
 from nytta.service.pull_schedule import Pulling
 from nytta.service.pulls import hooks, mapping_of, secret_of
+from tests.organisations import SMALL_COUNTY
 
 GOOD = """sources:
   - id: help-desk
@@ -92,6 +95,25 @@ def test_what_is_wrong_is_told(tmp_path: Path, old: str, new: str, said: str) ->
     with pytest.raises(SourcesError) as told:
         read(declared(tmp_path, GOOD.replace(old, new)))
     assert said in str(told.value)
+
+
+def test_a_check_of_the_registry_looks_at_sources_too(tmp_path: Path) -> None:
+    for name, content in SMALL_COUNTY.items():
+        (tmp_path / name).write_bytes(content)
+    runner = CliRunner()
+    load("check")
+    text = GOOD.replace("system: desk", "system: cases").replace("system: support", "system: cases")
+    checked = runner.invoke(commands, ["check", str(declared(tmp_path, text))])
+    assert (checked.exit_code, checked.stdout) == (0, "")
+    text = text.replace("mapping: zammad", "mapping: zammat").replace("    system: cases\n", "    system: case\n")
+    checked = runner.invoke(commands, ["check", str(declared(tmp_path, text + "  - {id: more}\n"))])
+    assert checked.exit_code == 1
+    for told in (
+        "sources.yaml:2: system: 'case' is not in systems.yaml; did you mean 'cases'?",
+        "did you mean 'zammad'?",
+        "sources.yaml:12: kind: Field required",
+    ):
+        assert told in checked.stdout
 
 
 def test_a_directory_is_asked_before_what_its_units_are_looked_up_for() -> None:

@@ -219,17 +219,53 @@ def test_a_token_that_expires_between_pages_is_fetched_anew(store: PrivateStore)
         assert fake.tokens >= 5
 
 
-def test_the_directory_is_read_anew_where_graph_forgot_the_place(store: PrivateStore) -> None:
+@pytest.mark.parametrize("status", [400, 404, 410])
+def test_the_directory_is_read_anew_where_graph_forgot_the_place(store: PrivateStore, status: int) -> None:
     fake = FakeGraph({f"p{n}": "north" for n in range(12)}, date(2026, 3, 20))
     with installed(store, fake, "north") as made:
         made.entra.round()
         pulls.save_cursor(store, "entra", f"{fake.address}/v1.0/users/delta/gone", fake.now)
         fake.delete("p3")
         fake.today += DAY
-        fake.refusals["gone"] = 410
+        fake.refusals["gone"] = status
         assert (made.entra.round().state, made.entra.reconcile().state) == ("good", "good")
         ended = [row for row in store.connection.rows(MEMBERS) if row[2]]
         assert ended == [("north", "2020-01-01", "2026-03-21")]
+
+
+def test_a_change_that_tells_what_changed_alone_moves_nobody_out(store: PrivateStore) -> None:
+    fake = FakeGraph({"ann": "north", "bo": "north", "cy": "north"}, date(2026, 3, 20))
+    with installed(store, fake, "north", "south") as made:
+        made.entra.round()
+        fake.today = date(2026, 3, 21)
+        fake.change("ann", department="south")
+        fake.change("bo", accountEnabled=True)
+        fake.change("cy")
+        del fake.users["cy"]
+        fake.minimal = {"ann", "bo", "cy"}
+        done = made.entra.round()
+        assert (done.state, done.rejected) == ("good", 0), done.message
+        assert store.connection.rows(MEMBERS) == [
+            ("north", "2020-01-01", ""),
+            ("north", "2020-01-01", "2026-03-21"),
+            ("north", "2020-01-01", "2026-03-21"),
+            ("south", "2026-03-21", ""),
+        ]
+
+
+def test_reports_that_are_new_come_before_those_that_may_have_changed(store: PrivateStore) -> None:
+    """Graph gives out 14 reports in ten minutes; a round that needs more is broken off, and the next one goes on."""
+    fake = FakeGraph({"ann": "north"}, date(2026, 3, 30))
+    for number in range(29):
+        fake.acts[date(2026, 3, 1) + number * DAY] = {"ann": 2}
+    with installed(store, fake, "north", restated=28) as made:
+        made.entra.round()
+        for last, state in (("2026-03-15", "failed"), ("2026-03-28", "failed"), ("2026-03-28", "failed")):
+            fake.reports_left = 14
+            done = made.m365.round()
+            assert (done.state, pulls.cursor_of(store, "m365")) == (state, last)
+            assert "to be left alone until" in done.message
+        assert active(store) == {("north", f"2026-03-{day:02}"): 1 for day in (2, 9, 16, 23)}
 
 
 def test_a_membership_that_stands_long_is_said_again(store: PrivateStore) -> None:

@@ -18,7 +18,7 @@ from nytta.ingest.files.mapping_load import parse
 from nytta.ingest.files.read import opened
 from nytta.ingest.files.rows import Broken
 from nytta.ingest.pull.ask import PullError
-from nytta.ingest.pull.database import View, begun, is_past, latest, written
+from nytta.ingest.pull.database import View, begun, is_past, latest, plain, rows, written
 from nytta.ingest.pull.declared import Declared
 from nytta.ingest.store.private import PrivateStore
 from nytta.registry import declarations
@@ -173,6 +173,53 @@ def test_rows_without_a_time_and_times_without_end_hold_nobody_back(
         assert asked.round().events == 0
 
 
+def test_a_key_that_several_rows_have_is_told(
+    store: PrivateStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Database(f"sqlite:///{tmp_path}/view.db", monkeypatch)
+    table = made.table("tickets", sql.Integer, *COLUMNS)
+    row = {"changed": NOW, "unit": "north", "channel": "phone", "opened": "2026-03-02 08:00:00", "resolved": ""}
+    made.run(
+        *(table.insert().values(id=n, **row) for n in range(1, 5)),
+        sql.text("CREATE VIEW steps AS SELECT * FROM tickets UNION ALL SELECT * FROM tickets WHERE id = 3"),
+    )
+    with closing((asked := made.asked(store, tmp_path, TICKETS, SETTINGS | {"view": "steps"})).ask):
+        done = asked.round()
+        assert (done.state, done.hidden, len(tickets(store))) == ("degraded", 1, 4)
+        assert "1 rows bear the id of another row" in done.message
+
+
+def test_values_of_postgresql_are_those_of_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    statement = """SELECT '{"unit": {"code": 7}}'::jsonb AS details, ARRAY[DATE '2026-03-02'] AS days,
+        1.50::numeric AS hours, 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid AS id, NULL AS nothing"""
+    with postgres() as address:
+        made = Database(address, monkeypatch)
+        with made.engine.connect() as connection:
+            (view_row,) = rows(connection, sql.text(statement))
+    assert plain(view_row) == {
+        "details": {"unit": {"code": 7}},
+        "days": ["2026-03-02"],
+        "hours": "1.50",
+        "id": "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11",
+        "nothing": None,
+    }
+
+
+def test_a_time_that_no_calendar_has_is_told(
+    store: PrivateStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with postgres() as address:
+        made = Database(address, monkeypatch)
+        table = made.table("tickets", sql.Integer, *COLUMNS)
+        made.run(
+            table.insert().values(id=1, changed=NOW, unit="north"),
+            sql.text("UPDATE tickets SET changed = 'infinity'"),
+        )
+        with closing((asked := made.asked(store, tmp_path, TICKETS, SETTINGS)).ask):
+            done = asked.round()
+    assert (done.state, "such as infinity: let the view leave it out" in done.message) == ("failed", True), done.message
+
+
 LOGS = {"08_receipt.xes.gz": "wabo-receipt", "BPIC15_3.xes.gz": "dutch-building-permits"}
 IN_COUNTY = {
     "wabo-receipt": {
@@ -318,5 +365,8 @@ def test_where_a_round_begins() -> None:
     assert [place for place in near if is_past(place, aware)] == list(near)
     with pytest.raises(PullError, match="says not when it changed"):
         latest("", None)
+    for day_first in ("31.03.2026 08:15", "3/31/2026", "31-03-26"):
+        with pytest.raises(PullError, match="has not the order of time"):
+            latest("", day_first)
     with pytest.raises(PullError, match="another kind"):
         latest(written(7), "x")

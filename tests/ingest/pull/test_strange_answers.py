@@ -127,6 +127,23 @@ def test_times_written_for_display_leave_the_place_where_it_was(store: PrivateSt
         assert tickets(store) == fake.expected()
 
 
+def test_references_that_come_as_objects_are_read_by_their_ids(store: PrivateStore) -> None:
+    fake = FakeServiceNow(20)
+    documented, shown = fake.answer, ("caller_id.department", "assignment_group", "opened_at", "reassignment_count")
+
+    def answer(path: str, query: dict[str, str]) -> Given:
+        given = documented(path, query)
+        for row in given.body["result"]:
+            for name in set(row).intersection(shown):
+                row[name] = {"display_value": "As people read it", "value": row[name], "link": "https://x.example/7"}
+        return given
+
+    fake.answer = answer  # type: ignore[method-assign]
+    with pulled(store, fake) as made:
+        settled(made, fake)
+        assert tickets(store) == fake.expected()
+
+
 def test_rows_without_a_revision_are_read_as_they_stand(store: PrivateStore) -> None:
     """One that was never changed is in revision 0 and known when it comes again; one that says none never is."""
     fake = FakeServiceNow(12)

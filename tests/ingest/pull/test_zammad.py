@@ -82,13 +82,69 @@ def test_a_token_that_ends_in_the_midst_of_a_pull_is_told_and_nothing_is_read_tw
 ) -> None:
     fake = FakeZammad(100)
     with fake.served() as address, closing((made := asked(store, declared(address, monkeypatch))).ask):
-        fake.faulty = lambda: "expired" if len(fake.requests) == 3 else ""  # type: ignore[method-assign]
+        fake.faulty = lambda: "expired" if len(fake.requests) == 4 else ""  # type: ignore[method-assign]
         done = made.round()
-        assert (done.state, done.pages, len(fake.requests)) == ("failed", 2, 3)
+        assert (done.state, done.pages, len(fake.requests)) == ("failed", 2, 4)
         assert "is refused (401): check the account and its rights" in done.message
         done = made.round()
         assert (done.state, done.events) == ("good", 40)
         assert found(store) == fake.expected()
+
+
+def test_a_ticket_that_changes_while_the_index_does_not_know_it_leads_past_no_other(
+    store: PrivateStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = FakeZammad(100, lag=3)
+
+    def change() -> None:
+        """What stands at the end of the page changes just before it is shown."""
+        if len(fake.requests) > 1:
+            fake.change(30 * (len(fake.requests) - 1))
+
+    with fake.served() as address, closing((made := asked(store, declared(address, monkeypatch))).ask):
+        fake.before = lambda: change() if len(fake.requests) < 4 else None
+        assert made.round().state == "good"
+        fake.before = lambda: None
+        assert made.round().state == "good"
+        assert found(store) == fake.expected()
+
+
+def test_a_round_that_is_broken_off_goes_on_behind_its_place_and_reads_what_changed_before_it(
+    store: PrivateStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = FakeZammad(100)
+    with fake.served() as address, closing((made := asked(store, declared(address, monkeypatch))).ask):
+        fake.faulty = lambda: "expired" if len(fake.requests) == 4 else ""  # type: ignore[method-assign]
+        assert made.round().pages == 2
+        fake.change(7)
+        fake.tickets[99]["updated_at"] = fake.tickets[1]["updated_at"]
+        assert made.round().rows == 40
+        assert made.round().state == "good"
+        assert found(store) == fake.expected()
+
+
+def test_a_search_that_finds_nothing_because_it_does_not_work_is_told(
+    store: PrivateStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = FakeZammad(40)
+    with fake.served() as address, closing((made := asked(store, declared(address, monkeypatch))).ask):
+        fake.searches = False
+        done = made.round()
+        assert (done.state, "search finds no ticket though there are some" in done.message) == ("failed", True)
+        assert "Elasticsearch" in made.probe().found[0].detail
+        fake.searches = True
+        assert made.round().events == 40
+        fake.searches = False
+        assert (made.round().state, made.reconcile().state) == ("failed", "failed")
+        assert len(found(store)) == 40
+        fake.tickets = {}
+        assert made.round().state == "good"
+
+
+def test_a_place_that_is_a_time_is_gone_on_from(store: PrivateStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = FakeZammad(100)
+    with fake.served() as address, closing((made := asked(store, declared(address, monkeypatch))).ask):
+        assert made.round(from_cursor=fake.tickets[90]["updated_at"]).rows == 21
 
 
 def test_a_state_that_is_renamed_still_ends_tickets(store: PrivateStore, monkeypatch: pytest.MonkeyPatch) -> None:

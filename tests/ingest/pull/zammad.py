@@ -1,4 +1,9 @@
-"""A Zammad of a test: tickets behind its search, in the words of Elasticsearch that the source uses."""
+"""A Zammad of a test: tickets behind its search, in the words of Elasticsearch that the source uses.
+
+As Zammad 6 does, it deletes asterisks from a query, answers a query that its search does not understand with nothing,
+sorts by columns that there are and else by the latest change, finds tickets by what its index knows of them, and shows
+them as they stand.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +17,20 @@ BEGIN = datetime(2026, 3, 2, 6)
 OPEN, CLOSED = 2, 4
 """Ids of the states that Zammad comes with."""
 CHANNELS = {"phone": "phone", "email": "email", "web": "web"}
-_LATER = re.compile(r'updated_at:\["([^"]+)" TO \*\]')
-_BEHIND = re.compile(r'\(updated_at:\{"([^"]+)" TO \*\]\) OR \(updated_at:"([^"]+)" AND id:>(\d+)\)')
-_IDS = re.compile(r"id:>(\d+)")
+_CHANGED = re.compile(r'updated_at:\["([^"]+)" TO "([^"]+)"\]')
+_BEHIND = re.compile(r"id:>(\d+)")
+_COLUMNS = ("id", "created_at", "updated_at")
 
 
 class FakeZammad(Fake):
-    """`tickets` by id; between two requests, `busy` of them change."""
+    """`tickets` by id; between two requests, `busy` of them change. Its index is `lag` requests behind."""
 
-    def __init__(self, tickets: int, *, in_one_moment: int = 0, busy: int = 0, **more: Any) -> None:
+    def __init__(self, tickets: int, *, in_one_moment: int = 0, busy: int = 0, lag: int = 0, **more: Any) -> None:
         super().__init__(**more)
+        self.lag = lag
+        self.searches = True
+        """Whether its search works; else it answers as if there was nothing."""
+        self._indexed: list[dict[int, str]] = []
         self.busy = busy
         self.closed = "closed"
         """What the state is called in which tickets end."""
@@ -63,6 +72,8 @@ class FakeZammad(Fake):
         self._now += timedelta(seconds=1)
         for number in self.random.sample(sorted(self.tickets), min(self.busy, len(self.tickets))):
             self.change(number)
+        self._indexed.append({number: str(row["updated_at"]) for number, row in self.tickets.items()})
+        del self._indexed[: -self.lag - 1]
 
     def answer(self, path: str, query: dict[str, str]) -> Given:
         if self.requests[-1][2].get("Authorization") != "Token token=secret":
@@ -70,16 +81,23 @@ class FakeZammad(Fake):
         if path.endswith("ticket_states"):
             named = ((OPEN, "open", "open"), (CLOSED, self.closed, "closed"), *self.more_states)
             return Given([dict(zip(("id", "name", "state_type"), state, strict=True)) for state in named])
-        asked, rows = query["query"], list(self.tickets.values())
-        if found := _BEHIND.search(asked):
-            since, same, after = found[1], found[2], int(found[3])
-            rows = [r for r in rows if r["updated_at"] > since or (r["updated_at"] == same and r["id"] > after)]
-        elif found := _LATER.search(asked):
-            rows = [row for row in rows if row["updated_at"] >= found[1]]
-        elif found := _IDS.search(asked):
-            rows = [row for row in rows if row["id"] > int(found[1])]
-        order = query.get("sort_by", "id").split(",")
-        return Given(sorted(rows, key=lambda row: [row[name] for name in order])[: int(query["per_page"])])
+        limit = int(query["per_page"])
+        if not path.endswith("search"):
+            return Given(list(self.tickets.values())[:limit])
+        ids = self._found(query["query"].replace("*", ""), query.get("sort_by", ""), query.get("order_by", ""))
+        # those that are gone are in the index yet
+        return Given([self.tickets[number] for number in ids[:limit] if number in self.tickets])
+
+    def _found(self, asked: str, column: str, order: str) -> list[int]:
+        changed, behind = _CHANGED.search(asked), _BEHIND.search(asked)
+        if not (self.searches and changed):
+            return []
+        since, until, after = changed[1], changed[2], int(behind[1]) if behind else 0
+        index = self._indexed[0]
+        found = [number for number, at in index.items() if since <= at <= until and number > after]
+        if column not in _COLUMNS:
+            return sorted(found, key=lambda number: index[number], reverse=True)
+        return sorted(found, key=lambda number: number if column == "id" else index[number], reverse=order == "desc")
 
     def emptied(self, given: Given) -> Given:
         return Given([])

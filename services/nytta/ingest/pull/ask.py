@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import random
+import re
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -24,7 +27,13 @@ _LONGEST_REST: Final = 24 * 3600.0
 """Seconds for which a source is left alone at most, whatever it asks for."""
 # seconds that a token lasts which does not say it
 _LASTS: Final = 300.0
-_AGAIN: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+_AGAIN: Final = frozenset({408, 425, 429, *range(500, 600)} - {501, 505})
+"""Statuses that may pass. Hosts that stand before a system have more of 5xx than the standard does."""
+_LONGEST_ANSWER: Final = 600.0
+"""Seconds that one answer may take as a whole, however little of it comes at a time."""
+_BARREN_PAGES: Final = 1000
+"""Pages without a new row that may follow each other in a list: Graph has such, and so has a list without an end."""
+_PORTS: Final = {"https": 443, "http": 80}
 # seconds before its end at which a token is taken for expired
 _EARLY: Final = 30.0
 
@@ -35,6 +44,10 @@ class PullError(Mendable):
 
 class ForbiddenError(PullError):
     """The source refuses this to the account."""
+
+
+class InvalidRequestError(PullError):
+    """The source does not understand what was asked for, such as a place of changes that it has forgotten."""
 
 
 class GoneError(PullError):
@@ -76,10 +89,7 @@ class Answer:
     @property
     def clock(self) -> datetime | None:
         """The source's clock, where the answer tells it."""
-        try:
-            return parsedate_to_datetime(self.headers.get("date", "")).astimezone(UTC)
-        except (TypeError, ValueError):
-            return None
+        return _clock(self.headers.get("date", ""))
 
 
 class _NoTokenError(Exception):
@@ -88,6 +98,28 @@ class _NoTokenError(Exception):
 
 Read = Callable[[bytes], Any]
 """Reads the body of an answer. ValueError where it is cut off, or is something else."""
+
+
+def decoded(body: bytes) -> str:
+    """The text of a body in UTF-8, UTF-16 or UTF-32, with a byte order mark or without. ValueError where it is none."""
+    return body.decode(json.detect_encoding(body))
+
+
+def read_json(body: bytes) -> Any:
+    """The document of a body in JSON. ValueError where it is none."""
+    return orjson.loads(body if json.detect_encoding(body) == "utf-8" else decoded(body))
+
+
+class ListPage(NamedTuple):
+    """What `linked` looks at in a page of a list: the link to the next one, '' at the end, and its rows."""
+
+    next_link: str
+    rows: Any
+
+
+def odata_page(page_body: Any) -> ListPage:
+    """A page as OData writes it. KeyError where it has no rows."""
+    return ListPage(page_body.get("@odata.nextLink") or "", page_body["value"])
 
 
 class Ask:
@@ -111,8 +143,11 @@ class Ask:
         self.ahead: float | None = None
         """Seconds by which the source's clock was ahead of ours at the last answer, where it tells."""
         self.credentials = credentials
-        # no proxy of the environment: what is asked bears credentials, which it would see
-        self._client = client or httpx.Client(timeout=httpx.Timeout(60, connect=10), trust_env=False)
+        # a proxy and authorities of the environment for https alone: on an open line a proxy would see the credentials
+        is_encrypted = all(
+            urlsplit(url).scheme == "https" for url in (self.address, credentials.token_address or self.address)
+        )
+        self._client = client or httpx.Client(timeout=httpx.Timeout(60, connect=10), trust_env=is_encrypted)
         self._pause = pause
         self._token = ""
         self._token_ends = 0.0
@@ -121,7 +156,7 @@ class Ask:
         """Release the connections."""
         self._client.close()
 
-    def get(self, path: str, params: Mapping[str, str] | None = None, read_body: Read = orjson.loads) -> Answer:
+    def get(self, path: str, params: Mapping[str, str] | None = None, read_body: Read = read_json) -> Answer:
         """The answer at `path` below the address, read as JSON or by `read_body`.
 
         ForbiddenError, GoneError, or PullError where all tries failed.
@@ -132,18 +167,28 @@ class Ask:
         self,
         path: str,
         params: Mapping[str, str] | None = None,
-        read_body: Read = orjson.loads,
-        following: Callable[[Any], str] = lambda page_body: page_body.get("@odata.nextLink") or "",
+        read_body: Read = read_json,
+        page_of: Callable[[Any], ListPage] = odata_page,
     ) -> Iterator[Any]:
-        """The answers of a list whose pages name the next one, as OData does. As `get`; PullError where one repeats."""
-        seen_links: set[str] = set()
+        """The answers of a list whose pages name the next one, as OData does. As `get`; PullError where it has no end.
+
+        A list without an end would hold a round for ever.
+        """
+        seen_links: set[int] = set()
+        earlier_rows: Any = None
+        barren_pages = 0
         while path:
-            # a list without an end would hold a round for ever
-            if path in seen_links:
+            # by their hashes, for links are long and lists may be
+            if hash(path) in seen_links:
                 raise PullError("a page of the list leads back to an earlier one: it is tried again next round")
-            seen_links.add(path)
+            seen_links.add(hash(path))
             page_body = self.get(path, params, read_body).body
-            path, params = following(page_body), None
+            (path, rows), params = page_of(page_body), None
+            # a change may come twice, and a page may be empty; so many in a row are no list
+            barren_pages = 0 if rows and rows != earlier_rows else barren_pages + 1
+            if barren_pages > _BARREN_PAGES:
+                raise PullError(f"{_BARREN_PAGES} pages of the list bring nothing new: it is tried again next round")
+            earlier_rows = rows
             # a page that leads elsewhere is not taken, for the next round would begin there
             if path:
                 self.below(path)
@@ -157,8 +202,11 @@ class Ask:
     def below(self, path: str) -> str:
         """The address of a path or link of the source. PullError where it leads to another host."""
         url = urljoin(self.address, path)
-        if urlsplit(url)[:2] != urlsplit(self.address)[:2]:
-            raise PullError(f"the source leads to another host than {self.address}: it is not followed")
+        if _origin(url) != _origin(self.address):
+            raise PullError(
+                f"the source leads to another host than {self.address}: it is not followed. If the address in "
+                "sources.yaml is new, say nytta pull --reset"
+            )
         return url
 
     def _tried(self, method: str, url: str, params: Mapping[str, str] | None, read_body: Read) -> Answer:
@@ -170,6 +218,7 @@ class Ask:
             try:
                 status, headers, body = self._sent(method, url, params, self._authorisation())
             except (_NoTokenError, httpx.TransportError, httpx.DecodingError) as error:
+                _refuse_certificate(error, url)
                 reason = _failure(error)
             else:
                 # once: a token that is refused anew is no matter of its age
@@ -197,7 +246,7 @@ class Ask:
         if urlsplit(target).scheme != urlsplit(self.address).scheme:
             raise PullError("the source leads to another scheme than its own: it is not followed")
         # by scheme, host and port: another port may be another's
-        same_origin = urlsplit(target)[:2] == urlsplit(self.address)[:2]
+        same_origin = _origin(target) == _origin(self.address)
         reason = ""
         for attempt in range(_TRIES):
             patience = 0.0
@@ -219,10 +268,13 @@ class Ask:
             except ValueError:
                 reason = _unreadable(headers)
             except (httpx.TransportError, httpx.DecodingError, _NoTokenError) as error:
+                _refuse_certificate(error, target)
                 reason = _failure(error)
             self._wait(attempt, patience)
+        moved = "" if same_origin else f" on {urlsplit(target).hostname}"
         raise PullError(
-            f"the address to which {urlsplit(url).path} leads does not answer ({reason}); it is tried again next round"
+            f"the address{moved} to which {urlsplit(url).path} leads does not answer ({reason}); it is tried again "
+            "next round. If the system has moved, write its address in sources.yaml"
         )
 
     def _answer(self, body: Any, headers: Mapping[str, str]) -> Answer:
@@ -233,23 +285,42 @@ class Ask:
 
     def _patience(self, headers: Mapping[str, str]) -> float:
         """The seconds that the source asks us to wait. BusyError where a round cannot wait for so long."""
-        seconds = _seconds(headers.get("retry-after", ""))
+        seconds = _seconds(headers.get("retry-after", ""), headers.get("date", ""))
         if seconds > _LONGEST_WAIT:
             until = datetime.now(UTC) + timedelta(seconds=min(seconds, _LONGEST_REST))
             raise BusyError(f"the source asks to be left alone until {until:%Y-%m-%d %H:%M} UTC", until)
         return seconds
 
     def _sent(
-        self, method: str, url: str, params: Mapping[str, str] | None, headers: Mapping[str, str]
+        self,
+        method: str,
+        url: str,
+        params: Mapping[str, str] | None,
+        headers: Mapping[str, str],
+        form: Mapping[str, str] | None = None,
     ) -> tuple[int, Mapping[str, str], bytes]:
         all_headers = {"Accept": "application/json", **headers}
-        with self._client.stream(method, url, params=params, headers=all_headers, follow_redirects=False) as response:
+        begun = time.monotonic()
+        with self._client.stream(
+            method,
+            url,
+            # with none, httpx would take away those that the address has
+            params=params or None,
+            headers=all_headers,
+            data=form,
+            follow_redirects=False,
+        ) as response:
             body = bytearray()
             # counted as it unpacks, so that a small answer cannot fill the memory
             for chunk in response.iter_bytes():
                 body += chunk
                 if len(body) > MOST_BYTES:
                     raise PullError(f"an answer has more than {MOST_BYTES >> 20} MiB: ask for smaller pages")
+                if time.monotonic() - begun > _LONGEST_ANSWER:
+                    raise PullError(
+                        f"an answer takes more than {_LONGEST_ANSWER / 60:.0f} minutes: ask for smaller pages, or look "
+                        "what slows the source down"
+                    )
             return response.status_code, response.headers, bytes(body)
 
     def _wait(self, attempt: int, patience: float = 0.0) -> None:
@@ -276,25 +347,42 @@ class Ask:
         form = {"grant_type": "client_credentials", "client_id": credentials.user, "client_secret": credentials.secret}
         if credentials.scope:
             form["scope"] = credentials.scope
-        response = self._client.post(credentials.token_address, data=form)
+        host = urlsplit(credentials.token_address).netloc
+        status, _, body = self._sent("POST", credentials.token_address, None, {}, form)
         # who gives tokens may be away for a moment, while a refusal stays one
-        if response.status_code >= 500 or response.status_code == 429:
-            raise _NoTokenError(
-                f"no token: {urlsplit(credentials.token_address).netloc} answers {response.status_code}"
+        if status in _AGAIN:
+            raise _NoTokenError(f"no token: {host} answers {status}")
+        if 300 <= status < 400 or status in (404, 405, 410):
+            raise PullError(f"no token: {host} answers {status}: check token_address")
+        try:
+            token_answer = read_json(body)
+        except ValueError:
+            token_answer = None
+        if not 200 <= status < 300:
+            raise ForbiddenError(
+                f"no token is given ({_refusal(token_answer) or status}): check the client's id, its secret and its "
+                "scope"
             )
         try:
-            token_answer = response.json()
             token, lifetime = token_answer["access_token"], float(token_answer.get("expires_in") or _LASTS)
-            if not isinstance(token, str) or not token:
-                raise ValueError
-            return token, lifetime
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            if response.is_success:
-                host = urlsplit(credentials.token_address).netloc
-                raise _NoTokenError(f"no token: the answer of {host} holds none, check token_address") from error
-            raise ForbiddenError(
-                f"no token is given ({response.status_code}): check the client's id, its secret and its scope"
-            ) from error
+        except (ValueError, KeyError, TypeError, AttributeError):
+            token, lifetime = None, _LASTS
+        if not isinstance(token, str) or not token:
+            raise _NoTokenError(f"no token: the answer of {host} holds none, check token_address")
+        return token, lifetime
+
+
+def _refusal(token_answer: Any) -> str:
+    """The code with which a refusal of a token says its reason, such as invalid_client (RFC 6749); '' without one."""
+    code = token_answer.get("error") if isinstance(token_answer, dict) else None
+    # nothing else of it: a description may quote what was sent
+    return code if isinstance(code, str) and re.fullmatch(r"[a-z_]{1,40}", code) else ""
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    """Scheme, host and port of an address, the port that a scheme has by itself being none."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, None if parts.port == _PORTS.get(parts.scheme) else parts.port
 
 
 def _refuse(status: int, url: str) -> None:
@@ -304,12 +392,27 @@ def _refuse(status: int, url: str) -> None:
         raise ForbiddenError(f"{path} is refused ({status}): check the account and its rights")
     if status >= 400 and status not in _AGAIN:
         reason = f"{path} answers {status}: check the address and the settings"
-        raise GoneError(reason) if status in (404, 410) else PullError(reason)
+        kinds = {400: InvalidRequestError, 404: GoneError, 410: GoneError}
+        raise kinds.get(status, PullError)(reason)
+
+
+def _refuse_certificate(error: BaseException, url: str) -> None:
+    """Raise PullError where a certificate is not trusted, which another try would not change."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            raise PullError(
+                f"the certificate of {urlsplit(url).hostname} is not trusted ({cause.verify_message}): let it be "
+                "renewed, or name the authority that signed it in SSL_CERT_FILE"
+            ) from error
+        cause = cause.__cause__ or cause.__context__
 
 
 def _failure(error: Exception) -> str:
     """What kept a request from being answered; of an error of the network its name alone, for it may quote an address
     with secrets in it."""
+    if isinstance(error, httpx.ProxyError):
+        return "ProxyError: look at HTTPS_PROXY, and whether the proxy lets this host through"
     return str(error) if isinstance(error, _NoTokenError) else type(error).__name__
 
 
@@ -320,12 +423,20 @@ def _unreadable(headers: Mapping[str, str]) -> str:
     return "an answer that is cut off or cannot be read"
 
 
-def _seconds(retry_after: str) -> float:
-    """What a header Retry-After asks for, in seconds."""
+def _seconds(retry_after: str, date: str) -> float:
+    """What a header Retry-After asks for, in seconds; a moment is one of the clock that the header Date tells."""
     if retry_after.strip().isdecimal():
         return float(retry_after)
     try:
-        moment = parsedate_to_datetime(retry_after)
-        return max(0.0, (moment.astimezone(UTC) - datetime.now(UTC)).total_seconds())
+        moment = parsedate_to_datetime(retry_after).astimezone(UTC)
     except (TypeError, ValueError, OverflowError):
         return 0.0
+    return max(0.0, (moment - (_clock(date) or datetime.now(UTC))).total_seconds())
+
+
+def _clock(date: str) -> datetime | None:
+    """The moment of a header Date; None without one."""
+    try:
+        return parsedate_to_datetime(date).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        return None

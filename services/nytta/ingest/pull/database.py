@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ _OVERLAP: Final = 300
 _AHEAD_OF_UTC: Final = timedelta(hours=2)
 _DOUBLED_HOUR: Final = timedelta(hours=1)
 """By so much local times go back in autumn."""
+
+_DAY_FIRST: Final = re.compile(r"\s*\d{1,2}[./-]\s?\d{1,2}[./-]\s?\d{2,4}")
 
 Place = int | str | bytes | datetime | date
 """Where a view stands, as its column of changes has it."""
@@ -97,10 +100,12 @@ def connected(ask: Ask) -> Iterator[Connection]:
     except (sql.exc.SQLAlchemyError, ImportError) as error:
         # what a driver says may hold values of rows
         failure = type(getattr(error, "orig", None) or error).__name__
-        raise PullError(
-            f"the database at {url.host or url.database} cannot be read ({failure}): check address, account and view; "
-            "it is tried again next round"
-        ) from error
+        remedy = (
+            "a value of the view has no place in a calendar or a number, such as infinity: let the view leave it out"
+            if isinstance(error, sql.exc.DataError)
+            else "check address, account and view; it is tried again next round"
+        )
+        raise PullError(f"the database at {url.host or url.database} cannot be read ({failure}): {remedy}") from error
     finally:
         if engine is not None:
             engine.dispose()
@@ -143,6 +148,10 @@ def _text(column_value: Any) -> Any:
             return format(column_value, "f") if isinstance(column_value, Decimal) else column_value
         case bytes() | bytearray() | memoryview():
             return bytes(column_value).hex()
+        case dict():
+            return {str(name): _text(part) for name, part in column_value.items()}
+        case list():
+            return [_text(part) for part in column_value]
         case _:
             return str(column_value)
 
@@ -216,6 +225,12 @@ def latest(cursor: str, place: Any) -> str:
         place = int(place)  # numbers of PostgreSQL and Oracle
     if not isinstance(place, int | str | bytes | date):
         raise PullError("a row says not when it changed, by a time, a number or a text: nothing of the page is taken")
+    # as texts, the last of a month comes after every day of the next one
+    if isinstance(place, str) and _DAY_FIRST.match(place):
+        raise PullError(
+            "the column of changes is a text whose day or month comes first, and has not the order of time: let the "
+            "view make a time of it, or a text such as 2026-03-02 08:15:00"
+        )
     if not cursor:
         return written(place)
     kind, column_value = json.loads(cursor)

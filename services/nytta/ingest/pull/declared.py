@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -155,15 +155,30 @@ class Declared(BaseModel):
 
 def read(registry: Path | None) -> tuple[Declared, ...]:
     """The sources that a registry declares. SourcesError with every problem, each with its line."""
+    declaration = parsed(registry)
+    if declaration.problems:
+        raise SourcesError(check_text(declaration.problems, str(registry)).rstrip("\n"))
+    return tuple(declared for declared, _ in declaration.sources)
+
+
+class Declaration(NamedTuple):
+    """A sources.yaml: each source with its line, and what is wrong."""
+
+    sources: Sequence[tuple[Declared, int]] = ()
+    problems: Sequence[Problem] = ()
+
+
+def parsed(registry: Path | None) -> Declaration:
+    """The sources that a registry declares, and every problem with its line. SourcesError where it cannot be read."""
     path = registry / FILE if registry is not None else None
     if path is None or not path.is_file():
-        return ()
+        return Declaration()
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SourcesError(f"{path}: cannot be read: {error}") from error
     root, problems = nodes.parse(text, FILE, null_words=nodes.NULLS)
-    all_declared: list[Declared] = []
+    sources: list[tuple[Declared, int]] = []
     document = root.plain() if root else None
     entries = document.get("sources") if isinstance(document, dict) else None
     if root and not isinstance(entries, list):
@@ -182,12 +197,11 @@ def read(registry: Path | None) -> tuple[Declared, ...]:
                 problems.append(Problem(FILE, line, f"{'.'.join(map(str, place))}: {message}"))
             continue
         # one name is one source of events and one cursor
-        if any(earlier.id == declared.id for earlier in all_declared):
-            problems.append(Problem(FILE, root.at("sources", number) if root else 1, f"'{declared.id}' stands twice"))
-        all_declared.append(declared)
-    if problems:
-        raise SourcesError(check_text(tuple(sorted(problems)), str(registry)).rstrip("\n"))
-    return tuple(all_declared)
+        line = root.at("sources", number) if root else 1
+        if any(earlier.id == declared.id for earlier, _ in sources):
+            problems.append(Problem(FILE, line, f"'{declared.id}' stands twice"))
+        sources.append((declared, line))
+    return Declaration(sources, sorted(problems))
 
 
 def _web(address: str) -> str:

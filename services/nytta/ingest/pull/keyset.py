@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-import orjson
-
-from nytta.ingest.pull.ask import PullError
+from nytta.ingest.pull.ask import PullError, read_json
 from nytta.ingest.pull.source import Place
 
 OVERLAP_SECONDS: Final = 300
@@ -119,7 +117,7 @@ def reached(rows: Sequence[Row], changed: Callable[[Row], str], cursor: str, lat
 
 def whole(body: bytes) -> Any:
     """An answer. ValueError where a transaction was broken off: then a part of the rows comes, and an error beside."""
-    document = orjson.loads(body)
+    document = read_json(body)
     if isinstance(document, dict) and document.get("error"):
         raise ValueError("only a part")
     return document

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import orjson
 
-from nytta.ingest.pull.ask import PullError
+from nytta.ingest.pull.ask import PullError, decoded
 
 TEAMS: Final = (
     *("teamChatMessageCount", "privateChatMessageCount", "callCount", "meetingCount", "postMessages", "replyMessages"),
@@ -54,7 +54,7 @@ class Report:
 
 def read_report(body: bytes) -> Report:
     """A report in CSV or JSON. ValueError where it is cut off, or is neither."""
-    text = body.decode("utf-8-sig")
+    text = decoded(body).removeprefix("\ufeff")
     if text.lstrip().startswith(("{", "[")):
         document = orjson.loads(text)
         rows = document["value"] if isinstance(document, dict) else document

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final
 
 from pydantic import Field
 
-from nytta.ingest.pull.ask import Ask, ForbiddenError, GoneError
+from nytta.ingest.pull.ask import Ask, ForbiddenError, GoneError, InvalidRequestError
 from nytta.ingest.pull.source import Finding, Findings, Page, SourceSettings
 
 _USERS: Final = "v1.0/users"
@@ -47,16 +47,19 @@ class Entra:
         """All users, and from then on those who changed since `cursor`, a link that Graph gives out."""
         try:
             yield from self._changes(ask, cursor)
-        except GoneError:  # Graph forgets after some weeks how things stood
+        except (GoneError, InvalidRequestError):
+            # Graph forgets after a week how things stood, and says so by one of several statuses
             yield from self._changes(ask, "")
 
     def _changes(self, ask: Ask, page_link: str) -> Iterator[Page]:
         params = None if page_link else {"$select": self._fields}
         page_link = page_link or f"{_USERS}/delta"
         for page_body in ask.linked(page_link, params):
-            accounts = [account for account in page_body["value"] if "@removed" not in account]
+            accounts = [self._whole(ask, account) for account in page_body["value"] if "@removed" not in account]
             kept_users = self._kept(accounts, ask.clock())
-            removed_accounts = [{"id": account["id"]} for account in page_body["value"] if "@removed" in account]
+            removed_accounts = [
+                {"id": account["id"]} for account in (*page_body["value"], *accounts) if "@removed" in account
+            ]
             removed_accounts += [{"id": account["id"]} for account in accounts if self._is_guest(account)]
             yield Page(
                 {"entra": kept_users},
@@ -69,10 +72,22 @@ class Entra:
         for body in ask.linked(_USERS, {"$select": self._fields, "$top": str(self._settings.page)}):
             yield self._kept(body["value"], ask.clock())
 
+    def _whole(self, ask: Ask, account: dict[str, Any]) -> dict[str, Any]:
+        """An account with all its fields. A change may come with what changed alone, which is no word of the rest."""
+        if "userPrincipalName" in account or not account["id"]:
+            return account
+        try:
+            whole_account: dict[str, Any] = ask.get(f"{_USERS}/{account['id']}", {"$select": self._fields}).body
+        except GoneError:
+            return {"id": account["id"], "@removed": {"reason": "changed"}}
+        return whole_account
+
     def _kept(self, accounts: Sequence[dict[str, Any]], current_time: datetime) -> list[dict[str, Any]]:
         """The users who count, with the moment at which they were seen."""
         return [
-            {**account, "seenDateTime": current_time.isoformat()} for account in accounts if not self._is_guest(account)
+            {**account, "seenDateTime": current_time.isoformat()}
+            for account in accounts
+            if "@removed" not in account and not self._is_guest(account)
         ]
 
     def _is_guest(self, account: dict[str, Any]) -> bool:

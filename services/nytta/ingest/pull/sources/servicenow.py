@@ -82,7 +82,10 @@ class ServiceNow:
         }
         response = ask.get(_TABLE + self._settings.table, params, whole)
         total = response.headers.get("x-total-count", "")
-        return Fetched(response.body["result"], int(total) if total.isdecimal() else None)
+        table_rows = response.body["result"]
+        if isinstance(table_rows, list):
+            table_rows = [_plain(table_row) for table_row in table_rows]
+        return Fetched(table_rows, int(total) if total.isdecimal() else None)
 
     def probe(self, ask: Ask, current_time: datetime) -> Findings:
         """Whether incidents and their history can be read."""
@@ -97,6 +100,13 @@ class ServiceNow:
             table_rows = response.body["result"]
             findings.append(Finding(table, bool(table_rows), "" if table_rows else "no row", dark))
         return Findings(tuple(findings), clock_ahead)
+
+
+def _plain(table_row: Any) -> Any:
+    """A row whose references are ids, though they come with a link or a name where an instance does not leave these."""
+    if not isinstance(table_row, dict):
+        return table_row
+    return {name: value.get("value", "") if isinstance(value, dict) else value for name, value in table_row.items()}
 
 
 def _changed(table_row: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -53,10 +54,19 @@ class Sql:
                 last_place, last_key = rows_read[-1][self._view.changed], key_of(rows_read[-1], self._view)
                 past = [view_row for view_row in rows_read if is_past(view_row[self._view.changed], ask.clock())]
                 cursor = latest(cursor, past[-1][self._view.changed]) if past else cursor
-                yield Page({"sql": [plain(view_row) for view_row in rows_read]}, cursor)
+                repeated = _repeated(rows_read, self._view)
+                yield Page({"sql": [plain(view_row) for view_row in rows_read]}, cursor, repeated, self._note(repeated))
                 if len(rows_read) < self._view.page:
                     # what changed meanwhile is for the next round
                     return
+
+    def _note(self, repeated: int) -> str:
+        if not repeated:
+            return ""
+        return (
+            f"{repeated} rows bear the {self._view.key} of another row, and one stands for both: name a key that only "
+            "one row has, or let the view join fewer tables"
+        )
 
     def listing(self, ask: Ask) -> Iterator[Sequence[dict[str, Any]]] | None:
         """The keys of all rows, where the view is complete."""
@@ -78,3 +88,9 @@ class Sql:
         except PullError as error:
             return Findings((Finding(self._view.name, False, str(error)),))
         return Findings((Finding(self._view.name, True),), (clock - current_time).total_seconds() if clock else None)
+
+
+def _repeated(view_rows: Sequence[dict[str, Any]], view: View) -> int:
+    """How many rows have key and change of the row before them."""
+    places = [(view_row[view.changed], view_row[view.key]) for view_row in view_rows]
+    return sum(place == earlier for earlier, place in pairwise(places))
