@@ -26,7 +26,7 @@ from nytta.cli.privacy import transparency_page
 from nytta.indicators.definition import Definition
 from nytta.indicators.store.supports import lacking
 from nytta.ingest.files import mapping_load as mappings
-from nytta.ingest.files.draft import Draft, drafted_file
+from nytta.ingest.files.draft import Draft, drafted, drafted_file, with_rows_behind
 from nytta.ingest.files.explain import Explanation, explain
 from nytta.ingest.files.mapping_text import draft
 from nytta.ingest.keys import KeyFileError
@@ -159,6 +159,11 @@ class Backing:
         """From its first rows."""
         with _mendable():
             return drafted_file(upload_path, file_name, _UNPACKED)
+
+    def drafted_as(self, upload_path: Path, draft: Draft, kind: str) -> Draft:
+        """From the same first rows, and what those behind them say."""
+        with _mendable():
+            return with_rows_behind(drafted(draft.look, kind), upload_path, _UNPACKED)
 
     def preview(self, upload_path: Path, mapping: str) -> Explanation:
         """The first rows."""

@@ -113,9 +113,11 @@ class Pulling:
             return
         if current_time < self._rests.get(declared.id, current_time):
             return
+        # what a source broke off by asking for a rest goes on when that ends, however seldom it is asked
+        is_rested = self._rests.pop(declared.id, None) is not None
         try:
             begun = self._last_rounds()
-            if declared.due(begun.get((declared.id, "live")), current_time):
+            if is_rested or declared.due(begun.get((declared.id, "live")), current_time):
                 # before the round: one that fails is not begun again at once
                 begun[declared.id, "live"] = current_time
                 self._round(declared, reconciles=False)

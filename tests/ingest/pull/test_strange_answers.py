@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -250,15 +250,15 @@ def test_a_source_that_asks_for_a_rest_is_not_asked_before(store: PrivateStore) 
     fake = Strange(5)
     fake.shape = Given({}, 429, {"Retry-After": "7200"})
     with pulled(store, fake) as made:
-        pulling = Pulling(made.app, (made.declared.model_copy(update={"minutes": 1}),), None, lambda: None)
+        pulling = Pulling(made.app, (made.declared.model_copy(update={"minutes": 1440}),), None, lambda: None)
         for _ in range(2):
             pulling._begun = {}
             pulling.ask_due()
             assert len(fake.requests) == 1
         assert "to be left alone until" in pulls.latest_rounds(store)[0]["message"]
         fake.shape = ...
-        pulling._rests.clear()
-        pulling._begun = {}
+        pulling._begun = {(made.declared.id, "live"): datetime.now(UTC)}
+        pulling._rests[made.declared.id] = datetime.now(UTC)
         pulling.ask_due()
         assert len(tickets(store)) == 5
 

@@ -92,6 +92,9 @@ class Services(Protocol):
     def drafted(self, upload_path: Path, file_name: str) -> Draft:
         """What a list seems to be. CannotDo where it cannot be read, or its dates cannot be trusted."""
 
+    def drafted_as(self, upload_path: Path, draft: Draft, kind: str) -> Draft:
+        """A list that was looked at, as another kind of list. CannotDo where its dates cannot be trusted."""
+
     def preview(self, upload_path: Path, mapping: str) -> Explanation:
         """How the first rows of a file map; `mapping` is a shipped one or a file. CannotDo where it cannot be read."""
 

@@ -16,9 +16,8 @@ from starlette.responses import Response
 
 from nytta.disclosure.published.reach import Reach, reach
 from nytta.ingest.files import beginning, listed_units
-from nytta.ingest.files.draft import Draft, drafted, possible
+from nytta.ingest.files.draft import Draft, possible
 from nytta.ingest.files.draft import Question as Asked
-from nytta.ingest.files.errors import InputError
 from nytta.ingest.files.explain import Explanation
 from nytta.ingest.files.kinds import CASES, LOG, STAFF, TICKETS, USE
 from nytta.ingest.files.mapping_text import text
@@ -188,7 +187,7 @@ class _ListRoutes:
                     for field_name, field_text in fields.items()
                     if field_name.startswith(prefix)
                 }
-                _take(listing, answers)
+                await self._console.run_on_file(partial(_take, self._console, listing, answers))
         if fields.get("do") == "begin" and not offer.jobs:
             await self._console.run_on_file(lambda: _begin(self._console, offer))
         return self._console.answered(f"/import/lists/{id_}")
@@ -210,14 +209,14 @@ def _looked_at(console: Console, upload_path: Path, file_name: str) -> _List:
     return _List(upload_path, file_name, draft, beginning.problem(draft))
 
 
-def _take(listing: _List, answers: Mapping[str, str]) -> None:
+def _take(console: Console, listing: _List, answers: Mapping[str, str]) -> None:
     """Keep what somebody answered of a list; another kind makes another draft."""
     listing.answers |= {question_key: answer_text.strip()[:200] for question_key, answer_text in answers.items()}
     kind = answers.get("kind", "")
     if listing.draft and kind != listing.draft.kind and kind in possible(listing.draft.look):
         try:
-            listing.draft = drafted(listing.draft.look, kind)
-        except InputError as error:
+            listing.draft = console.services.drafted_as(listing.place, listing.draft, kind)
+        except CannotDo as error:
             listing.problem = str(error)
             return
         listing.problem = beginning.problem(listing.draft)
