@@ -1,4 +1,4 @@
-"""SQL of exact values and of periods as they are told: of staff once a month, of all else when they close."""
+"""Periods as they are told: of slow figures once a month, of all else when they close; in SQL and of computed cells."""
 
 from __future__ import annotations
 
@@ -8,24 +8,50 @@ from datetime import date, timedelta
 from nytta.disclosure.clock import last_of_month
 from nytta.indicators.definition import Definition
 
-LAST_OF_MONTH = "toMonth(period + 6) != toMonth(period + 13)"
-"""SQL condition: no later week ends in the month in which the week of `period` does."""
+TOLD_WEEKS = 6
+"""For so many weeks at most the window of a month's last week is told, the month itself before it."""
 
+_LAST_OF_MONTH = "toMonth(period + 6) != toMonth(period + 13)"
+"""SQL condition: no later week ends in the month in which the week of `period` does."""
 
 _NEXT = "range(if(toMonth(period + 34) != toMonth(period + 41), 4, 5))"
 
-
-MONTHLY = f"""arrayConcat(
+_MONTHLY = f"""arrayConcat(
     [('month', toStartOfMonth(period + 6))],
     arrayMap(i -> ('week', period + 7 * i), {_NEXT}), arrayMap(i -> ('window', period + 7 * i), {_NEXT}))"""
 """SQL of the places that tell the window of a month's last week: its month, and the weeks until the next month ends."""
 
 
+def told_places(definition: Definition, grain: str, period: date) -> list[tuple[str, date]]:
+    """The places (grain, period) of an indicator whose figures rest on a cell of this grain and period."""
+    if definition.pace == "month":
+        return _told_monthly(definition, grain, period)
+    places = [(grain, period)]
+    # windows that are not summed from weeks have cells of their own
+    if grain == "week" and (definition.adds or definition.window_weeks == 1):
+        places += [("window", period + timedelta(weeks=later)) for later in range(definition.window_weeks)]
+    return places
+
+
+def _told_monthly(definition: Definition, grain: str, period: date) -> list[tuple[str, date]]:
+    """The places that tell a slow figure: those of `_MONTHLY`, where the cell is of a month's last window."""
+    of_windows = "week" if definition.window_weeks == 1 else "window"
+    if grain != of_windows or last_of_month(period) != period:
+        return []
+    sunday = period + timedelta(days=6)
+    later_weeks = [period + timedelta(weeks=later) for later in range(TOLD_WEEKS)]
+    weeks = [week for week in later_weeks if last_of_month(week) == period]
+    return [("month", sunday.replace(day=1)), *((told, week) for told in ("week", "window") for week in weeks)]
+
+
 def of_indicators(definitions: Sequence[Definition]) -> str:
     """SQL condition on `indicator` and `version`; the first of them by itself too, which more tables can look up."""
-    ids = ", ".join(f"'{definition.id}'" for definition in definitions)
     versions = ", ".join(f"('{definition.id}', {definition.version})" for definition in definitions)
-    return f"indicator IN ({ids}) AND (indicator, version) IN ({versions})"
+    return f"indicator IN ({_ids(definitions)}) AND (indicator, version) IN ({versions})"
+
+
+def _ids(definitions: Sequence[Definition]) -> str:
+    return ", ".join(f"'{definition.id}'" for definition in definitions)
 
 
 def exact_values(definitions: Sequence[Definition]) -> str:
@@ -33,12 +59,16 @@ def exact_values(definitions: Sequence[Definition]) -> str:
 
     Of people who come and go one by one, every new figure of nearly the same people would be a further hint.
     """
-    if definitions[0].pace == "week":
+    slow = [definition for definition in definitions if definition.pace == "month"]
+    if not slow:
         return "{private}.indicator_values"
+    is_slow = f"indicator IN ({_ids(slow)})"
+    is_told = f"if({is_slow}, grain = 'window' AND {_LAST_OF_MONTH}, period >= {{first:Date}})"
     return f"""(
         SELECT * REPLACE (place.1 AS grain, place.2 AS period) FROM (
-            SELECT *, arrayJoin({MONTHLY}) AS place FROM {{private}}.indicator_values
-            WHERE {of_indicators(definitions)} AND grain = 'window' AND {LAST_OF_MONTH}))"""
+            SELECT *, arrayJoin(if({is_slow}, {_MONTHLY}, [(toString(grain), period)])) AS place
+            FROM {{private}}.indicator_values
+            WHERE {of_indicators(definitions)} AND {is_told}))"""
 
 
 def end(grain: str, period: str) -> str:
