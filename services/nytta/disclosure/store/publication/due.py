@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
 from nytta.disclosure.store.publication.course import REGISTER, ComputedPeriods, Publication
-from nytta.disclosure.store.publication.periods import end, of_root, told_places
+from nytta.disclosure.store.publication.periods import end, of_units, told_places
 from nytta.indicators.definition import Definition, Protects
 from nytta.indicators.periods import GRAINS
 
@@ -103,28 +103,36 @@ def _is_all_due(publication: Publication, definition: Definition) -> bool:
     return not publication.version or (publication.renamed and definition.protects is Protects.STAFF)
 
 
-def due(publication: Publication, definitions: Sequence[Definition], computed: ComputedPeriods) -> tuple[str, date]:
-    """SQL condition on `organisation`, `indicator`, `grain` and `period`: closed, and computed or closed since last
-    time.
+def due(
+    publication: Publication,
+    definitions: Sequence[Definition],
+    computed: ComputedPeriods,
+    units: Mapping[str, Sequence[str]],
+) -> tuple[str, date]:
+    """SQL condition on `unit`, `indicator`, `grain` and `period`: closed, and computed or closed since last time.
 
     Everything that is closed where nothing was published, or where keys of persons changed. And a day before which
-    nothing is due, which bounds every table that is read.
+    nothing is due, which bounds every table that is read. `units` are those of each organisation.
     """
-    roots = list(publication.closings)
+    closings = publication.closings
     ended = end("grain", "period")
-    closed = f"{ended} <= {of_root(roots, [publication.closings[root].open_week for root in roots])}"
+    closed = f"{ended} <= {of_units({root: closings[root].open_week for root in closings}, units)}"
     all_due = [definition.id for definition in definitions if _is_all_due(publication, definition)]
     if len(all_due) == len(definitions):
         return closed, publication.first
-    since = [f"{ended} > {of_root(roots, [publication.closings[root].before for root in roots])}"]
+    since = []
+    if any(closing.has_closed for closing in closings.values()):
+        since.append(f"{ended} > {of_units({root: closings[root].before for root in closings}, units)}")
     places = [(definition.id, *place) for definition in definitions for place in computed[definition.id]]
     if places:
         computed_places = ", ".join(f"('{indicator}', '{grain}', '{day}')" for indicator, grain, day in places)
         since.append(f"(toString(indicator), toString(grain), period) IN ({computed_places})")
     if all_due:
         since.append(f"indicator IN ({', '.join(repr(indicator) for indicator in all_due)})")
-        return f"{closed} AND ({' OR '.join(since)})", publication.first
-    days = [day for _, _, day in places] + [closing.before for closing in publication.closings.values()]
+    condition = f"{closed} AND ({' OR '.join(since) or '0'})"
+    if all_due:
+        return condition, publication.first
+    days = [day for _, _, day in places] + [closing.before for closing in closings.values() if closing.has_closed]
     # a month begins before its last week does
-    first_day = max(publication.first, min(days) - timedelta(days=31))
-    return f"{closed} AND ({' OR '.join(since)})", first_day
+    first_day = min(days, default=publication.first) - timedelta(days=31)
+    return condition, max(publication.first, first_day)

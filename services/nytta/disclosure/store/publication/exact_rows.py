@@ -16,13 +16,18 @@ import pyarrow.compute as pc
 from nytta.disclosure.store.publication.columns import appended, filled, with_constants
 from nytta.disclosure.store.publication.course import INPUTS, KEY_SUMS, PLACE, REGISTER, ComputedPeriods, Publication
 from nytta.disclosure.store.publication.due import due
-from nytta.disclosure.store.publication.periods import TOLD_WEEKS, exact_values, of_indicators
+from nytta.disclosure.store.publication.periods import TOLD_WEEKS, exact_cells, of_indicators
 from nytta.indicators.definition import Definition, Protects
 from nytta.indicators.periods import GRAINS
 from nytta.storage.client import Connection
 
 _PLACE = ", ".join(PLACE)
-_ROOTS = "SELECT unit, any(root) AS organisation FROM {open}.units GROUP BY unit"
+# of a single case type windows alone are told: each more view of nearly the same cases is a further hint; and reporting
+# groups are for staff: cases of a small unit are judged by their own numbers
+_TOLD = f"""(case_type = '*' OR (grain = 'window' AND indicator NOT IN {{staff:Array(String)}}))
+    AND (indicator IN {{staff_or_acts:Array(String)}} OR unit NOT IN {{groups:Array(String)}})
+    AND grain IN {GRAINS} AND period >= {{first:Date}}"""
+"""SQL condition on places that are told of indicators, from `first` on."""
 _HANDS_PLACE = ("indicator", "version", "unit", "system", "case_type", "grain", "period")
 _HANDS = INPUTS[3:]
 
@@ -33,10 +38,10 @@ def exact_rows(publication: Publication, definitions: Sequence[Definition], comp
     `live` says whether there is a figure, `grouped` whether the unit belonged to a reporting group then.
     """
     connection = publication.store.connection
-    due_condition, first_day = due(publication, definitions, computed)
-    members = connection.arrow(
-        "SELECT unit, reporting_group, valid_from, valid_to FROM {open}.units WHERE reporting_group != ''"
-    )
+    units = connection.arrow("SELECT unit, root, reporting_group, valid_from, valid_to FROM {open}.units")
+    organisations = _organisations(publication, units)
+    due_condition, first_day = due(publication, definitions, computed, _units_by_root(organisations))
+    members = units.filter(pc.not_equal(units["reporting_group"], ""))
     parameters = {
         "first": first_day,
         "groups": members["reporting_group"].unique().to_pylist(),
@@ -47,9 +52,14 @@ def exact_rows(publication: Publication, definitions: Sequence[Definition], comp
             if definition.protects in (Protects.STAFF, Protects.OFFICIAL_ACT)
         ],
     }
-    told = f"{_condition(definitions)} AND {due_condition}"
-    current = connection.arrow(_current(definitions, told, first_day), **parameters)
-    previous = connection.arrow(_previous(told), **parameters)
+    told = f"{_TOLD} AND {due_condition}"
+    cells = [
+        connection.arrow(_current(alike, query, first_day), **parameters)
+        for alike, query in exact_cells(definitions, told)
+    ]
+    current = pa.concat_tables(cells).join(organisations, "unit", join_type="inner")
+    previous = connection.arrow(_previous(f"{of_indicators(definitions)} AND {told}"), **parameters)
+    previous = previous.filter(pc.is_in(previous["organisation"], pa.array(list(publication.closings), pa.string())))
     if publication.unclear:
         current = _clear(publication, current, previous)
     current = _with_hands(connection, definitions, current)
@@ -57,6 +67,17 @@ def exact_rows(publication: Publication, definitions: Sequence[Definition], comp
     current = with_constants(current, {"live": pa.scalar(True)})
     rows = filled(current.join(previous, [*PLACE, "organisation"], join_type="full outer"))
     return rows.append_column("grouped", _grouped(rows, members))
+
+
+def _organisations(publication: Publication, units: pa.Table) -> pa.Table:
+    """The organisation of each unit (`unit`, `organisation`), of those that publish."""
+    of_units = units.group_by("unit").aggregate([("root", "min")]).rename_columns(["unit", "organisation"])
+    return of_units.filter(pc.is_in(of_units["organisation"], pa.array(list(publication.closings), pa.string())))
+
+
+def _units_by_root(organisations: pa.Table) -> dict[str, list[str]]:
+    units = organisations.group_by("organisation").aggregate([("unit", "list")])
+    return dict(zip(units["organisation"].to_pylist(), units["unit_list"].to_pylist(), strict=True))
 
 
 def _reach(definitions: Sequence[Definition], first_day: date) -> date:
@@ -69,27 +90,14 @@ def _reach(definitions: Sequence[Definition], first_day: date) -> date:
     return first_day - timedelta(weeks=longest_window + TOLD_WEEKS)
 
 
-def _condition(definitions: Sequence[Definition]) -> str:
-    """SQL condition on places that are told of indicators, from `first` on."""
-    # of a single case type windows alone are told: each more view of nearly the same cases is a further hint
-    case_types = "(case_type = '*' OR (grain = 'window' AND indicator NOT IN {staff:Array(String)}))"
-    # reporting groups are for staff: cases of a small unit are judged by their own numbers
-    units = "(indicator IN {staff_or_acts:Array(String)} OR unit NOT IN {groups:Array(String)})"
-    return (
-        f"{of_indicators(definitions)} AND {case_types} AND {units} AND grain IN {GRAINS} AND period >= {{first:Date}}"
-    )
-
-
-def _current(definitions: Sequence[Definition], told: str, first_day: date) -> str:
-    """SQL of exact figures of places that are told."""
+def _current(definitions: Sequence[Definition], query: str, first_day: date) -> str:
+    """SQL of exact figures of places that are told, where `query` says from what and which."""
     # within a view the engine is told of it by name
     reach = f"{{'{{private}}.cells': 'period >= toDate(''{_reach(definitions, first_day)}'')'}}"
-    return f"""SELECT {_PLACE}, organisation, toInt64(numerator) AS numerator, toInt64(denominator) AS denominator,
+    return f"""SELECT {_PLACE}, toInt64(numerator) AS numerator, toInt64(denominator) AS denominator,
                toInt64(if(indicator IN {{staff:Array(String)}}, persons, subjects)) AS size,
                toInt64(persons) AS persons, numerator_keys, denominator_keys
-        FROM {exact_values(definitions)} AS v INNER JOIN ({_ROOTS}) AS u USING (unit)
-        WHERE {told}
-        SETTINGS additional_table_filters = {reach}"""
+        FROM {query} SETTINGS additional_table_filters = {reach}"""
 
 
 def _previous(told: str) -> str:

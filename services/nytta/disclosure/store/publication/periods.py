@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 from nytta.disclosure.clock import last_of_month
@@ -54,21 +54,28 @@ def _ids(definitions: Sequence[Definition]) -> str:
     return ", ".join(f"'{definition.id}'" for definition in definitions)
 
 
-def exact_values(definitions: Sequence[Definition]) -> str:
-    """SQL of exact values of indicators as they are told: once a month for slow ones, by all grains alike.
+def exact_cells(definitions: Sequence[Definition], condition: str) -> list[tuple[Sequence[Definition], str]]:
+    """SQL of exact cells of indicators as they are told, where a condition holds: of those that add up, and the others.
 
-    Of people who come and go one by one, every new figure of nearly the same people would be a further hint.
+    Slow ones are told once a month, by all grains alike: of people who come and go one by one, every new figure of
+    nearly the same people would be a further hint.
     """
-    slow = [definition for definition in definitions if definition.pace == "month"]
-    if not slow:
-        return "{private}.indicator_values"
-    is_slow = f"indicator IN ({_ids(slow)})"
-    is_told = f"if({is_slow}, grain = 'window' AND {_LAST_OF_MONTH}, period >= {{first:Date}})"
-    return f"""(
-        SELECT * REPLACE (place.1 AS grain, place.2 AS period) FROM (
-            SELECT *, arrayJoin(if({is_slow}, {_MONTHLY}, [(toString(grain), period)])) AS place
-            FROM {{private}}.indicator_values
-            WHERE {of_indicators(definitions)} AND {is_told}))"""
+    queries = []
+    for view, adds in (("added_cells", True), ("other_cells", False)):
+        alike = [definition for definition in definitions if definition.adds is adds]
+        slow = [definition for definition in alike if definition.pace == "month"]
+        told = f"{of_indicators(alike)} AND {condition}" if alike else ""
+        source = f"{{private}}.{view}"
+        if slow:
+            is_slow = f"indicator IN ({_ids(slow)})"
+            is_told = f"if({is_slow}, grain = 'window' AND {_LAST_OF_MONTH}, period >= {{first:Date}})"
+            source = f"""(
+                SELECT * REPLACE (place.1 AS grain, place.2 AS period) FROM (
+                    SELECT *, arrayJoin(if({is_slow}, {_MONTHLY}, [(toString(grain), period)])) AS place
+                    FROM {source} WHERE {of_indicators(alike)} AND {is_told}))"""
+        if alike:
+            queries.append((alike, f"{source} WHERE {told}"))
+    return queries
 
 
 def end(grain: str, period: str) -> str:
@@ -76,11 +83,23 @@ def end(grain: str, period: str) -> str:
     return f"if({grain} = 'month', addMonths({period}, 1), {period} + 7)"
 
 
-def of_root(roots: Sequence[str], days: Sequence[date]) -> str:
-    """SQL of the day of `organisation`."""
-    names = ", ".join("'" + root.replace("\\", "\\\\").replace("'", "\\'") + "'" for root in roots)
-    dates = ", ".join(f"toDate('{day}')" for day in days)
-    return f"transform(toString(organisation), [{names}], [{dates}], toDate(0))"
+def _quoted(name: str) -> str:
+    escaped = name.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def of_units(days: Mapping[str, date], units: Mapping[str, Sequence[str]]) -> str:
+    """SQL of the day of the organisation of `unit`, by organisations' days and units."""
+    roots_by_day: dict[date, list[str]] = {}
+    for root, day in days.items():
+        roots_by_day.setdefault(day, []).append(root)
+    # mostly all are in one zone: no unit is looked up then
+    *others, last = (f"toDate('{day}')" for day in roots_by_day)
+    branches = []
+    for day, roots in zip(others, roots_by_day.values(), strict=False):
+        names = [_quoted(unit) for root in roots for unit in units.get(root, ())]
+        branches.append(f"has([{', '.join(names)}]::Array(String), unit), {day}")
+    return f"multiIf({', '.join((*branches, last))})" if branches else last
 
 
 def last_day(grain: str, period: date) -> date:
