@@ -17,14 +17,13 @@ from nytta.disclosure.rules import few_of
 from nytta.disclosure.store.publication import writing
 from nytta.disclosure.store.publication.columns import appended, bools, texts
 from nytta.disclosure.store.publication.course import (
-    REGISTER,
     ComputedPeriods,
     Publication,
     Secret,
     closing_of,
     is_due,
 )
-from nytta.disclosure.store.publication.due import batches, touched
+from nytta.disclosure.store.publication.due import batches, computed_cells, computed_periods, due_definitions
 from nytta.disclosure.store.publication.exact_rows import exact_rows
 from nytta.disclosure.store.publication.figures import figures_of
 from nytta.disclosure.store.publication.ledger import keep, nearly_stands, stands_as_told
@@ -80,16 +79,12 @@ def publish(
         now=current_time,
         number=counters["publication"] + 1,
     )
-    computed_indicators = touched(publication)
-    registered = any(indicator == REGISTER for indicator, _ in computed_indicators)
-    due_definitions = [
-        definition
-        for definition in definitions
-        if (definition.id, definition.version) in computed_indicators or (registered and definition.counts_hands)
-    ]
+    cells = computed_cells(publication)
+    definitions_due = due_definitions(publication, definitions, cells) if closings else []
+    computed = computed_periods(definitions_due, cells)
     changed = 0
-    for alike, computed in batches(publication, due_definitions if closings else ()):
-        changed += _publish_alike(publication, alike, computed)
+    for batch in batches(publication, definitions_due, computed):
+        changed += _publish_batch(publication, batch, computed)
     writing.write_definitions(store, definitions, publication.number)
     # counters last: a publication that is broken off is done again from where the last one ended
     store.raise_counters(
@@ -106,8 +101,8 @@ def publish(
     return changed
 
 
-def _publish_alike(publication: Publication, definitions: Sequence[Definition], computed: ComputedPeriods) -> int:
-    """Publish what changed of indicators of one shape, and what closed since; how many rows changed."""
+def _publish_batch(publication: Publication, definitions: Sequence[Definition], computed: ComputedPeriods) -> int:
+    """Publish what changed of indicators, and what closed since; how many rows changed."""
     rows = exact_rows(publication, definitions, computed)
     if not len(rows):
         return 0

@@ -30,6 +30,15 @@ def with_constants(table: pa.Table, constants: dict[str, pa.Scalar]) -> pa.Table
     return appended(table, {name: pa.repeat(value, len(table)) for name, value in constants.items()})
 
 
+def filled(table: pa.Table) -> pa.Table:
+    """The table with nothing, none and no in the place of what a join did not meet."""
+    for place, field in enumerate(table.schema):
+        if table.column(place).null_count:
+            nothing = pa.scalar({pa.string(): "", pa.bool_(): False}.get(field.type, 0), field.type)
+            table = table.set_column(place, field.name, pc.fill_null(table.column(place), nothing))
+    return table
+
+
 def texts(rows: pa.Table, name: str) -> np.ndarray[Any, np.dtype[np.str_]]:
     """A column of words."""
     return np.array(rows[name].to_pylist(), dtype=str)
