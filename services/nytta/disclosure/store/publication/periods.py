@@ -54,7 +54,7 @@ def _ids(definitions: Sequence[Definition]) -> str:
     return ", ".join(f"'{definition.id}'" for definition in definitions)
 
 
-def exact_cells(definitions: Sequence[Definition], condition: str) -> list[tuple[Sequence[Definition], str]]:
+def exact_cells(definitions: Sequence[Definition], condition: str) -> list[tuple[list[Definition], str]]:
     """SQL of exact cells of indicators as they are told, where a condition holds: of those that add up, and the others.
 
     Slow ones are told once a month, by all grains alike: of people who come and go one by one, every new figure of
@@ -63,19 +63,22 @@ def exact_cells(definitions: Sequence[Definition], condition: str) -> list[tuple
     queries = []
     for view, adds in (("added_cells", True), ("other_cells", False)):
         alike = [definition for definition in definitions if definition.adds is adds]
-        slow = [definition for definition in alike if definition.pace == "month"]
-        told = f"{of_indicators(alike)} AND {condition}" if alike else ""
-        source = f"{{private}}.{view}"
-        if slow:
-            is_slow = f"indicator IN ({_ids(slow)})"
-            is_told = f"if({is_slow}, grain = 'window' AND {_LAST_OF_MONTH}, period >= {{first:Date}})"
-            source = f"""(
-                SELECT * REPLACE (place.1 AS grain, place.2 AS period) FROM (
-                    SELECT *, arrayJoin(if({is_slow}, {_MONTHLY}, [(toString(grain), period)])) AS place
-                    FROM {source} WHERE {of_indicators(alike)} AND {is_told}))"""
         if alike:
-            queries.append((alike, f"{source} WHERE {told}"))
+            queries.append((alike, f"{_told_cells(view, alike)} WHERE {of_indicators(alike)} AND {condition}"))
     return queries
+
+
+def _told_cells(view: str, definitions: Sequence[Definition]) -> str:
+    """SQL of the cells of a view by the places that tell them."""
+    slow = [definition for definition in definitions if definition.pace == "month"]
+    if not slow:
+        return f"{{private}}.{view}"
+    is_slow = f"indicator IN ({_ids(slow)})"
+    is_told = f"if({is_slow}, grain = 'window' AND {_LAST_OF_MONTH}, period >= {{first:Date}})"
+    return f"""(
+        SELECT * REPLACE (place.1 AS grain, place.2 AS period) FROM (
+            SELECT *, arrayJoin(if({is_slow}, {_MONTHLY}, [(toString(grain), period)])) AS place
+            FROM {{private}}.{view} WHERE {of_indicators(definitions)} AND {is_told}))"""
 
 
 def end(grain: str, period: str) -> str:
@@ -94,12 +97,13 @@ def of_units(days: Mapping[str, date], units: Mapping[str, Sequence[str]]) -> st
     for root, day in days.items():
         roots_by_day.setdefault(day, []).append(root)
     # mostly all are in one zone: no unit is looked up then
-    *others, last = (f"toDate('{day}')" for day in roots_by_day)
+    *others, (last_day_of_roots, _) = roots_by_day.items()
     branches = []
-    for day, roots in zip(others, roots_by_day.values(), strict=False):
+    for day, roots in others:
         names = [_quoted(unit) for root in roots for unit in units.get(root, ())]
-        branches.append(f"has([{', '.join(names)}]::Array(String), unit), {day}")
-    return f"multiIf({', '.join((*branches, last))})" if branches else last
+        branches.append(f"has([{', '.join(names)}]::Array(String), unit), toDate('{day}')")
+    rest = f"toDate('{last_day_of_roots}')"
+    return f"multiIf({', '.join((*branches, rest))})" if branches else rest
 
 
 def last_day(grain: str, period: date) -> date:
