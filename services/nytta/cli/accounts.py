@@ -13,7 +13,9 @@ from nytta.service.settings import Settings
 from nytta.surfaces.authentication.oidc.accounts import FILE, Accounts
 from nytta.surfaces.authentication.oidc.client import Client
 
-accounts_commands = typer.Typer(no_args_is_help=True, help="Which account each address belongs to that signed in.")
+accounts_commands = typer.Typer(
+    no_args_is_help=True, help="Which account each address belongs to that signed in."
+)
 commands.add_typer(accounts_commands, name="accounts")
 
 
@@ -38,7 +40,9 @@ def accounts_of(settings: Settings, keys: Keys) -> Accounts:
 def _accounts(data_folder: Path | None) -> Accounts:
     settings = Settings() if data_folder is None else Settings(data=data_folder)
     if not settings.key_place.exists():
-        fail(f"{settings.key_place} is missing: without the key nobody can tell whose an account is")
+        fail(
+            f"{settings.key_place} is missing: without the key nobody can tell whose an account is"
+        )
     return accounts_of(settings, load_or_make(settings.key_place))
 
 
@@ -46,13 +50,21 @@ def _accounts(data_folder: Path | None) -> Accounts:
 def accounts_list(data_folder: Data = None, as_json: Json = False) -> None:
     """List the accounts that signed in, as pseudonyms, with the day of the first time."""
     with mendable():
-        rows = [{"id": account.id, "since": str(account.since)} for account in _accounts(data_folder).all()]
+        rows = [
+            {"id": account.id, "since": str(account.since)}
+            for account in _accounts(data_folder).all()
+        ]
     show(rows, as_json, ("id", "since"))
 
 
 @accounts_commands.command("release")
 def accounts_release(
-    name: Annotated[str, typer.Argument(metavar="ADDRESS", help="The e-mail address, or its id from the list or log.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="ADDRESS", help="The e-mail address, or its id from the list or log."
+        ),
+    ],
     data_folder: Data = None,
 ) -> None:
     """Forget whose an address is: it belongs to the account that signs in next. Running services know at once."""

@@ -17,7 +17,9 @@ from nytta.insight.store.alerts import AlertStore
 from nytta.service import App, evaluation
 from nytta.service.installation import Workers
 
-alerts_commands = typer.Typer(help="Alerts: list them, answer them, evaluate now, see what became of messages.")
+alerts_commands = typer.Typer(
+    help="Alerts: list them, answer them, evaluate now, see what became of messages."
+)
 commands.add_typer(alerts_commands, name="alerts")
 
 _CARRIED_OUT = 60.0  # seconds
@@ -27,7 +29,9 @@ _Id = Annotated[str, typer.Argument(metavar="ALERT", help="An alert's id, as the
 @commands.command()
 def signals(
     unit: Annotated[str, typer.Option(help="One unit's id.")] = "",
-    still_open: Annotated[bool, typer.Option("--open", help="Only those that have not closed.")] = False,
+    still_open: Annotated[
+        bool, typer.Option("--open", help="Only those that have not closed.")
+    ] = False,
     data_folder: Data = None,
     as_json: Json = False,
 ) -> None:
@@ -37,10 +41,13 @@ def signals(
     listed = [
         signal_row
         for signal_row in signal_rows
-        if unit in ("", signal_row["unit"]) and not (still_open and (signal_row["closed"] or signal_row["withdrawn"]))
+        if unit in ("", signal_row["unit"])
+        and not (still_open and (signal_row["closed"] or signal_row["withdrawn"]))
     ]
     show(
-        _plain(listed), as_json, ("unit", "system", "indicator", "kind", "opened", "closed", "value", "peer", "status")
+        _plain(listed),
+        as_json,
+        ("unit", "system", "indicator", "kind", "opened", "closed", "value", "peer", "status"),
     )
 
 
@@ -57,13 +64,21 @@ def alerts(
         return
     with opened(data_folder) as installation:
         alerts = AlertStore(installation.open.connection).alerts()
-    listed = [alert for alert in alerts if (every or alert.state in LIVE) and unit in ("", alert.key.unit)]
-    show([_row(alert) for alert in listed], as_json, ("id", "kind", "state", "role", "opened", "told", "answer"))
+    listed = [
+        alert for alert in alerts if (every or alert.state in LIVE) and unit in ("", alert.key.unit)
+    ]
+    show(
+        [_row(alert) for alert in listed],
+        as_json,
+        ("id", "kind", "state", "role", "opened", "told", "answer"),
+    )
 
 
 @alerts_commands.command()
 def evaluate(
-    at: Annotated[str, typer.Option(help="As if it were this moment (2026-03-02T07:35+01:00).")] = "",
+    at: Annotated[
+        str, typer.Option(help="As if it were this moment (2026-03-02T07:35+01:00).")
+    ] = "",
     registry_folder: Registry = None,
     data_folder: Data = None,
     as_json: Json = False,
@@ -77,7 +92,9 @@ def evaluate(
         fail("--at needs an offset, such as +01:00", code=2)
     with opened(data_folder, registry_folder) as installation:
         if installation.workers:
-            fail("with Kafka, workers judge and nytta alerter decides and sends: both do it by themselves")
+            fail(
+                "with Kafka, workers judge and nytta alerter decides and sends: both do it by themselves"
+            )
         evaluated = evaluation.evaluate(installation, current_time)
     decision_rows: list[dict[str, Any]] = [
         {
@@ -89,7 +106,12 @@ def evaluate(
         for message in evaluated.alerts.messages
     ]
     decision_rows += [
-        {"what": f"{problem.channel} {problem.state}", "about": problem.message, "who": "", "detail": problem.error}
+        {
+            "what": f"{problem.channel} {problem.state}",
+            "about": problem.message,
+            "who": "",
+            "detail": problem.error,
+        }
         for problem in evaluated.delivered.problems
     ]
     decision_rows += [
@@ -136,7 +158,9 @@ def ack(
 @alerts_commands.command("snooze")
 def snooze_(
     alert: _Id,
-    until: Annotated[str, typer.Option(help="Day on which it is told again, at most 28 days from now.")],
+    until: Annotated[
+        str, typer.Option(help="Day on which it is told again, at most 28 days from now.")
+    ],
     reason: Annotated[SnoozeReason, typer.Option(help="Why it waits.")],
     data_folder: Data = None,
     as_json: Json = False,
@@ -209,7 +233,9 @@ def messages(
         book = AlertStore(installation.open.connection)
         deliveries: dict[str, list[str]] = {}
         for (message, channel), delivery in sorted(book.deliveries().items()):
-            delivery_text = f"{channel} {delivery.state}" + (f" ({delivery.error})" if delivery.error else "")
+            delivery_text = f"{channel} {delivery.state}" + (
+                f" ({delivery.error})" if delivery.error else ""
+            )
             deliveries.setdefault(message, []).append(delivery_text)
         message_rows = [
             {
@@ -248,7 +274,9 @@ def _answer(alert_answer: Answer, data: Any, as_json: bool) -> None:
     show([_row(alert)], as_json, ("id", "kind", "state", "role", "opened", "told", "answer"))
 
 
-def _sent(installation: App, workers: Workers, alert_answer: Answer, current_time: datetime) -> Alert:
+def _sent(
+    installation: App, workers: Workers, alert_answer: Answer, current_time: datetime
+) -> Alert:
     organisation, alert, changed = evaluation.answered(installation, alert_answer, current_time)
     if changed == alert:
         return alert
@@ -276,7 +304,9 @@ def _day(day_text: str) -> date | None:
 
 def _row(alert: Alert) -> dict[str, Any]:
     acknowledgement, waits = alert.acknowledged, alert.snooze
-    answer_text = f"taken {acknowledgement.on} {acknowledgement.action}".strip() if acknowledgement else ""
+    answer_text = (
+        f"taken {acknowledgement.on} {acknowledgement.action}".strip() if acknowledgement else ""
+    )
     if waits:
         answer_text = f"waits until {waits.until}: {waits.reason}"
     elif alert.invalid:

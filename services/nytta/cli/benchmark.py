@@ -18,7 +18,8 @@ from nytta.surfaces.reports import charts
 from nytta.surfaces.reports.html import FONT
 
 benchmark_commands = typer.Typer(
-    no_args_is_help=True, help="Compare with other organisations: hand out and take over published figures."
+    no_args_is_help=True,
+    help="Compare with other organisations: hand out and take over published figures.",
 )
 commands.add_typer(benchmark_commands, name="benchmark")
 
@@ -27,9 +28,15 @@ CaseTypes = Annotated[bool, typer.Option("--case-types", help="Each case type be
 
 @benchmark_commands.command()
 def export(
-    organisation: Annotated[str, typer.Argument(help="The organisation whose figures are handed out.")],
-    out: Annotated[Path | None, typer.Option(help="File to write; standard output without it.")] = None,
-    whole: Annotated[bool, typer.Option("--whole", help="Only the organisation as a whole, no units.")] = False,
+    organisation: Annotated[
+        str, typer.Argument(help="The organisation whose figures are handed out.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="File to write; standard output without it.")
+    ] = None,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Only the organisation as a whole, no units.")
+    ] = False,
     case_types: CaseTypes = False,
     data_folder: Data = None,
 ) -> None:
@@ -37,9 +44,16 @@ def export(
     with opened(data_folder) as installation:
         roots = benchmarks.organisations(installation.open.connection)
         if organisation not in roots:
-            fail(f"there is no organisation '{organisation}'; there are {', '.join(roots) or 'none'}", code=2)
+            fail(
+                f"there is no organisation '{organisation}'; there are {', '.join(roots) or 'none'}",
+                code=2,
+            )
         benchmark = benchmarks.export(
-            installation.open.connection, organisation, installation.definitions, units=not whole, case_types=case_types
+            installation.open.connection,
+            organisation,
+            installation.definitions,
+            units=not whole,
+            case_types=case_types,
         )
     benchmark_body = write(benchmark)
     if out is None:
@@ -47,7 +61,9 @@ def export(
         sys.stdout.flush()
         return
     out.write_bytes(benchmark_body)
-    stderr.print(f"{out}: {len(benchmark.figures)} figures of {len(benchmark.definitions)} indicators")
+    stderr.print(
+        f"{out}: {len(benchmark.figures)} figures of {len(benchmark.definitions)} indicators"
+    )
 
 
 @benchmark_commands.command("import")
@@ -69,7 +85,9 @@ def import_(
 @benchmark_commands.command("show")
 def show_(
     indicator: Annotated[str, typer.Argument(help="A share that both have.")],
-    level: Annotated[str | None, typer.Option(help="Only one level: '*' or a type of unit.")] = None,
+    level: Annotated[
+        str | None, typer.Option(help="Only one level: '*' or a type of unit.")
+    ] = None,
     case_types: CaseTypes = False,
     svg: Annotated[Path | None, typer.Option(help="Draw the funnel into this file.")] = None,
     data_folder: Data = None,
@@ -81,7 +99,9 @@ def show_(
     """
     with opened(data_folder) as installation:
         definition = _share(installation, indicator)
-        rows = benchmarks.compared(installation.open.connection, {indicator: definition.version}, case_types=case_types)
+        rows = benchmarks.compared(
+            installation.open.connection, {indicator: definition.version}, case_types=case_types
+        )
     levels = by_level(rows)
     if level is not None and level not in levels:
         fail(f"there is no level '{level}'; there are {', '.join(levels) or 'none'}", code=2)
@@ -115,28 +135,38 @@ def show_(
         ],
         False,
     )
-    centres = ", ".join(f"{level_name} {drawn_funnel.centre}%" for level_name, drawn_funnel in funnels.items())
+    centres = ", ".join(
+        f"{level_name} {drawn_funnel.centre}%" for level_name, drawn_funnel in funnels.items()
+    )
     stderr.print(f"centre of {centres}; n is the least number that stands behind the figure")
 
 
 def _share(installation: nytta.App, indicator: str) -> Definition:
     shares_by_id = {
-        definition.id: definition for definition in installation.definitions if definition.kind is Kind.SHARE
+        definition.id: definition
+        for definition in installation.definitions
+        if definition.kind is Kind.SHARE
     }
     if indicator not in shares_by_id:
-        fail(f"there is no share '{indicator}'; there are {', '.join(sorted(shares_by_id))}", code=2)
+        fail(
+            f"there is no share '{indicator}'; there are {', '.join(sorted(shares_by_id))}", code=2
+        )
     return shares_by_id[indicator]
 
 
 def _drawn(funnel: Funnel, definition: Definition) -> str:
     points = [
-        charts.Place(point.name or point.unit, point.value, point.n, point.word != "inside") for point in funnel.points
+        charts.Place(point.name or point.unit, point.value, point.n, point.word != "inside")
+        for point in funnel.points
     ]
     return charts.funnel(
         points,
         centre=funnel.centre,
         limits=funnel.limits,
-        axis_words=(f"{definition.title.en} (version {definition.version}); n", f"{funnel.centre:g}%"),
+        axis_words=(
+            f"{definition.title.en} (version {definition.version}); n",
+            f"{funnel.centre:g}%",
+        ),
         font=FONT,
         language="en",
     )

@@ -20,10 +20,16 @@ from nytta.surfaces.reports.sheets import sheets
 from nytta.surfaces.workbooks import workbook
 
 AsOf = Annotated[
-    str, typer.Option("--as-of", help="As it was stated by the end of this day, or by this moment (with offset).")
+    str,
+    typer.Option(
+        "--as-of", help="As it was stated by the end of this day, or by this moment (with offset)."
+    ),
 ]
 Programme = Annotated[
-    str, typer.Option("--programme", help="A system's id, an organisation's id, or organisation/system.")
+    str,
+    typer.Option(
+        "--programme", help="A system's id, an organisation's id, or organisation/system."
+    ),
 ]
 
 
@@ -65,9 +71,13 @@ def benefits(
 @commands.command()
 def report(
     programme: Programme,
-    out: Annotated[Path | None, typer.Option(help="File to write; standard output without it.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="File to write; standard output without it.")
+    ] = None,
     form: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.HTML,
-    language: Annotated[Language, typer.Option("--lang", help="Language of the report.")] = Language.SV,
+    language: Annotated[
+        Language, typer.Option("--lang", help="Language of the report.")
+    ] = Language.SV,
     as_of: AsOf = "",
     data_folder: Data = None,
 ) -> None:
@@ -82,14 +92,19 @@ def report(
             f"{published_statement.statement.organisation}/{system or programme}"
             for published_statement, system in statements
         )
-        fail(f"'{programme}' concerns several organisations; name one of {organisation_names}", code=2)
+        fail(
+            f"'{programme}' concerns several organisations; name one of {organisation_names}",
+            code=2,
+        )
     published_statement, system = statements[0]
     if form is Format.CSV:
         report_body = as_csv(rows(published_statement.statement, language.value, system)).encode()
     else:
         font = paper.FONT if form is Format.PDF else pages.FONT
         stated_at = published_statement.published_at
-        told_in = document(published_statement.statement, stated_at, language.value, system, font=font)
+        told_in = document(
+            published_statement.statement, stated_at, language.value, system, font=font
+        )
         if form is Format.PDF:
             report_body = paper.pdf(told_in)
         elif form is Format.XLSX:
@@ -107,7 +122,9 @@ def report(
     )
 
 
-def _found(installation: nytta.App, programme: str, as_of: str) -> list[tuple[PublishedStatement, str]]:
+def _found(
+    installation: nytta.App, programme: str, as_of: str
+) -> list[tuple[PublishedStatement, str]]:
     """The statements that a programme is about, each with its system ('' for all)."""
     book = Statements(installation.open.connection)
     everything: list[PublishedStatement] = []
@@ -115,7 +132,10 @@ def _found(installation: nytta.App, programme: str, as_of: str) -> list[tuple[Pu
         try:
             moment = until(as_of, book.timezone(organisation)) if as_of else None
         except ValueError as error:
-            fail(f"--as-of {as_of}: {error}; use a day such as 2026-03-31, or a moment with an offset", code=2)
+            fail(
+                f"--as-of {as_of}: {error}; use a day such as 2026-03-31, or a moment with an offset",
+                code=2,
+            )
         published_statement = book.latest(organisation, moment)
         if published_statement is not None:
             everything.append(published_statement)
@@ -131,16 +151,21 @@ def _found(installation: nytta.App, programme: str, as_of: str) -> list[tuple[Pu
         systems = {benefit.plan.system for benefit in published_statement.statement.benefits} | set(
             published_statement.statement.systems
         )
-        if not programme or (organisation_id == published_statement.statement.organisation and not system_id):
+        if not programme or (
+            organisation_id == published_statement.statement.organisation and not system_id
+        ):
             matches.append((published_statement, ""))
         elif organisation_id == published_statement.statement.organisation and system_id in systems:
             matches.append((published_statement, system_id))
         elif not system_id and any(
-            benefit.plan.system == organisation_id for benefit in published_statement.statement.benefits
+            benefit.plan.system == organisation_id
+            for benefit in published_statement.statement.benefits
         ):
             matches.append((published_statement, organisation_id))
     if not matches:
-        known_names = sorted({published_statement.statement.organisation for published_statement in everything})
+        known_names = sorted(
+            {published_statement.statement.organisation for published_statement in everything}
+        )
         known_names += sorted(
             {
                 benefit.plan.system

@@ -73,8 +73,13 @@ class _ErrorConsole:
 
 stderr = cast("Console", _ErrorConsole())
 
-Data = Annotated[Path | None, typer.Option("--data", help="The store's folder (else NYTTA_DATA, else var/data).")]
-Registry = Annotated[Path | None, typer.Option("--registry", help="Folder with organisation.yaml and its companions.")]
+Data = Annotated[
+    Path | None, typer.Option("--data", help="The store's folder (else NYTTA_DATA, else var/data).")
+]
+Registry = Annotated[
+    Path | None,
+    typer.Option("--registry", help="Folder with organisation.yaml and its companions."),
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
 
@@ -111,7 +116,9 @@ def opened(
             yield installation
 
 
-def opening(settings: Settings) -> Callable[[Settings, Path | None], AbstractContextManager[nytta.App]]:
+def opening(
+    settings: Settings,
+) -> Callable[[Settings, Path | None], AbstractContextManager[nytta.App]]:
     """The way to open an installation that the settings ask for."""
     if not settings.kafka:
         return nytta.embedded
@@ -162,12 +169,17 @@ def fail(message: str, code: int = 1) -> NoReturn:
 
 def print_json(value: Any) -> None:
     """One JSON document on standard output."""
-    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS) + b"\n")
+    sys.stdout.buffer.write(
+        orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS) + b"\n"
+    )
     sys.stdout.flush()
 
 
 def show(
-    listed_rows: Sequence[dict[str, Any]], as_json: bool, columns: Sequence[str] = (), as_csv: bool = False
+    listed_rows: Sequence[dict[str, Any]],
+    as_json: bool,
+    columns: Sequence[str] = (),
+    as_csv: bool = False,
 ) -> None:
     """A list as JSON, CSV or a table for people."""
     if as_json:
@@ -178,7 +190,10 @@ def show(
         sys.stdout.write(
             csv_text(
                 column_names,
-                ([listed_row.get(column_name) for column_name in column_names] for listed_row in listed_rows),
+                (
+                    [listed_row.get(column_name) for column_name in column_names]
+                    for listed_row in listed_rows
+                ),
             )
         )
         return
@@ -187,7 +202,10 @@ def show(
         return
     # plainly: a year's figures of a county are half a million rows, for which a table of rich takes minutes
     cell_texts = [
-        ["" if listed_row[column_name] is None else str(listed_row[column_name]) for column_name in column_names]
+        [
+            "" if listed_row[column_name] is None else str(listed_row[column_name])
+            for column_name in column_names
+        ]
         for listed_row in listed_rows
     ]
     widths = [max(map(len, column)) for column in zip(column_names, *cell_texts, strict=True)]

@@ -123,7 +123,9 @@ class Backing:
     def replay(self, reason: str, source: str, *, dry_run: bool) -> Replayed:
         """Validate rejects again."""
         try:
-            replayed = self._app.replay(RejectQuery(reason=reason, source=source), self._now(), dry_run=dry_run)
+            replayed = self._app.replay(
+                RejectQuery(reason=reason, source=source), self._now(), dry_run=dry_run
+            )
         except KeyFileError as error:
             raise CannotDo(str(error)) from error
         return Replayed(replayed.tried, replayed.passed, replayed.still)
@@ -149,11 +151,18 @@ class Backing:
         """Under the organisation, or the first one of the registry."""
         organisations = self.registry().organisations
         home = next(
-            (candidate for candidate in organisations if candidate.id == organisation), next(iter(organisations), None)
+            (candidate for candidate in organisations if candidate.id == organisation),
+            next(iter(organisations), None),
         )
         with _mendable():
             zone = home.timezone if home else "UTC"
-            return draft(upload_path, file_name, home.id if home else "organisation", zone, unpacked=_UNPACKED)
+            return draft(
+                upload_path,
+                file_name,
+                home.id if home else "organisation",
+                zone,
+                unpacked=_UNPACKED,
+            )
 
     def drafted(self, upload_path: Path, file_name: str) -> Draft:
         """From its first rows."""
@@ -170,14 +179,19 @@ class Backing:
         with _mendable():
             return explain(upload_path, mappings.load(mapping), unpacked=_UNPACKED)
 
-    def begin_import(self, upload_path: Path, file_name: str, mapping: str, organisation: str = "") -> Job:
+    def begin_import(
+        self, upload_path: Path, file_name: str, mapping: str, organisation: str = ""
+    ) -> Job:
         """Import in a thread of its own; the file goes afterwards."""
         called = "draft" if mapping.endswith(".yaml") else mapping or "CloudEvents"
         job = Job(secrets.token_urlsafe(12), file_name, called, total=upload_path.stat().st_size)
         self._jobs.appendleft(job)
         # a daemon: a stop does not wait for a long file, which goes on when it is uploaded again
         threading.Thread(
-            target=self._import, args=(job, upload_path, mapping, organisation), name="import", daemon=True
+            target=self._import,
+            args=(job, upload_path, mapping, organisation),
+            name="import",
+            daemon=True,
         ).start()
         return job
 
@@ -208,7 +222,14 @@ class Backing:
             counts = import_report.as_dict()
             job.report = {
                 count_name: counts[count_name]
-                for count_name in ("read", "accepted", "duplicate", "rejected", "conflict", "left_out")
+                for count_name in (
+                    "read",
+                    "accepted",
+                    "duplicate",
+                    "rejected",
+                    "conflict",
+                    "left_out",
+                )
             }
             job.read, job.state = job.total, "done"
             self._came()
@@ -245,13 +266,20 @@ def build_console(
 ) -> Console:
     """The console of a service that listens on `host`."""
     try:
-        proxy = Proxy.of(settings.proxy_header, settings.proxies, settings.proxy_secret.get_secret_value())
+        proxy = Proxy.of(
+            settings.proxy_header, settings.proxies, settings.proxy_secret.get_secret_value()
+        )
         client = client_of(settings)
         refuse_open_house(host, proxy, oidc=client is not None)
     except ValueError as error:
         raise nytta.AppError(str(error)) from error
     backing = Backing(
-        installation, settings.data, behind, on_arrival, declared=read_sources(registry), registry=registry
+        installation,
+        settings.data,
+        behind,
+        on_arrival,
+        declared=read_sources(registry),
+        registry=registry,
     )
     links = Links()
     return Console(
@@ -259,7 +287,9 @@ def build_console(
         backing,
         links=links,
         proxy=proxy,
-        oidc=SignIn(client, accounts_of(settings, installation.keys), links.sessions) if client else None,
+        oidc=SignIn(client, accounts_of(settings, installation.keys), links.sessions)
+        if client
+        else None,
         address=settings.address.rstrip("/"),
         host=host,
         upload_limit=settings.upload_limit,
@@ -285,10 +315,14 @@ def ready(installation: nytta.App, pages: ASGIApp) -> ASGIApp:
     async def front(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] in ("/healthz", "/readyz"):
             # in a thread: a store that does not answer must not hold up pages
-            answered = await asyncio.to_thread(_answers, installation) if scope["path"] == "/readyz" else True
-            await PlainTextResponse("ready" if answered else "the store does not answer", 200 if answered else 503)(
-                scope, receive, send
+            answered = (
+                await asyncio.to_thread(_answers, installation)
+                if scope["path"] == "/readyz"
+                else True
             )
+            await PlainTextResponse(
+                "ready" if answered else "the store does not answer", 200 if answered else 503
+            )(scope, receive, send)
             return
         await pages(scope, receive, send)
 

@@ -68,10 +68,14 @@ def play(installation: nytta.App, settings: Settings) -> None:
 
     book = AlertStore(installation.open.connection)
     if installation.channels.smtp is None:
-        installation.channels = replace(installation.channels, mailbox=settings.data / "story" / "mails")
+        installation.channels = replace(
+            installation.channels, mailbox=settings.data / "story" / "mails"
+        )
     moments = _moments(installation, book, datetime.now(UTC))
     if moments:
-        stderr.print("living through its last twelve weeks: alerts, mails and answers come while you look …")
+        stderr.print(
+            "living through its last twelve weeks: alerts, mails and answers come while you look …"
+        )
     for number, monday_morning in enumerate(moments):
         if number % _JUDGED_EVERY == 0:
             last_morning = moments[min(number + _JUDGED_EVERY, len(moments)) - 1]
@@ -84,7 +88,9 @@ def play(installation: nytta.App, settings: Settings) -> None:
             if answer is not None:
                 evaluation.answer(installation, answer, wednesday)
     if moments:
-        where = f"; its mails: {installation.channels.mailbox}" if installation.channels.mailbox else ""
+        where = (
+            f"; its mails: {installation.channels.mailbox}" if installation.channels.mailbox else ""
+        )
         stderr.print(f"its last twelve weeks are lived through{where}", markup=False)
 
 
@@ -98,5 +104,6 @@ def _moments(installation: nytta.App, book: AlertStore, current_time: datetime) 
     return [
         morning
         for morning in mornings
-        if morning <= current_time and (heard_week is None or morning.date() - timedelta(weeks=1) > heard_week)
+        if morning <= current_time
+        and (heard_week is None or morning.date() - timedelta(weeks=1) > heard_week)
     ]

@@ -96,7 +96,10 @@ def _settings() -> Iterator[Finding]:
     unknown = unknown_variables(os.environ)
     if unknown:
         yield Finding(
-            "settings", "watch", f"nobody reads {', '.join(unknown)}", "correct the name; README has every setting"
+            "settings",
+            "watch",
+            f"nobody reads {', '.join(unknown)}",
+            "correct the name; README has every setting",
         )
     else:
         yield Finding("settings", "good", "every variable is one that is read")
@@ -105,18 +108,28 @@ def _settings() -> Iterator[Finding]:
 def _registry(settings: Settings, named: Path | None) -> Iterator[Finding]:
     folder = named or settings.registry
     if folder is None:
-        yield Finding("registry", "watch", "none is named: units come from logs alone", "set NYTTA_REGISTRY")
+        yield Finding(
+            "registry", "watch", "none is named: units come from logs alone", "set NYTTA_REGISTRY"
+        )
         return
-    read_registry = nytta.read_registry(folder, nytta.read_definitions(declarations.schemas() / "indicators"))
+    read_registry = nytta.read_registry(
+        folder, nytta.read_definitions(declarations.schemas() / "indicators")
+    )
     assert read_registry is not None
     approved = {approval.organisation for approval in read_registry.approvals}
     unapproved = (
-        [] if "" in approved else sorted({organisation.id for organisation in read_registry.organisations} - approved)
+        []
+        if "" in approved
+        else sorted({organisation.id for organisation in read_registry.organisations} - approved)
     )
-    summary = f"{len(read_registry.units)} units of {len(read_registry.organisations)} organisations"
+    summary = (
+        f"{len(read_registry.units)} units of {len(read_registry.organisations)} organisations"
+    )
     if unapproved:
         remedy = "add approvals in organisation.yaml: without one no figure is computed"
-        yield Finding("registry", "watch", f"{summary}; no approval: {', '.join(unapproved)}", remedy)
+        yield Finding(
+            "registry", "watch", f"{summary}; no approval: {', '.join(unapproved)}", remedy
+        )
     else:
         yield Finding("registry", "good", summary)
 
@@ -133,12 +146,21 @@ def _sources(folder: Path | None) -> Iterator[Finding]:
             mapping_of(declared, folder)
             if not declared.is_asked:
                 secret_of(declared)
-                yield Finding(subject, "good", f"sends to /hooks/{declared.id}, signed as {declared.signed} signs")
+                yield Finding(
+                    subject,
+                    "good",
+                    f"sends to /hooks/{declared.id}, signed as {declared.signed} signs",
+                )
                 continue
             with contextlib.closing(ask_of(declared)) as asking:
                 findings = declared.source().probe(asking, datetime.now(UTC))
         except Mendable as error:
-            yield Finding(subject, "bad", str(error), "see the sentence before; nytta pull --probe looks again")
+            yield Finding(
+                subject,
+                "bad",
+                str(error),
+                "see the sentence before; nytta pull --probe looks again",
+            )
             continue
         closed = [finding.what for finding in findings.found if not finding.fine]
         if closed:
@@ -146,7 +168,10 @@ def _sources(folder: Path | None) -> Iterator[Finding]:
             yield Finding(subject, "watch", f"cannot read {', '.join(closed)}", remedy)
         if findings.clock is not None and abs(findings.clock) > SKEW:
             yield Finding(
-                subject, "watch", f"its clock is {findings.clock:+.0f} seconds from ours", "set one of them right"
+                subject,
+                "watch",
+                f"its clock is {findings.clock:+.0f} seconds from ours",
+                "set one of them right",
             )
         if not closed:
             yield Finding(subject, "good", f"{declared.kind} at {declared.address} answers")
@@ -165,7 +190,9 @@ def _keys(settings: Settings) -> Iterator[Finding]:
     load_or_make(key_path)
     if permissions.exposure([key_path]).count:
         mode = stat.S_IMODE(key_path.stat().st_mode)
-        yield Finding("keys", "bad", f"{key_path} can be read by others ({mode:o})", f"chmod 600 {key_path}")
+        yield Finding(
+            "keys", "bad", f"{key_path} can be read by others ({mode:o})", f"chmod 600 {key_path}"
+        )
     else:
         yield Finding("keys", "good", f"{key_path}: back it up apart from the data")
 
@@ -194,7 +221,9 @@ def _files(settings: Settings) -> Iterator[Finding]:
             shlex.join(["chmod", "-R", "go=", *(str(path) for path in paths if path.exists())]),
         )
     elif exposure.seen == _LOOKED_AT:
-        yield Finding("files", "good", f"the first {exposure.seen} files and folders are their owner's alone")
+        yield Finding(
+            "files", "good", f"the first {exposure.seen} files and folders are their owner's alone"
+        )
     else:
         yield Finding("files", "good", f"{exposure.seen} files and folders are their owner's alone")
 
@@ -216,8 +245,14 @@ def _store(settings: Settings) -> Iterator[Finding]:
         missing = migrate.missing(connection, tables)
         version = connection.value("SELECT version()")
         if missing:
-            remedy = "run nytta migrate" if settings.clickhouse else "they are applied when the store is next opened"
-            yield Finding("store", "watch", f"engine {version}; {len(missing)} migrations are missing", remedy)
+            remedy = (
+                "run nytta migrate"
+                if settings.clickhouse
+                else "they are applied when the store is next opened"
+            )
+            yield Finding(
+                "store", "watch", f"engine {version}; {len(missing)} migrations are missing", remedy
+            )
         else:
             yield Finding("store", "good", f"engine {version}, tables up to date")
     finally:
@@ -231,10 +266,17 @@ def _broker(settings: Settings) -> Iterator[Finding]:
     from nytta.ingest.stream import topics
 
     if not settings.clickhouse:
-        yield Finding("broker", "bad", "NYTTA_KAFKA without NYTTA_CLICKHOUSE", "name a ClickHouse server: it is shared")
+        yield Finding(
+            "broker",
+            "bad",
+            "NYTTA_KAFKA without NYTTA_CLICKHOUSE",
+            "name a ClickHouse server: it is shared",
+        )
     cluster = cluster_of(settings)
     if not any(map(_reached, cluster.servers)):
-        yield Finding("broker", "bad", cluster.why_not(), "docs/runbook/NyttaLag.md, once it is back")
+        yield Finding(
+            "broker", "bad", cluster.why_not(), "docs/runbook/NyttaLag.md, once it is back"
+        )
         return
     topics.check(cluster)
     yield Finding("broker", "good", f"{settings.kafka}: every topic as it must be")
@@ -252,10 +294,18 @@ def _reached(server: str) -> bool:
 def _ways_out(settings: Settings) -> Iterator[Finding]:
     channels = nytta.read_channels(settings)
     if channels.smtp is None:
-        yield Finding("mail", "watch", "no mail server: alerts are kept, and reach nobody by mail", "set NYTTA_SMTP")
+        yield Finding(
+            "mail",
+            "watch",
+            "no mail server: alerts are kept, and reach nobody by mail",
+            "set NYTTA_SMTP",
+        )
     else:
         yield _mail(channels)
-    for channel, address in (("webhook", channels.webhook), ("Alertmanager", channels.alertmanager)):
+    for channel, address in (
+        ("webhook", channels.webhook),
+        ("Alertmanager", channels.alertmanager),
+    ):
         if address:
             address_parts = urlsplit(address)
             usual_port = 443 if address_parts.scheme == "https" else 80
@@ -263,7 +313,12 @@ def _ways_out(settings: Settings) -> Iterator[Finding]:
             with socket.create_connection(server, _SECONDS):
                 yield Finding(channel, "good", f"{address_parts.hostname} can be reached")
     if not settings.address:
-        yield Finding("links", "watch", "messages have no links", "set NYTTA_ADDRESS to where people reach the console")
+        yield Finding(
+            "links",
+            "watch",
+            "messages have no links",
+            "set NYTTA_ADDRESS to where people reach the console",
+        )
 
 
 def _mail(channels: Channels) -> Finding:
@@ -293,14 +348,21 @@ def _mail(channels: Channels) -> Finding:
         asyncio.run(greet())
     except (aiosmtplib.SMTPException, OSError) as error:
         remedy = "correct NYTTA_SMTP: host, port, user, password, or ?starttls=no for a server without TLS"
-        return Finding("mail", "bad", f"{smtp.host}:{smtp.port} does not let us in: {type(error).__name__}", remedy)
+        return Finding(
+            "mail",
+            "bad",
+            f"{smtp.host}:{smtp.port} does not let us in: {type(error).__name__}",
+            remedy,
+        )
     return Finding("mail", "good", f"{smtp.host}:{smtp.port} answers; nothing was sent")
 
 
 def _sign_in(settings: Settings) -> Iterator[Finding]:
     """What signs people in; of a provider its description, its keys and its clock, as a sign-in would find them."""
     try:
-        proxy = Proxy.of(settings.proxy_header, settings.proxies, settings.proxy_secret.get_secret_value())
+        proxy = Proxy.of(
+            settings.proxy_header, settings.proxies, settings.proxy_secret.get_secret_value()
+        )
         client = client_of(settings)
         refuse_open_house("127.0.0.1", proxy, oidc=client is not None)
     except ValueError as error:
@@ -308,7 +370,9 @@ def _sign_in(settings: Settings) -> Iterator[Finding]:
         return
     if client is None:
         by_proxy = f"a proxy names who it is in {settings.proxy_header}"
-        yield Finding("sign-in", "good", by_proxy if proxy else "one-time links, at this machine alone")
+        yield Finding(
+            "sign-in", "good", by_proxy if proxy else "one-time links, at this machine alone"
+        )
         return
 
     async def asked() -> tuple[Description, int]:
@@ -331,7 +395,11 @@ def _sign_in(settings: Settings) -> Iterator[Finding]:
         remedy = "mend time synchronisation: its tokens would be too old, or from the future"
         yield Finding("sign-in", "bad", drift, remedy)
         return
-    yield Finding("sign-in", "good", f"{client.issuer}, {key_count} keys; it must know the address {client.redirect}")
+    yield Finding(
+        "sign-in",
+        "good",
+        f"{client.issuer}, {key_count} keys; it must know the address {client.redirect}",
+    )
 
 
 def _clock(settings: Settings) -> Iterator[Finding]:
@@ -340,10 +408,15 @@ def _clock(settings: Settings) -> Iterator[Finding]:
     if settings.clickhouse:
         connection = client.server(settings.clickhouse)
         try:
-            clocks["ClickHouse"] = float(connection.value("SELECT toUnixTimestamp64Milli(now64(3)) / 1000")) - _now()
+            clocks["ClickHouse"] = (
+                float(connection.value("SELECT toUnixTimestamp64Milli(now64(3)) / 1000")) - _now()
+            )
         finally:
             connection.close()
-    for service_name, address in (("Alertmanager", settings.alertmanager), ("Grafana", settings.grafana)):
+    for service_name, address in (
+        ("Alertmanager", settings.alertmanager),
+        ("Grafana", settings.grafana),
+    ):
         if address:
             try:
                 date_header = httpx.get(address, timeout=_SECONDS).headers.get("date")
@@ -353,7 +426,9 @@ def _clock(settings: Settings) -> Iterator[Finding]:
                 clocks[service_name] = parsedate_to_datetime(date_header).timestamp() - _now()
     off = {service_name: seconds for service_name, seconds in clocks.items() if abs(seconds) > SKEW}
     if off:
-        drifts = ", ".join(f"{service_name} is {seconds:+.0f} s off" for service_name, seconds in off.items())
+        drifts = ", ".join(
+            f"{service_name} is {seconds:+.0f} s off" for service_name, seconds in off.items()
+        )
         yield Finding("clock", "bad", drifts, "mend time synchronisation on both machines")
     else:
         alone = f"{datetime.now(UTC):%F %T} UTC"
@@ -367,14 +442,19 @@ def _now() -> float:
 def _disk(settings: Settings) -> Iterator[Finding]:
     for folder_path in (settings.data, Path(tempfile.gettempdir())):
         existing = next(
-            folder for folder in (folder_path.absolute(), *folder_path.absolute().parents) if folder.exists()
+            folder
+            for folder in (folder_path.absolute(), *folder_path.absolute().parents)
+            if folder.exists()
         )
         usage = shutil.disk_usage(existing)
         free = usage.free / usage.total
         summary = f"{folder_path}: {usage.free / 2**30:.1f} GiB free ({free:.0%})"
         if not os.access(existing, os.W_OK):
             yield Finding(
-                "disk", "bad", f"{folder_path} cannot be written", f"give this user the right to write {existing}"
+                "disk",
+                "bad",
+                f"{folder_path} cannot be written",
+                f"give this user the right to write {existing}",
             )
         elif free < FREE_WATCH:
             state: State = "bad" if free < FREE_BAD else "watch"

@@ -9,7 +9,17 @@ from typing import Annotated, Any, Final
 import typer
 
 from nytta import service as nytta
-from nytta.cli.common import Data, Json, commands, fail, log_private_read, opened, print_json, show, stderr
+from nytta.cli.common import (
+    Data,
+    Json,
+    commands,
+    fail,
+    log_private_read,
+    opened,
+    print_json,
+    show,
+    stderr,
+)
 from nytta.indicators.store.values import ValueQuery
 from nytta.insight.store.states import DERIVED, read_states
 from nytta.registry.dates import parse_week
@@ -38,7 +48,16 @@ class Strata(StrEnum):
     UNITS = "units"
 
 
-_EXACT_COLUMNS: Final = ("unit", "system", "indicator", "part", "period", "numerator", "denominator", "value")
+_EXACT_COLUMNS: Final = (
+    "unit",
+    "system",
+    "indicator",
+    "part",
+    "period",
+    "numerator",
+    "denominator",
+    "value",
+)
 _GATED_COLUMNS: Final = (
     *("unit", "system", "indicator", "part", "period"),
     *("value", "low", "high", "n_band", "status", "reason"),
@@ -47,14 +66,22 @@ _GATED_COLUMNS: Final = (
 
 @commands.command()
 def values(
-    zone: Annotated[Zone, typer.Option(help="Gated figures, or exact ones for an administrator.")] = Zone.OPEN,
+    zone: Annotated[
+        Zone, typer.Option(help="Gated figures, or exact ones for an administrator.")
+    ] = Zone.OPEN,
     by: Annotated[Grain, typer.Option(help="Length of the periods.")] = Grain.WINDOW,
     indicator: Annotated[str, typer.Option(help="One indicator's id.")] = "",
     unit: Annotated[str, typer.Option(help="One unit's id.")] = "",
-    tree: Annotated[bool, typer.Option("--tree", help="Private zone: every level, not only the lowest.")] = False,
-    case_types: Annotated[bool, typer.Option("--case-types", help="Each case type beside all ('*').")] = False,
+    tree: Annotated[
+        bool, typer.Option("--tree", help="Private zone: every level, not only the lowest.")
+    ] = False,
+    case_types: Annotated[
+        bool, typer.Option("--case-types", help="Each case type beside all ('*').")
+    ] = False,
     timezone: Annotated[str, typer.Option(help="Private zone: periods in this time zone.")] = "",
-    definitions: Annotated[Path | None, typer.Option(help="Private zone: definitions of this folder.")] = None,
+    definitions: Annotated[
+        Path | None, typer.Option(help="Private zone: definitions of this folder.")
+    ] = None,
     data_folder: Data = None,
     as_json: Json = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV on standard output.")] = False,
@@ -67,7 +94,10 @@ def values(
         known_ids = {definition.id for definition in installation.definitions}
         extra = nytta.read_definitions(definitions) if definitions else None
         if indicator and indicator not in known_ids | {entry.id for entry in extra or ()}:
-            fail(f"there is no indicator '{indicator}'; there are {', '.join(sorted(known_ids))}", code=2)
+            fail(
+                f"there is no indicator '{indicator}'; there are {', '.join(sorted(known_ids))}",
+                code=2,
+            )
         query = ValueQuery(by.value, indicator, unit, tree, case_types)
         if private:
             log_private_read(installation, unit)
@@ -85,7 +115,10 @@ def _open_figures(installation: nytta.App, query: ValueQuery) -> list[dict[str, 
     # each row has all columns, or a table would have none for what only some rows say
     empty = dict.fromkeys(figures[0] if figures else ("system", "period", "value"))
     for unapproved_row in installation.not_approved():
-        is_asked = query.indicator in ("", unapproved_row["indicator"]) and query.unit in ("", unapproved_row["unit"])
+        is_asked = query.indicator in ("", unapproved_row["indicator"]) and query.unit in (
+            "",
+            unapproved_row["unit"],
+        )
         if is_asked:
             figures.append(empty | unapproved_row)
     return figures
@@ -95,7 +128,9 @@ def _open_figures(installation: nytta.App, query: ValueQuery) -> list[dict[str, 
 def states(
     what: Annotated[str, typer.Option(help=f"One derived indicator: {', '.join(DERIVED)}.")] = "",
     unit: Annotated[str, typer.Option(help="One unit's id.")] = "",
-    week: Annotated[str, typer.Option(help="An ISO week, such as 2026-W07; else the last one told.")] = "",
+    week: Annotated[
+        str, typer.Option(help="An ISO week, such as 2026-W07; else the last one told.")
+    ] = "",
     data_folder: Data = None,
     as_json: Json = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV on standard output.")] = False,
@@ -109,7 +144,19 @@ def states(
         fail(f"--week: {error}", code=2)
     with opened(data_folder) as installation:
         rows = read_states(installation.open.connection, derived=what, unit=unit, week=monday)
-    columns = ("unit", "system", "case_type", "what", "part", "week", "state", "value", "low", "high", "rests_on")
+    columns = (
+        "unit",
+        "system",
+        "case_type",
+        "what",
+        "part",
+        "week",
+        "state",
+        "value",
+        "low",
+        "high",
+        "rests_on",
+    )
     show(rows, as_json, columns, as_csv)
 
 
@@ -118,10 +165,14 @@ def mix(
     indicator: Annotated[str, typer.Argument(help="A share's or rate's id.")],
     unit: Annotated[str, typer.Option(help="Whose roll-up.")],
     system: Annotated[str, typer.Option(help="In which system.")],
-    first: Annotated[str, typer.Option("--from", help="Last ISO week of the earlier window, such as 2026-W07.")],
+    first: Annotated[
+        str, typer.Option("--from", help="Last ISO week of the earlier window, such as 2026-W07.")
+    ],
     last: Annotated[str, typer.Option("--to", help="Last ISO week of the later window.")],
     over: Annotated[Strata, typer.Option(help="What the roll-up consists of.")] = Strata.CASE_TYPES,
-    zone: Annotated[Zone, typer.Option(help="Gated figures, or exact ones for an administrator.")] = Zone.OPEN,
+    zone: Annotated[
+        Zone, typer.Option(help="Gated figures, or exact ones for an administrator.")
+    ] = Zone.OPEN,
     data_folder: Data = None,
     as_json: Json = False,
 ) -> None:
@@ -136,7 +187,9 @@ def mix(
     except ValueError as error:
         fail(str(error), code=2)
     with opened(data_folder) as installation:
-        definition = next((entry for entry in installation.definitions if entry.id == indicator), None)
+        definition = next(
+            (entry for entry in installation.definitions if entry.id == indicator), None
+        )
         if definition is None:
             known_ids = ", ".join(entry.id for entry in installation.definitions)
             fail(f"there is no indicator '{indicator}'; there are {known_ids}", code=2)
@@ -163,7 +216,9 @@ def mix(
         low, high = mixed.change_interval
         stderr.print(f"the change is not certain: it lies between {low:+.1f} and {high:+.1f}")
     if mixed.unseen:
-        stderr.print(f"{mixed.unseen} parts are not shown in both weeks; their change is in the rest")
+        stderr.print(
+            f"{mixed.unseen} parts are not shown in both weeks; their change is in the rest"
+        )
 
 
 def _one(value: float | None) -> float | None:
@@ -205,7 +260,9 @@ def overview(data_folder: Data = None, as_json: Json = False) -> None:
         highlight=False,
     )
     for row in missing:
-        print(f"not approved: {row['indicator']} for {row['unit']}; missing {', '.join(row['missing'])}")
+        print(
+            f"not approved: {row['indicator']} for {row['unit']}; missing {', '.join(row['missing'])}"
+        )
 
 
 def _figure(figure_row: dict[str, Any] | None) -> str:

@@ -46,13 +46,25 @@ from nytta.ingest.store.rejects import latest_rejects
 from nytta.ingest.store.sources import all_sources
 from nytta.surfaces.problems import in_language
 
-_COUNTS: Final = ("read", "accepted", "superseded", "retracted", "duplicate", "rejected", "conflict", "left_out")
+_COUNTS: Final = (
+    "read",
+    "accepted",
+    "superseded",
+    "retracted",
+    "duplicate",
+    "rejected",
+    "conflict",
+    "left_out",
+)
 """What an import counts of rows, as reports name it."""
 
 
 @commands.command("import")
 def import_(
-    files: Annotated[list[Path], typer.Argument(help="XES or CSV/TSV (with --mapping), or CloudEvents, one per line.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="XES or CSV/TSV (with --mapping), or CloudEvents, one per line."),
+    ],
     language: Lang,
     mapping: Annotated[str, typer.Option(help="A shipped mapping's name, or a mapping file.")] = "",
     data_folder: Data = None,
@@ -63,9 +75,12 @@ def import_(
         datetime | None, typer.Option(help="When the list was exported; else the file's time.")
     ] = None,
     gone_at_most: Annotated[
-        int | None, typer.Option(help="Rows that a complete list may take back; else a third.", min=0)
+        int | None,
+        typer.Option(help="Rows that a complete list may take back; else a third.", min=0),
     ] = None,
-    explain_rows: Annotated[bool, typer.Option("--explain", help="Only show how the first rows map.")] = False,
+    explain_rows: Annotated[
+        bool, typer.Option("--explain", help="Only show how the first rows map.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Import event logs. Interrupted, the same command goes on; repeated, it changes nothing."""
@@ -90,9 +105,12 @@ def import_(
         stderr.print("computing …")
         installation.bring_up_to_date(current_time)
         reached = reach(
-            installation.open.connection, lacking=lambda: lacking(installation.private, installation.definitions)
+            installation.open.connection,
+            lacking=lambda: lacking(installation.private, installation.definitions),
         )
-    total = {count_name: sum(getattr(report, count_name) for report in reports) for count_name in _COUNTS}
+    total = {
+        count_name: sum(getattr(report, count_name) for report in reports) for count_name in _COUNTS
+    }
     _say_warnings(reports, language)
     if as_json:
         print_json(total | {"files": [report.as_dict() for report in reports]})
@@ -121,19 +139,27 @@ def _imported(import_file: Callable[..., ImportReport], path: Path) -> ImportRep
         with _progress(path.name) as step:
             return import_file(path, progress=step)
     except KeyboardInterrupt:
-        fail(f"{path}: interrupted; what was read is kept, the same command goes on from there", code=130)
+        fail(
+            f"{path}: interrupted; what was read is kept, the same command goes on from there",
+            code=130,
+        )
 
 
 def _say_warnings(reports: Sequence[ImportReport], language: str) -> None:
     for report in reports:
         for warning in report.warnings:
-            stderr.print(f"{report.file}: {in_language(warning, language)}", style="yellow", markup=False)
+            stderr.print(
+                f"{report.file}: {in_language(warning, language)}", style="yellow", markup=False
+            )
 
 
 def _say_reports(reports: Sequence[ImportReport]) -> None:
     """What became of the rows of each file."""
     for report in reports:
-        counts = ", ".join(f"{getattr(report, count_name)} {count_name.replace('_', ' ')}" for count_name in _COUNTS)
+        counts = ", ".join(
+            f"{getattr(report, count_name)} {count_name.replace('_', ' ')}"
+            for count_name in _COUNTS
+        )
         stderr.print(f"{report.file}: {counts}")
         if report.units_created:
             stderr.print(f"  units made: {', '.join(report.units_created)}")
@@ -156,18 +182,29 @@ def say_reach(reached: Sequence[Reach], language: str = Language.EN) -> None:
         figures = sum(indicator.shown for indicator in published)
         names = ", ".join(indicator.indicator for indicator in published)
         key = "shown_one" if len(published) == 1 else "shown"
-        stderr.print(say(key, language, count=len(published), figures=figures, names=names), markup=False)
+        stderr.print(
+            say(key, language, count=len(published), figures=figures, names=names), markup=False
+        )
     for indicator in reached:
         if not indicator.shown:
             remedy = in_language(REMEDIES[Reason(indicator.reason)], language)
-            stderr.print(say("not_shown", language, name=indicator.indicator, why=remedy), markup=False)
+            stderr.print(
+                say("not_shown", language, name=indicator.indicator, why=remedy), markup=False
+            )
     stderr.print(say("others", language))
 
 
 @contextmanager
 def _progress(name: str) -> Iterator[Callable[[int, int], None]]:
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=error_console(), transient=True, disable=not stderr.is_terminal) as bar:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(
+        *columns, console=error_console(), transient=True, disable=not stderr.is_terminal
+    ) as bar:
         task = bar.add_task(name, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
@@ -175,10 +212,16 @@ def _progress(name: str) -> Iterator[Callable[[int, int], None]]:
 @commands.command()
 def sources(
     supports: Annotated[
-        bool, typer.Option("--supports", help="Which indicators each source supports, and what the others lack.")
+        bool,
+        typer.Option(
+            "--supports", help="Which indicators each source supports, and what the others lack."
+        ),
     ] = False,
     alike_in: Annotated[
-        Path | None, typer.Option("--alike", help="A file of which ids that look alike are listed; needs --mapping.")
+        Path | None,
+        typer.Option(
+            "--alike", help="A file of which ids that look alike are listed; needs --mapping."
+        ),
     ] = None,
     mapping: Annotated[str, typer.Option(help="The mapping of that file.")] = "",
     data_folder: Data = None,
@@ -225,7 +268,9 @@ def _list_sources(data_folder: Path | None, as_json: bool) -> None:
         rounds = latest_rounds(installation.private)
         unknown = quality.unknown_units(installation.private.connection, datetime.now(UTC))
     if as_json:
-        print_json({"sources": source_rows, "imports": jobs, "unknown_units": unknown, "rounds": rounds})
+        print_json(
+            {"sources": source_rows, "imports": jobs, "unknown_units": unknown, "rounds": rounds}
+        )
         return
     show(source_rows, False)
     for source, share in unknown.items():
@@ -235,7 +280,21 @@ def _list_sources(data_folder: Path | None, as_json: bool) -> None:
         show(jobs, False)
     if rounds:
         Console().print()
-        show(rounds, False, ("source", "what", "state", "ended", "last_good", "rows", "events", "rejected", "message"))
+        show(
+            rounds,
+            False,
+            (
+                "source",
+                "what",
+                "state",
+                "ended",
+                "last_good",
+                "rows",
+                "events",
+                "rejected",
+                "message",
+            ),
+        )
 
 
 def _say_unknown_units(source: str, share: float) -> None:
@@ -256,7 +315,9 @@ def _list_alike(path: Path, mapping: str, as_json: bool) -> None:
     pairs = [asdict(pair) for pair in noted.pairs]
     show(pairs, as_json, ("kind", "first", "first_row", "second", "second_row"))
     if noted.is_full:
-        stderr.print("there are more ids than are compared: those of the last rows were not", style="yellow")
+        stderr.print(
+            "there are more ids than are compared: those of the last rows were not", style="yellow"
+        )
 
 
 @commands.command()
@@ -272,5 +333,7 @@ def rejects(
     with opened(data_folder) as installation:
         reject_rows = latest_rejects(installation.private, reason, source, limit)
     if not as_json:
-        reject_rows = [row | {"detail": in_language(str(row["detail"]), language)} for row in reject_rows]
+        reject_rows = [
+            row | {"detail": in_language(str(row["detail"]), language)} for row in reject_rows
+        ]
     show(reject_rows, as_json, ("source", "position", "reason", "detail"))

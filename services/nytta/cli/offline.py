@@ -31,7 +31,9 @@ commands.add_typer(schemas_commands, name="schemas")
 
 @commands.command()
 def check(
-    directory: Annotated[Path, typer.Argument(help="Folder with organisation.yaml, systems.yaml, sources.yaml, …")],
+    directory: Annotated[
+        Path, typer.Argument(help="Folder with organisation.yaml, systems.yaml, sources.yaml, …")
+    ],
     as_json: Json = False,
 ) -> None:
     """Check a registry: every problem at once, with file and line."""
@@ -49,7 +51,12 @@ def check(
     if as_json:
         print_json(
             [
-                {"file": problem.file, "line": problem.line, "message": problem.message, "warning": problem.warning}
+                {
+                    "file": problem.file,
+                    "line": problem.line,
+                    "message": problem.message,
+                    "warning": problem.warning,
+                }
                 for problem in problems
             ]
         )
@@ -63,7 +70,10 @@ def check(
 @commands.command()
 def detect(
     series: Annotated[
-        Path, typer.Argument(help="CSV or workbook with unit, peer_group, system, indicator, week, numerator, …")
+        Path,
+        typer.Argument(
+            help="CSV or workbook with unit, peer_group, system, indicator, week, numerator, …"
+        ),
     ],
     as_json: Json = False,
 ) -> None:
@@ -74,12 +84,18 @@ def detect(
     if as_json:
         print_json(detection_result)
     else:
-        show(detection_result["signals"], False, ("unit", "system", "indicator", "kind", "opened", "closed"))
+        show(
+            detection_result["signals"],
+            False,
+            ("unit", "system", "indicator", "kind", "opened", "closed"),
+        )
         _say_not_assessed(detection_result["not_assessed"])
     if loaded.encoding:
         stderr.print(f"read as {loaded.encoding}, which its letters suggest", markup=False)
     if loaded.ignored_columns:
-        stderr.print(f"columns that are not read: {', '.join(loaded.ignored_columns)}", markup=False)
+        stderr.print(
+            f"columns that are not read: {', '.join(loaded.ignored_columns)}", markup=False
+        )
     if not loaded.rows:
         fail(f"{series}: no rows stand below the header")
     if not loaded.is_read:
@@ -139,7 +155,9 @@ def simulate_(
 
 @schemas_commands.command("build")
 def schemas_build(
-    check_only: Annotated[bool, typer.Option("--check", help="Only compare; exit code 1 where one differs.")] = False,
+    check_only: Annotated[
+        bool, typer.Option("--check", help="Only compare; exit code 1 where one differs.")
+    ] = False,
 ) -> None:
     """Write schemas/events from the event models, and docs/indicators.md from the definitions."""
     folder = declarations.schemas() / "events"
@@ -152,7 +170,9 @@ def schemas_build(
         file_name = "../../docs/indicators.md"
         with mendable():
             definitions = nytta.read_definitions(declarations.schemas() / "indicators")
-        wanted_files[file_name] = indicator_page(definitions, read_derived(declarations.schemas() / "derived.yaml"))
+        wanted_files[file_name] = indicator_page(
+            definitions, read_derived(declarations.schemas() / "derived.yaml")
+        )
         if (docs / "indicators.md").is_file():
             present[file_name] = docs / "indicators.md"
     stale = sorted(file_name for file_name in present if file_name not in wanted_files)
@@ -163,7 +183,9 @@ def schemas_build(
     )
     if check_only:
         if stale or changed:
-            fail(f"generated files differ from what they are made of: {', '.join(changed + stale)}; run `make schemas`")
+            fail(
+                f"generated files differ from what they are made of: {', '.join(changed + stale)}; run `make schemas`"
+            )
         return
     for file_name in changed:
         path = folder / file_name
@@ -171,4 +193,6 @@ def schemas_build(
         path.write_text(wanted_files[file_name], encoding="utf-8")
     for file_name in stale:
         present[file_name].unlink()
-    stderr.print(f"{len(changed)} written, {len(stale)} removed, {len(wanted_files) - len(changed)} unchanged")
+    stderr.print(
+        f"{len(changed)} written, {len(stale)} removed, {len(wanted_files) - len(changed)} unchanged"
+    )

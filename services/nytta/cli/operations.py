@@ -10,7 +10,17 @@ from typing import Annotated
 import typer
 
 from nytta.cli import doctor as examination
-from nytta.cli.common import Data, Json, Registry, commands, fail, mendable, opened, print_json, stderr
+from nytta.cli.common import (
+    Data,
+    Json,
+    Registry,
+    commands,
+    fail,
+    mendable,
+    opened,
+    print_json,
+    stderr,
+)
 from nytta.ingest.store.sources import all_sources
 from nytta.registry import declarations
 from nytta.service import keeping
@@ -25,7 +35,9 @@ commands.add_typer(dashboards_commands, name="dashboards")
 
 @dashboards_commands.command("build")
 def dashboards_build(
-    check_only: Annotated[bool, typer.Option("--check", help="Only compare; exit code 1 where one differs.")] = False,
+    check_only: Annotated[
+        bool, typer.Option("--check", help="Only compare; exit code 1 where one differs.")
+    ] = False,
 ) -> None:
     """Write dashboards/*.json from the code, for provisioning by file."""
     # the SDK takes a while that no other command should wait
@@ -42,7 +54,9 @@ def dashboards_build(
     )
     if check_only:
         if stale_names or changed_names:
-            fail(f"dashboards differs from the code: {', '.join(changed_names + stale_names)}; run `make dashboards`")
+            fail(
+                f"dashboards differs from the code: {', '.join(changed_names + stale_names)}; run `make dashboards`"
+            )
         return
     with mendable():
         folder.mkdir(exist_ok=True)
@@ -58,7 +72,9 @@ def dashboards_build(
 @dashboards_commands.command("push")
 def dashboards_push(
     address: Annotated[str, typer.Option(help="Grafana's address (else NYTTA_GRAFANA).")] = "",
-    datasource: Annotated[str, typer.Option(help="Name of the ClickHouse data source, where there are several.")] = "",
+    datasource: Annotated[
+        str, typer.Option(help="Name of the ClickHouse data source, where there are several.")
+    ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -70,7 +86,10 @@ def dashboards_push(
         settings = Settings()
     grafana_address, token = address or settings.grafana, settings.grafana_token.get_secret_value()
     if not grafana_address or not token:
-        fail("name Grafana's address in NYTTA_GRAFANA (or --address) and a token in NYTTA_GRAFANA_TOKEN", code=2)
+        fail(
+            "name Grafana's address in NYTTA_GRAFANA (or --address) and a token in NYTTA_GRAFANA_TOKEN",
+            code=2,
+        )
     with mendable():
         changes = push(
             grafana_address,
@@ -83,7 +102,12 @@ def dashboards_push(
         )
     if as_json:
         pushed_rows = [
-            {"kind": pushed.kind, "title": pushed.title, "what": pushed.what, "address": pushed.address}
+            {
+                "kind": pushed.kind,
+                "title": pushed.title,
+                "what": pushed.what,
+                "address": pushed.address,
+            }
             for pushed in changes
         ]
         print_json({"dry_run": dry_run, "done": pushed_rows})
@@ -95,10 +119,16 @@ def dashboards_push(
 
 @commands.command()
 def backup(
-    target: Annotated[Path, typer.Argument(help="The file to write; with a server, the name on its backup disk.")],
+    target: Annotated[
+        Path, typer.Argument(help="The file to write; with a server, the name on its backup disk.")
+    ],
     disk: Annotated[str, typer.Option(help="With a server: its disk for backups.")] = "backups",
     portable: Annotated[
-        bool, typer.Option("--portable", help="Rows, which a store of either kind takes: to move to a server, or back.")
+        bool,
+        typer.Option(
+            "--portable",
+            help="Rows, which a store of either kind takes: to move to a server, or back.",
+        ),
     ] = False,
     data_folder: Data = None,
     as_json: Json = False,
@@ -107,7 +137,10 @@ def backup(
     target = target.absolute()
     with opened(data_folder) as installation:
         if Settings().clickhouse and not portable:
-            outcome = {"state": backups.on_server(installation.private.connection, disk, target.name), "disk": disk}
+            outcome = {
+                "state": backups.on_server(installation.private.connection, disk, target.name),
+                "disk": disk,
+            }
             line = target.name
         else:
             copy = keeping.copy_rows if portable else keeping.copy
@@ -119,13 +152,17 @@ def backup(
         print_json(outcome)
         return
     stderr.print(line, markup=False)
-    stderr.print("the key file is not in it: without that file persons would count twice. Keep it in another place")
+    stderr.print(
+        "the key file is not in it: without that file persons would count twice. Keep it in another place"
+    )
 
 
 @commands.command()
 def restore(
     source: Annotated[Path, typer.Argument(help="A file that nytta backup wrote.")],
-    keys: Annotated[Path | None, typer.Option(help="The key file; copied to its place in the data folder.")] = None,
+    keys: Annotated[
+        Path | None, typer.Option(help="The key file; copied to its place in the data folder.")
+    ] = None,
     data_folder: Data = None,
     registry_folder: Registry = None,
     as_json: Json = False,
@@ -162,11 +199,15 @@ def restore(
     if as_json:
         print_json(asdict(manifest) | {"events": events})
         return
-    stderr.print(f"restored as of {manifest.taken}: {events} events. Prove it: nytta verify", markup=False)
+    stderr.print(
+        f"restored as of {manifest.taken}: {events} events. Prove it: nytta verify", markup=False
+    )
 
 
 @commands.command()
-def doctor(data_folder: Data = None, registry_folder: Registry = None, as_json: Json = False) -> None:
+def doctor(
+    data_folder: Data = None, registry_folder: Registry = None, as_json: Json = False
+) -> None:
     """Look at settings, registry, keys, files, store, broker, mail, clock and disk, and say what to mend."""
     findings = examination.examine(data_folder, registry_folder)
     if as_json:

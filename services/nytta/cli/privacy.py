@@ -32,7 +32,9 @@ from nytta.service.settings import Settings
 from nytta.surfaces import transparency as transparent
 from nytta.surfaces.access_log import AccessLog
 
-keys_commands = typer.Typer(no_args_is_help=True, help="Keys of pseudonyms: they change, and old ones are destroyed.")
+keys_commands = typer.Typer(
+    no_args_is_help=True, help="Keys of pseudonyms: they change, and old ones are destroyed."
+)
 commands.add_typer(keys_commands, name="keys")
 
 
@@ -52,8 +54,12 @@ def _round(installation: nytta.App) -> Round:
 
 @commands.command()
 def retention(
-    apply: Annotated[bool, typer.Option("--apply/--dry-run", help="Dispose of it; else only say what is due.")] = False,
-    decision: Annotated[str, typer.Option(help="Decision for organisations whose registry names none.")] = "",
+    apply: Annotated[
+        bool, typer.Option("--apply/--dry-run", help="Dispose of it; else only say what is due.")
+    ] = False,
+    decision: Annotated[
+        str, typer.Option(help="Decision for organisations whose registry names none.")
+    ] = "",
     data_folder: Data = None,
     registry_folder: Registry = None,
     as_json: Json = False,
@@ -68,8 +74,15 @@ def retention(
         for removal in all_due:
             disposal_row = removal.as_dict() | {"done": False, "sealed": 0, "certificate": None}
             if apply and removal.decided:
-                removed, number = dispose(installation.private, installation.definitions, removal, current_time)
-                disposal_row |= {"rows": removed.rows, "done": True, "sealed": removed.sealed, "certificate": number}
+                removed, number = dispose(
+                    installation.private, installation.definitions, removal, current_time
+                )
+                disposal_row |= {
+                    "rows": removed.rows,
+                    "done": True,
+                    "sealed": removed.sealed,
+                    "certificate": number,
+                }
             disposal_rows.append(disposal_row)
         # figures first: what is purged cannot be counted any more
         if any(disposal_row["done"] for disposal_row in disposal_rows):
@@ -77,7 +90,9 @@ def retention(
             purge(installation.private)
     undecided = [removal for removal in all_due if not removal.decided]
     show(
-        disposal_rows, as_json, ("rule", "organisation", "before", "decision", "rows", "done", "sealed", "certificate")
+        disposal_rows,
+        as_json,
+        ("rule", "organisation", "before", "decision", "rows", "done", "sealed", "certificate"),
     )
     for removal in undecided:
         stderr.print(
@@ -91,8 +106,12 @@ def retention(
 
 @commands.command()
 def erase(
-    reference: Annotated[str, typer.Option(help="Reference of the request, for the proof; no name.")],
-    source_id: Annotated[str, typer.Option("--source-id", help="The person's id as sources send it.")] = "",
+    reference: Annotated[
+        str, typer.Option(help="Reference of the request, for the proof; no name.")
+    ],
+    source_id: Annotated[
+        str, typer.Option("--source-id", help="The person's id as sources send it.")
+    ] = "",
     pseudonym: Annotated[str, typer.Option(help="key-id:32 hexadecimal digits.")] = "",
     organisation: Annotated[str, typer.Option(help="Root unit of the id at the source.")] = "",
     keep_counting: Annotated[
@@ -142,7 +161,9 @@ def _statement() -> Any:
     return yaml.safe_load((declarations.schemas() / "transparency.yaml").read_bytes())
 
 
-def _pseudonyms(installation: nytta.App, source_id: str, pseudonym: str, organisation: str) -> list[Pseudonym]:
+def _pseudonyms(
+    installation: nytta.App, source_id: str, pseudonym: str, organisation: str
+) -> list[Pseudonym]:
     """Everything that stands for the person: with every key there is, and with the lasting one."""
     if pseudonym:
         read = parse(pseudonym)
@@ -178,7 +199,10 @@ def access(
 
 
 def transparency_page(
-    installation: nytta.App, language: str, current_time: datetime, declared: Sequence[Declared] = ()
+    installation: nytta.App,
+    language: str,
+    current_time: datetime,
+    declared: Sequence[Declared] = (),
 ) -> dict[str, Any]:
     """What is collected, why, for how long, and who sees it, as things stand at `current_time`, in sv, nb or en."""
     asked = []
@@ -186,7 +210,9 @@ def transparency_page(
         if declared_source.is_asked and declared_source.runs(current_time.date()):
             source = declared_source.source()
             fetched, not_fetched = tuple(source.fetched), tuple(source.not_fetched)
-            asked.append(transparent.Asked(declared_source.id, declared_source.kind, fetched, not_fetched))
+            asked.append(
+                transparent.Asked(declared_source.id, declared_source.kind, fetched, not_fetched)
+            )
     return transparent.page(
         language,
         installation.intake.registry,
@@ -211,13 +237,19 @@ def transparency(
         fail(f"--lang is one of {', '.join(LANGUAGES)}", code=2)
     with opened(data_folder, registry_folder) as installation:
         page = transparency_page(
-            installation, lang, datetime.now(UTC), read_sources(registry_folder or Settings().registry)
+            installation,
+            lang,
+            datetime.now(UTC),
+            read_sources(registry_folder or Settings().registry),
         )
     if as_json:
         print_json(page)
         return
     for collected in page["collected"]:
-        stderr.print(f"{collected['event']}: {collected['meaning']} {' '.join(collected['kept'])}", markup=False)
+        stderr.print(
+            f"{collected['event']}: {collected['meaning']} {' '.join(collected['kept'])}",
+            markup=False,
+        )
         for field in collected["fields"]:
             stderr.print(f"    {field['name']}: {field['meaning']}", markup=False)
     for asked in page["asked"]:
@@ -236,7 +268,9 @@ def transparency(
 @commands.command()
 def forward(
     out: Annotated[Path, typer.Argument(help="File to add to, one CloudEvent per line.")],
-    source: Annotated[str, typer.Option(help="How the receiver knows this installation.")] = "nytta",
+    source: Annotated[
+        str, typer.Option(help="How the receiver knows this installation.")
+    ] = "nytta",
     data_folder: Data = None,
     as_json: Json = False,
 ) -> None:
@@ -245,7 +279,9 @@ def forward(
         start = installation.private.counter("forwarded")
         position, figure_count = start, 0
         with out.open("ab") as file:
-            for publication, event in outbound.published(installation.private.connection, source, start):
+            for publication, event in outbound.published(
+                installation.private.connection, source, start
+            ):
                 file.write(orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE))
                 position, figure_count = publication, figure_count + 1
             # the counter moves only once the receiver's file is on the disk: a crash repeats, it never skips
@@ -259,7 +295,9 @@ def forward(
 
 
 @keys_commands.command("list")
-def keys_list(data_folder: Data = None, registry_folder: Registry = None, as_json: Json = False) -> None:
+def keys_list(
+    data_folder: Data = None, registry_folder: Registry = None, as_json: Json = False
+) -> None:
     """The keys of persons, how old they are, and what is to be done; never a secret."""
     today = datetime.now(UTC).date()
     with opened(data_folder, registry_folder) as installation:
@@ -283,7 +321,9 @@ def keys_list(data_folder: Data = None, registry_folder: Registry = None, as_jso
 
 
 @keys_commands.command("rotate")
-def keys_rotate(data_folder: Data = None, registry_folder: Registry = None, as_json: Json = False) -> None:
+def keys_rotate(
+    data_folder: Data = None, registry_folder: Registry = None, as_json: Json = False
+) -> None:
     """Make and change keys where the calendar says so; destroy the old ones. `nytta up` does it by itself."""
     with opened(data_folder, registry_folder) as installation:
         _only_one(installation)

@@ -8,7 +8,17 @@ from typing import Annotated, Any
 
 import typer
 
-from nytta.cli.common import Data, Json, Registry, commands, fail, mendable, opened, print_json, stderr
+from nytta.cli.common import (
+    Data,
+    Json,
+    Registry,
+    commands,
+    fail,
+    mendable,
+    opened,
+    print_json,
+    stderr,
+)
 from nytta.ingest.pull.declared import Declared, read
 from nytta.ingest.store import pulls
 from nytta.service.pulls import Puller, dark_indicators, puller
@@ -19,13 +29,21 @@ from nytta.service.stopping import Ending
 @commands.command()
 def pull(
     source: Annotated[str, typer.Argument(help="The source's id in sources.yaml.")],
-    since: Annotated[str | None, typer.Option(help="A cursor to begin at, in the place of the last round's.")] = None,
-    probe: Annotated[bool, typer.Option("--probe", help="Only look at rights, clock, and what goes dark.")] = False,
+    since: Annotated[
+        str | None, typer.Option(help="A cursor to begin at, in the place of the last round's.")
+    ] = None,
+    probe: Annotated[
+        bool, typer.Option("--probe", help="Only look at rights, clock, and what goes dark.")
+    ] = False,
     reset: Annotated[
         bool, typer.Option("--reset", help="Begin from the beginning; what is known stays known.")
     ] = False,
-    reconcile: Annotated[bool, typer.Option("--reconcile", help="Look for what is gone at the source.")] = False,
-    gone_at_most: Annotated[int | None, typer.Option(help="Rows that may be taken back; else a third.", min=0)] = None,
+    reconcile: Annotated[
+        bool, typer.Option("--reconcile", help="Look for what is gone at the source.")
+    ] = False,
+    gone_at_most: Annotated[
+        int | None, typer.Option(help="Rows that may be taken back; else a third.", min=0)
+    ] = None,
     data_folder: Data = None,
     registry_folder: Registry = None,
     as_json: Json = False,
@@ -68,8 +86,12 @@ def pull(
 
 @commands.command("puller")
 def puller_(
-    host: Annotated[str, typer.Option(help="Address of /healthz, /readyz and /metrics.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port of /healthz, /readyz and /metrics.", min=1, max=65535)] = 8654,
+    host: Annotated[
+        str, typer.Option(help="Address of /healthz, /readyz and /metrics.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(help="Port of /healthz, /readyz and /metrics.", min=1, max=65535)
+    ] = 8654,
     registry_folder: Registry = None,
     data_folder: Data = None,
 ) -> None:
@@ -85,7 +107,9 @@ def puller_(
     with mendable():
         settings = Settings() if data_folder is None else Settings(data=data_folder)
         if not settings.kafka:
-            fail("a puller puts events on Kafka: name its brokers in NYTTA_KAFKA; without Kafka nytta up asks sources")
+            fail(
+                "a puller puts events on Kafka: name its brokers in NYTTA_KAFKA; without Kafka nytta up asks sources"
+            )
         with distributed.asking(settings, registry_folder) as parts:
             if not any(declared.is_asked for declared in parts.sources):
                 fail("there is no source to ask: declare it in sources.yaml of the registry")
@@ -97,7 +121,9 @@ def _declared(sources: tuple[Declared, ...], source_id: str) -> Declared:
         if declared.id == source_id:
             return declared
     known_names = ", ".join(declared.id for declared in sources)
-    return fail(f"there is no source '{source_id}' in sources.yaml; it has {known_names or 'none: declare it there'}")
+    return fail(
+        f"there is no source '{source_id}' in sources.yaml; it has {known_names or 'none: declare it there'}"
+    )
 
 
 def _probed(puller: Puller, as_json: bool) -> None:
@@ -115,6 +141,9 @@ def _probed(puller: Puller, as_json: bool) -> None:
         state = "can be read" if finding.fine else finding.detail or "cannot be read"
         stderr.print(f"{finding.what}: {state}", markup=False)
     for field, indicators in dark.items():
-        stderr.print(f"without {field} these indicators stay dark: {', '.join(indicators) or 'none'}", markup=False)
+        stderr.print(
+            f"without {field} these indicators stay dark: {', '.join(indicators) or 'none'}",
+            markup=False,
+        )
     if findings.clock is not None:
         stderr.print(f"its clock is {findings.clock:+.0f} seconds from ours")

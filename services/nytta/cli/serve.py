@@ -55,7 +55,9 @@ _LEARNING_SECONDS: Final = 30.0
 
 _log = logging.getLogger(__name__)
 
-Host = Annotated[str, typer.Option(help="Address to listen on; others than loopback want TLS in front.")]
+Host = Annotated[
+    str, typer.Option(help="Address to listen on; others than loopback want TLS in front.")
+]
 Port = Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)]
 
 
@@ -63,7 +65,9 @@ Port = Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one."
 def up(
     host: Host = "127.0.0.1",
     port: Port = 8650,
-    demo: Annotated[bool, typer.Option("--demo", help="Load an invented county with five stories first.")] = False,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Load an invented county with five stories first.")
+    ] = False,
     data_folder: Data = None,
     registry_folder: Registry = None,
 ) -> None:
@@ -83,7 +87,16 @@ def up(
             if demo:
                 demonstration.load(installation, settings)
             opening = partial(demonstration.play, installation, settings) if demo else None
-            uvloop.run(_up(installation, settings, host, port, registry_folder or settings.registry, opening))
+            uvloop.run(
+                _up(
+                    installation,
+                    settings,
+                    host,
+                    port,
+                    registry_folder or settings.registry,
+                    opening,
+                )
+            )
             installation.private.connection.look()
     stderr.print("stopped; everything acknowledged is stored")
 
@@ -109,18 +122,28 @@ async def _up(
 
         commits = _acceptance(installation, came)
         counters = Counters(lambda: commits.waiting, named_at(settings.metrics))
-        ending = Ending(installation.private.connection, lambda: command_server.forget(settings.data))
-        rounds = Rounds(installation, counters.registry, lambda: ending.ask(signal.SIGTERM), opening)
+        ending = Ending(
+            installation.private.connection, lambda: command_server.forget(settings.data)
+        )
+        rounds = Rounds(
+            installation, counters.registry, lambda: ending.ask(signal.SIGTERM), opening
+        )
         gateway = _gateway(installation, settings, commits, counters, registry_folder)
         gateway.batches = partial(batch_counts, installation.private)
         stack.callback(gateway.close)
-        console = build_console(installation, settings, host, rounds.behind, rounds.came, registry_folder)
+        console = build_console(
+            installation, settings, host, rounds.behind, rounds.came, registry_folder
+        )
         stack.callback(console.close)
         outside = bind(host, port)
         # behind the place outside: a port that is taken ends the command before anything is computed
         await stack.enter_async_context(rounds.running())
         pulling = Pulling(
-            installation, read_sources(registry_folder), registry_folder, rounds.came, SourceRounds(counters.registry)
+            installation,
+            read_sources(registry_folder),
+            registry_folder,
+            rounds.came,
+            SourceRounds(counters.registry),
         )
         assert installation.intake.backlog is not None
         stack.enter_context(installation.intake.backlog.draining())
@@ -140,9 +163,13 @@ async def _up(
 
 
 @contextlib.contextmanager
-def _inviting(installation: nytta.App, console: Console, host: str, bound: socket.socket) -> Iterator[None]:
+def _inviting(
+    installation: nytta.App, console: Console, host: str, bound: socket.socket
+) -> Iterator[None]:
     """While this is entered, the console's address is said as soon as it can be opened, and links are given out."""
-    invitation = asyncio.create_task(_invite(installation, console, f"http://{host}:{bound.getsockname()[1]}"))
+    invitation = asyncio.create_task(
+        _invite(installation, console, f"http://{host}:{bound.getsockname()[1]}")
+    )
     try:
         yield
     finally:
@@ -178,24 +205,36 @@ async def _invite(installation: nytta.App, console: Console, default_address: st
     if console.proxy:
         stderr.print(f"the console: {console.address or default_address}", highlight=False)
         return
-    installation.sign_in = lambda: f"{default_address}/sign-in/{console.links.issue(datetime.now(UTC))}"
-    stderr.print(f"the console: {console.address if console.oidc else installation.sign_in()}", highlight=False)
+    installation.sign_in = lambda: (
+        f"{default_address}/sign-in/{console.links.issue(datetime.now(UTC))}"
+    )
+    stderr.print(
+        f"the console: {console.address if console.oidc else installation.sign_in()}",
+        highlight=False,
+    )
 
 
 @commands.command("gateway")
 def gateway_(
-    host: Host = "127.0.0.1", port: Port = 8650, data_folder: Data = None, registry_folder: Registry = None
+    host: Host = "127.0.0.1",
+    port: Port = 8650,
+    data_folder: Data = None,
+    registry_folder: Registry = None,
 ) -> None:
     """Take events in over HTTP and put them on Kafka, for workers to store and compute."""
     with mendable():
         settings = Settings() if data_folder is None else Settings(data=data_folder)
         if not settings.kafka:
-            fail("a gateway puts events on Kafka: name its brokers in NYTTA_KAFKA; without Kafka there is nytta up")
+            fail(
+                "a gateway puts events on Kafka: name its brokers in NYTTA_KAFKA; without Kafka there is nytta up"
+            )
         from nytta.service.distributed import distributed
 
         log_lines()
         with distributed(settings, registry_folder) as installation:
-            uvloop.run(_forward(installation, settings, host, port, registry_folder or settings.registry))
+            uvloop.run(
+                _forward(installation, settings, host, port, registry_folder or settings.registry)
+            )
     stderr.print("stopped; everything acknowledged is with the brokers")
 
 
@@ -212,8 +251,13 @@ async def _forward(
         outside = bind(host, port)
         _say(gateway, host, outside)
         learning = asyncio.create_task(_learn(installation, settings.key_place))
-        servers = [(server(fronted(gateway, application(gateway))), outside), *_measured(settings, counters)]
-        _heed(Ending(installation.private.connection), lambda: _end(serving for serving, _ in servers))
+        servers = [
+            (server(fronted(gateway, application(gateway))), outside),
+            *_measured(settings, counters),
+        ]
+        _heed(
+            Ending(installation.private.connection), lambda: _end(serving for serving, _ in servers)
+        )
         try:
             await asyncio.gather(*(serving.listen(bound) for serving, bound in servers))
         finally:
@@ -223,7 +267,10 @@ async def _forward(
 
 @commands.command("console")
 def console_(
-    host: Host = "127.0.0.1", port: Port = 8651, data_folder: Data = None, registry_folder: Registry = None
+    host: Host = "127.0.0.1",
+    port: Port = 8651,
+    data_folder: Data = None,
+    registry_folder: Registry = None,
 ) -> None:
     """Serve the console beside gateway and workers, from the ClickHouse server that they share."""
     with mendable():
@@ -237,7 +284,9 @@ def console_(
 
         log_lines()
         with distributed(settings, registry_folder) as installation:
-            uvloop.run(_show(installation, settings, host, port, registry_folder or settings.registry))
+            uvloop.run(
+                _show(installation, settings, host, port, registry_folder or settings.registry)
+            )
             installation.private.connection.look()
     stderr.print("stopped")
 
@@ -245,12 +294,16 @@ def console_(
 async def _show(
     installation: nytta.App, settings: Settings, host: str, port: int, registry_folder: Path | None
 ) -> None:
-    console = build_console(installation, settings, host, lambda: 0.0, lambda: None, registry_folder)
+    console = build_console(
+        installation, settings, host, lambda: 0.0, lambda: None, registry_folder
+    )
     outside = bind(host, port)
     serving = server(ready(installation, application_of(console)))
     _heed(Ending(installation.private.connection), lambda: _end([serving]))
     learning = asyncio.create_task(_learn(installation, settings.key_place))
-    inviting = asyncio.create_task(_invite(installation, console, f"http://{host}:{outside.getsockname()[1]}"))
+    inviting = asyncio.create_task(
+        _invite(installation, console, f"http://{host}:{outside.getsockname()[1]}")
+    )
     try:
         await serving.listen(outside)
     finally:

@@ -12,7 +12,18 @@ from typing import Annotated
 import typer
 from typer.main import get_current_context  # type: ignore[attr-defined]
 
-from nytta.cli.common import Data, Json, Lang, Language, commands, fail, mendable, opened, print_json, stderr
+from nytta.cli.common import (
+    Data,
+    Json,
+    Lang,
+    Language,
+    commands,
+    fail,
+    mendable,
+    opened,
+    print_json,
+    stderr,
+)
 from nytta.cli.intake import say_reach
 from nytta.cli.words import say
 from nytta.disclosure.published.reach import reach
@@ -36,8 +47,12 @@ _OPEN = {Language.SV: "öppet", Language.NB: "åpent", Language.EN: "open"}
 def draft(
     file: Annotated[Path, typer.Argument(help="A list: CSV, a workbook, JSON, XES or OCEL.")],
     language: Lang,
-    organisation: Annotated[str, typer.Option(help="Root unit under which its units are looked up.")] = "organisation",
-    timezone: Annotated[str, typer.Option(help="Local time of that root unit (IANA name).")] = "UTC",
+    organisation: Annotated[
+        str, typer.Option(help="Root unit under which its units are looked up.")
+    ] = "organisation",
+    timezone: Annotated[
+        str, typer.Option(help="Local time of that root unit (IANA name).")
+    ] = "UTC",
     as_json: Json = False,
 ) -> None:
     """Draft a mapping for a list: decided by its cells, with a question where they do not decide."""
@@ -49,31 +64,53 @@ def draft(
             {"about": question.about, "text": question.text, "choices": question.choices}
             for question in draft.questions
         ]
-        print_json({"kind": draft.kind, "fields": dict(draft.fields), "questions": questions, "mapping": mapping_text})
+        print_json(
+            {
+                "kind": draft.kind,
+                "fields": dict(draft.fields),
+                "questions": questions,
+                "mapping": mapping_text,
+            }
+        )
         return
     sys.stdout.write(mapping_text)
     for question in draft.questions:
-        stderr.print(f"{_OPEN[language]}: {in_language(question.text, language)}", style="yellow", markup=False)
+        stderr.print(
+            f"{_OPEN[language]}: {in_language(question.text, language)}",
+            style="yellow",
+            markup=False,
+        )
     for remark in draft.remarks:
         stderr.print(in_language(remark, language), style="yellow", markup=False)
 
 
 @commands.command()
 def start(
-    files: Annotated[list[Path], typer.Argument(help="Lists of staff, tickets, cases, use or training.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="Lists of staff, tickets, cases, use or training.")
+    ],
     language: Lang,
     organisation: Annotated[str, typer.Option(help="What the organisation is called.")] = "",
     country: Annotated[str, typer.Option(help="Its country: SE, NO, DK or FI.")] = "",
-    legal_basis: Annotated[str, typer.Option(help="On what figures rest, such as 'GDPR article 6(1)(e)'.")] = "",
+    legal_basis: Annotated[
+        str, typer.Option(help="On what figures rest, such as 'GDPR article 6(1)(e)'.")
+    ] = "",
     dpia: Annotated[str, typer.Option(help="The impact assessment that covers them.")] = "",
-    consulted_on: Annotated[str, typer.Option(help="When employees' representatives were consulted.")] = "",
+    consulted_on: Annotated[
+        str, typer.Option(help="When employees' representatives were consulted.")
+    ] = "",
     answer: Annotated[
-        list[str] | None, typer.Option(help="An answer to one of its questions, as 'QUESTION=ANSWER'; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            help="An answer to one of its questions, as 'QUESTION=ANSWER'; may be repeated."
+        ),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing: take the answers that it proposes.")] = False,
-    into: Annotated[Path, typer.Option(help="Folder for the registry and the mappings that it writes.")] = Path(
-        "nytta"
-    ),
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Ask nothing: take the answers that it proposes.")
+    ] = False,
+    into: Annotated[
+        Path, typer.Option(help="Folder for the registry and the mappings that it writes.")
+    ] = Path("nytta"),
     data_folder: Data = None,
 ) -> None:
     """From files to the first figures: say what each list is, ask what they do not say, import, and tell what shows."""
@@ -88,21 +125,33 @@ def start(
         _write(begun, into, language)
         for path, mapping_path in begun.mappings:
             explanation = explain(path, mappings.load(into / mapping_path), 2)
-            stderr.print(explanation.text(lambda sentence: in_language(sentence, language)), markup=False)
-    with _as_answered(answers, language), opened(data_folder, into / "registry", language) as installation:
+            stderr.print(
+                explanation.text(lambda sentence: in_language(sentence, language)), markup=False
+            )
+    with (
+        _as_answered(answers, language),
+        opened(data_folder, into / "registry", language) as installation,
+    ):
         for path, mapping_path in begun.mappings:
-            report = installation.intake.import_file(path, mappings.load(into / mapping_path), current_time)
+            report = installation.intake.import_file(
+                path, mappings.load(into / mapping_path), current_time
+            )
             _say_import(path, report, language)
         stderr.print(say("computing", language))
         installation.bring_up_to_date(current_time)
         reached = reach(
-            installation.open.connection, lacking=lambda: lacking(installation.private, installation.definitions)
+            installation.open.connection,
+            lacking=lambda: lacking(installation.private, installation.definitions),
         )
     if begun.papers:
         *others, last = (say(f"paper_{paper}", language) for paper in begun.papers)
         missing = say("and", language).join([", ".join(others), last]) if others else last
         approvals = into / "registry" / "organisation.yaml"
-        stderr.print(say("not_approved", language, papers=missing, file=approvals), style="yellow", markup=False)
+        stderr.print(
+            say("not_approved", language, papers=missing, file=approvals),
+            style="yellow",
+            markup=False,
+        )
     else:
         say_reach(reached, language)
     stderr.print(say("console", language, folder=into / "registry"), markup=False)
@@ -135,7 +184,9 @@ def _say_kind(path: Path, draft: Draft, language: Language) -> None:
     fields = {role: column for role, column in draft.fields.items() if column not in not_read}
     columns = [f"{say(f'column_{role}', language)}: {column}" for role, column in fields.items()]
     rows, kind = len(draft.look.rows), say(f"kind_{draft.kind}", language)
-    line = say("looks_like", language, file=path.name, kind=kind, rows=rows, columns=", ".join(columns))
+    line = say(
+        "looks_like", language, file=path.name, kind=kind, rows=rows, columns=", ".join(columns)
+    )
     stderr.print(line, markup=False)
     for remark in draft.remarks:
         stderr.print(f"  {in_language(remark, language)}", style="yellow", markup=False)
@@ -159,7 +210,11 @@ def _answered(
     """The answers to all questions, one by one: a later question may rest on an earlier answer."""
     answers = dict(preset)
     settled: set[str] = set()
-    while open_ := [question for question in beginning.questions(lists, answers, today) if question.key not in settled]:
+    while open_ := [
+        question
+        for question in beginning.questions(lists, answers, today)
+        if question.key not in settled
+    ]:
         question = open_[0]
         settled.add(question.key)
         reply = answers.get(question.key, "")
@@ -168,7 +223,10 @@ def _answered(
         question_text = in_language(question.text, language)
         if question.choices and reply and reply not in question.choices:
             choices = ", ".join(question.choices)
-            fail(say("wrong_choice", language, question=question_text, reply=reply, choices=choices), code=2)
+            fail(
+                say("wrong_choice", language, question=question_text, reply=reply, choices=choices),
+                code=2,
+            )
         if not reply and question.key not in PAPERS:
             fail(say("no_reply", language, question=question_text, key=question.key), code=2)
         answers[question.key] = reply
@@ -186,7 +244,9 @@ def _ask(question: Question, language: Language) -> str:
 
 def _choice(choice: str, language: Language) -> str:
     """An answer in the words of a language; names stay as they are."""
-    return in_language(_WORDS.get(choice, choice), language) if language is not Language.EN else choice
+    return (
+        in_language(_WORDS.get(choice, choice), language) if language is not Language.EN else choice
+    )
 
 
 @contextmanager

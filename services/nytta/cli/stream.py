@@ -29,10 +29,18 @@ from nytta.service.stopping import Ending
 
 @commands.command()
 def worker(
-    host: Annotated[str, typer.Option(help="Address of /healthz, /readyz and /metrics.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port of /healthz, /readyz and /metrics.", min=1, max=65535)] = 8651,
-    publish_every: Annotated[float, typer.Option(help="Seconds between publications of closed weeks.", min=0.1)] = 60.0,
-    compute_every: Annotated[float, typer.Option(help="Seconds between rounds of computation.", min=0.1)] = 1.0,
+    host: Annotated[
+        str, typer.Option(help="Address of /healthz, /readyz and /metrics.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(help="Port of /healthz, /readyz and /metrics.", min=1, max=65535)
+    ] = 8651,
+    publish_every: Annotated[
+        float, typer.Option(help="Seconds between publications of closed weeks.", min=0.1)
+    ] = 60.0,
+    compute_every: Annotated[
+        float, typer.Option(help="Seconds between rounds of computation.", min=0.1)
+    ] = 1.0,
     registry_folder: Registry = None,
     data_folder: Data = None,
 ) -> None:
@@ -47,17 +55,31 @@ def worker(
     with mendable():
         settings = _settings(data_folder)
         if not settings.kafka:
-            fail("a worker takes events from Kafka: name its brokers in NYTTA_KAFKA; without Kafka there is nytta up")
+            fail(
+                "a worker takes events from Kafka: name its brokers in NYTTA_KAFKA; without Kafka there is nytta up"
+            )
         with distributed.working(settings, registry_folder) as parts:
-            app = process.build(parts, host=host, port=port, publish_every=publish_every, compute_every=compute_every)
+            app = process.build(
+                parts,
+                host=host,
+                port=port,
+                publish_every=publish_every,
+                compute_every=compute_every,
+            )
             faust_app.run(app, Ending().ask)
 
 
 @commands.command()
 def alerter(
-    host: Annotated[str, typer.Option(help="Address of /healthz, /readyz and /metrics.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port of /healthz, /readyz and /metrics.", min=1, max=65535)] = 8652,
-    every: Annotated[float, typer.Option(help="Seconds between evaluations by the clock.", min=0.1)] = 600.0,
+    host: Annotated[
+        str, typer.Option(help="Address of /healthz, /readyz and /metrics.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(help="Port of /healthz, /readyz and /metrics.", min=1, max=65535)
+    ] = 8652,
+    every: Annotated[
+        float, typer.Option(help="Seconds between evaluations by the clock.", min=0.1)
+    ] = 600.0,
     registry_folder: Registry = None,
     data_folder: Data = None,
 ) -> None:
@@ -71,7 +93,9 @@ def alerter(
     with mendable():
         settings = _settings(data_folder)
         if not settings.kafka:
-            fail("an alerter hears of signals from Kafka: name its brokers in NYTTA_KAFKA; without there is nytta up")
+            fail(
+                "an alerter hears of signals from Kafka: name its brokers in NYTTA_KAFKA; without there is nytta up"
+            )
         with distributed.alerting(settings, registry_folder) as parts:
             app = process.build(parts, host=host, port=port, evaluate_every=every)
             faust_app.run(app, Ending().ask)
@@ -83,7 +107,9 @@ def replay(
     source: Annotated[str, typer.Option(help="Rejects of one source only.")] = "",
     since: Annotated[datetime | None, typer.Option(help="Received from then on (UTC).")] = None,
     until: Annotated[datetime | None, typer.Option(help="Received before then (UTC).")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which would pass now.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say which would pass now.")
+    ] = False,
     data_folder: Data = None,
     registry_folder: Registry = None,
     as_json: Json = False,
@@ -105,7 +131,12 @@ def replay(
         replayed = installation.replay(query, datetime.now(UTC), dry_run=dry_run)
     if as_json:
         print_json(
-            {"dry_run": dry_run, "tried": replayed.tried, "passed": replayed.passed, "still_rejected": replayed.still}
+            {
+                "dry_run": dry_run,
+                "tried": replayed.tried,
+                "passed": replayed.passed,
+                "still_rejected": replayed.still,
+            }
         )
         return
     would = "would pass" if dry_run else "passed"

@@ -34,13 +34,19 @@ def _tokens(data_folder: Path | None) -> Tokens:
 @tokens_commands.command("add")
 def token_add(
     source: Annotated[str, typer.Argument(help="Name of the sender, for counters and logs.")],
-    unit: Annotated[list[str] | None, typer.Option(help="A unit it may send events of; repeatable.")] = None,
-    subtree: Annotated[list[str] | None, typer.Option(help="A unit with all units below it; repeatable.")] = None,
+    unit: Annotated[
+        list[str] | None, typer.Option(help="A unit it may send events of; repeatable.")
+    ] = None,
+    subtree: Annotated[
+        list[str] | None, typer.Option(help="A unit with all units below it; repeatable.")
+    ] = None,
     event_type: Annotated[
-        list[str] | None, typer.Option("--type", help="Event types it may send, such as 'case.*'; repeatable.")
+        list[str] | None,
+        typer.Option("--type", help="Event types it may send, such as 'case.*'; repeatable."),
     ] = None,
     event_source: Annotated[
-        list[str] | None, typer.Option(help="CloudEvents sources it may speak for, such as '/desk/*'; repeatable.")
+        list[str] | None,
+        typer.Option(help="CloudEvents sources it may speak for, such as '/desk/*'; repeatable."),
     ] = None,
     days: Annotated[int | None, typer.Option(help="Days until it expires.", min=1)] = None,
     data_folder: Data = None,
@@ -62,7 +68,9 @@ def token_add(
             subtrees=subtree or (),
         )
     if as_json:
-        print_json({"id": token.id, "source": token.source, "token": token_text, "expires": token.expires})
+        print_json(
+            {"id": token.id, "source": token.source, "token": token_text, "expires": token.expires}
+        )
         return
     stderr.print(f"token {token.id} of {token.source}; it is shown only now:", markup=False)
     print(token_text)
@@ -74,19 +82,35 @@ def token_list(data_folder: Data = None, as_json: Json = False) -> None:
     current_time = datetime.now(UTC)
     token_rows = []
     for token in _tokens(data_folder).all():
-        token_row = {**token.model_dump(mode="json", exclude={"hash"}), "sender": sender_id(token.source)}
+        token_row = {
+            **token.model_dump(mode="json", exclude={"hash"}),
+            "sender": sender_id(token.source),
+        }
         token_row["state"] = "valid" if token.lives(current_time) else "expired"
         if not as_json:
             lists = {key: value for key, value in token_row.items() if isinstance(value, list)}
             token_row |= {key: ", ".join(value) for key, value in lists.items()}
         token_rows.append(token_row)
-    columns = ("id", "source", "sender", "state", "units", "subtrees", "types", "event_sources", "created", "expires")
+    columns = (
+        "id",
+        "source",
+        "sender",
+        "state",
+        "units",
+        "subtrees",
+        "types",
+        "event_sources",
+        "created",
+        "expires",
+    )
     show(token_rows, as_json, columns)
 
 
 @tokens_commands.command("revoke")
 def token_revoke(
-    name: Annotated[str, typer.Argument(metavar="ID", help="The token's id, as `nytta token list` shows it.")],
+    name: Annotated[
+        str, typer.Argument(metavar="ID", help="The token's id, as `nytta token list` shows it.")
+    ],
     data_folder: Data = None,
 ) -> None:
     """Take a token back. Running services refuse it at once."""

@@ -28,13 +28,20 @@ def verify(data_folder: Data = None, as_json: Json = False) -> None:
                 "missing": verification.missing,
                 "different": verification.different,
                 "sealed": verification.sealed,
-                "examples": [{key: str(value) for key, value in example.items()} for example in verification.examples],
+                "examples": [
+                    {key: str(value) for key, value in example.items()}
+                    for example in verification.examples
+                ],
             }
         )
     else:
-        stderr.print(f"{verification.compared} cells compared: {'equal' if verification.equal else 'NOT equal'}")
+        stderr.print(
+            f"{verification.compared} cells compared: {'equal' if verification.equal else 'NOT equal'}"
+        )
         if verification.sealed:
-            stderr.print(f"{verification.sealed} sealed cells left out: their raw rows were disposed of")
+            stderr.print(
+                f"{verification.sealed} sealed cells left out: their raw rows were disposed of"
+            )
         for example in verification.examples:
             stderr.print(str(example), markup=False)
     if not verification.equal:
@@ -42,7 +49,9 @@ def verify(data_folder: Data = None, as_json: Json = False) -> None:
 
 
 @commands.command()
-def rebuild(data_folder: Data = None, registry_folder: Registry = None, as_json: Json = False) -> None:
+def rebuild(
+    data_folder: Data = None, registry_folder: Registry = None, as_json: Json = False
+) -> None:
     """Compute everything anew from the raw events."""
     with opened(data_folder, registry_folder) as installation:
         written = installation.rebuild(datetime.now(UTC))

@@ -27,5 +27,7 @@ def language_of_terminal() -> str:
 
 @cache
 def _words() -> dict[str, dict[str, str]]:
-    document: dict[str, dict[str, str]] = yaml.safe_load(Path(__file__).with_name("words.yaml").read_text("utf-8"))
+    document: dict[str, dict[str, str]] = yaml.safe_load(
+        Path(__file__).with_name("words.yaml").read_text("utf-8")
+    )
     return document

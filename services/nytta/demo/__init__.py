@@ -43,7 +43,9 @@ STORIES = (*_PARTS, "all")
 """The names of the stories; `all` is the others together in one county."""
 
 
-def simulate(story: str, seed: int, *, until: date | str, weeks: int = 80, scale: float = 1.0) -> World:
+def simulate(
+    story: str, seed: int, *, until: date | str, weeks: int = 80, scale: float = 1.0
+) -> World:
     """The world of a story over the `weeks` ISO weeks that end with `until`.
 
     `until` is an ISO week ("2026-W07") or a date, which gives the last week that had ended by then. `scale`
@@ -57,4 +59,6 @@ def simulate(story: str, seed: int, *, until: date | str, weeks: int = 80, scale
         raise ValueError(f"scale {scale} makes no world; use a number above 0, at most 1000")
     weeks_span = span(until, weeks)
     names = _PARTS if story == "all" else [story]
-    return world(story, seed, weeks_span, {name: _PARTS[name](seed, weeks_span, scale) for name in names})
+    return world(
+        story, seed, weeks_span, {name: _PARTS[name](seed, weeks_span, scale) for name in names}
+    )

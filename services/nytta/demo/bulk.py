@@ -17,13 +17,25 @@ _SYSTEM = "last"
 _CASE = (
     ("o", "case.opened", ',"channel":"web"'),
     ("r", "case.step", ',"activity":"registrering","mode":"auto","digital_route":true'),
-    ("h", "case.step", ',"activity":"handläggning","mode":"digital","digital_route":true,"intended":true'),
-    ("p", "case.step", ',"activity":"handläggning","mode":"paper","digital_route":true,"intended":false'),
+    (
+        "h",
+        "case.step",
+        ',"activity":"handläggning","mode":"digital","digital_route":true,"intended":true',
+    ),
+    (
+        "p",
+        "case.step",
+        ',"activity":"handläggning","mode":"paper","digital_route":true,"intended":false',
+    ),
     ("c", "case.closed", ',"end_to_end":false'),
 )
 _TICKET = (
     ("o", "ticket.opened", ',"channel":"phone","category":"klient","how_to":false,"line":1'),
-    ("r", "ticket.resolved", ',"activity":"löst","first_contact":true,"team":"servicedesk","line":1'),
+    (
+        "r",
+        "ticket.resolved",
+        ',"activity":"löst","first_contact":true,"team":"servicedesk","line":1',
+    ),
 )
 _CLIENT = (("h", "platform.heartbeat", ""),)
 
@@ -43,7 +55,9 @@ def bulk(
     6 are sessions, 3 belong to tickets, 1 is a client's sign of life. Every event has an identity of its own.
     Units are `last-000` and on, under no organisation: they are for a service without a registry.
     """
-    start_moment = round(datetime(first_day.year, first_day.month, first_day.day, tzinfo=UTC).timestamp() * 1000)
+    start_moment = round(
+        datetime(first_day.year, first_day.month, first_day.day, tzinfo=UTC).timestamp() * 1000
+    )
     cases = _Subjects("arende", "case", _CASE)
     tickets = _Subjects("samtal", "ticket", _TICKET)
     clients = _Subjects("dator", "client", _CLIENT)
@@ -67,13 +81,20 @@ class _Subjects:
     def __init__(self, prefix: str, field: str, events: tuple[tuple[str, str, str], ...]) -> None:
         self._prefix = prefix
         self._field = field
-        self._tails = table([tail(f".{short}", f"/last/{prefix}", kind) for short, kind, _ in events])
+        self._tails = table(
+            [tail(f".{short}", f"/last/{prefix}", kind) for short, kind, _ in events]
+        )
         self._endings = table([ending for _, _, ending in events])
         # the third and fourth event exclude each other
         self._variants = len(events) > 4
 
     def lines(
-        self, rng: np.random.Generator, first_number: int, event_count: int, start_moment: int, units: int
+        self,
+        rng: np.random.Generator,
+        first_number: int,
+        event_count: int,
+        start_moment: int,
+        units: int,
     ) -> list[str]:
         events_each = len(self._tails) - self._variants
         subject = np.arange(event_count) // events_each
@@ -91,13 +112,18 @@ class _Subjects:
         start, end = f'","system":"{_SYSTEM}","{self._field}":"', ',"actor":"anst-'
         bases = table([f'"unit":"last-{unit_number:03d}{start}' for unit_number in range(units)])
         actors = table([f"{end}{unit_number:03d}-" for unit_number in range(units)])
-        persons = table([f'{person_number:02d}","actor_kind":"person"' for person_number in range(_PERSONS)])
+        persons = table(
+            [f'{person_number:02d}","actor_kind":"person"' for person_number in range(_PERSONS)]
+        )
         units_of_events = unit[subject]
         return subject_lines(
             moments,
             self._tails[event].tolist(),
             bases[units_of_events].tolist(),
-            [f"{self._prefix}-{first_number + subject_number}" for subject_number in subject.tolist()],
+            [
+                f"{self._prefix}-{first_number + subject_number}"
+                for subject_number in subject.tolist()
+            ],
             (self._endings[event] + actors[units_of_events] + persons[person]).tolist(),
         )
 
@@ -122,4 +148,6 @@ def _sessions(
         for unit_number, person_number, action_count in sessions
     ]
     session_ids = [f"s{first_number + session_number}" for session_number in range(session_count)]
-    return plain_lines(moments, tail("", "/last/bruk", "platform.session"), session_ids, session_data)
+    return plain_lines(
+        moments, tail("", "/last/bruk", "platform.session"), session_ids, session_data
+    )

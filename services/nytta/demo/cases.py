@@ -69,7 +69,9 @@ class Work:
 
 def season(calendar: Calendar) -> Floats:
     """How many cases a week brings, relative to a full one: fewer with holidays, in July and at Christmas."""
-    numbers = np.array([calendar.span.monday(week).isocalendar().week for week in range(calendar.span.count)])
+    numbers = np.array(
+        [calendar.span.monday(week).isocalendar().week for week in range(calendar.span.count)]
+    )
     slow = np.where((numbers >= 27) & (numbers <= 31), 0.65, 1.0)
     return slow * (0.35 + 0.65 * calendar.working_in_week / 5)
 
@@ -115,7 +117,9 @@ def work(  # noqa: PLR0913 - what a story says of a line of work, by name
     )
 
 
-def counted(line_of_work: Work, system: str, figure: Literal["digital", "intended"]) -> dict[str, Any]:
+def counted(
+    line_of_work: Work, system: str, figure: Literal["digital", "intended"]
+) -> dict[str, Any]:
     """The truth of digital intake or of intended use, per week of opening; use counts from going live on."""
     live_week = 0 if figure == "digital" else line_of_work.live
     is_live = np.arange(len(line_of_work.cases)) >= live_week
@@ -123,7 +127,9 @@ def counted(line_of_work: Work, system: str, figure: Literal["digital", "intende
         "unit": line_of_work.unit,
         "system": system,
         "case_type": line_of_work.case_type,
-        "numerator": (is_live * (line_of_work.digital if figure == "digital" else line_of_work.intended)).tolist(),
+        "numerator": (
+            is_live * (line_of_work.digital if figure == "digital" else line_of_work.intended)
+        ).tolist(),
         "denominator": (is_live * line_of_work.cases).tolist(),
     }
 
@@ -168,15 +174,21 @@ class CaseFeed:
     in the week of the event.
     """
 
-    def __init__(self, scene: Scene, source: str, system: str, works: list[Work], roster: Roster) -> None:
+    def __init__(
+        self, scene: Scene, source: str, system: str, works: list[Work], roster: Roster
+    ) -> None:
         self.source = scene.source(source)
         self._works = works
         self._calendar = scene.calendar
         self._roster = roster
         units = [unit.id for unit in scene.home.staffed]
         self._unit = np.array([units.index(line_of_work.unit) for line_of_work in works])
-        self._rngs = [scene.rng(line_of_work.unit, line_of_work.case_type, "cases") for line_of_work in works]
-        self._before = [np.concatenate(([0], np.cumsum(line_of_work.cases))) for line_of_work in works]
+        self._rngs = [
+            scene.rng(line_of_work.unit, line_of_work.case_type, "cases") for line_of_work in works
+        ]
+        self._before = [
+            np.concatenate(([0], np.cumsum(line_of_work.cases))) for line_of_work in works
+        ]
         self._prefix = [f"{line_of_work.unit}-{line_of_work.case_type}-" for line_of_work in works]
         self._bases = table(
             [
@@ -185,7 +197,9 @@ class CaseFeed:
             ]
         )
         self._tails = table([tail(f".{short}", self.source, kind) for short, kind in _WHAT])
-        self._actors = table([f',"actor":"{actor_id}","actor_kind":"person"' for actor_id in roster.ids] + [""])
+        self._actors = table(
+            [f',"actor":"{actor_id}","actor_kind":"person"' for actor_id in roster.ids] + [""]
+        )
         self._endings = _Endings()
 
     def week(self, week: int) -> Lines:
@@ -264,10 +278,24 @@ class CaseFeed:
         back_at = calendar.moment(times.returned_on[back], 13.1 + 0.8 * draws[8][back])
         put(_RETURNED, back, back_at, endings.plain(back, "back"), draws[16][back])
         completed = np.flatnonzero(fates.is_by_law)
-        completed_at = calendar.moment(times.returned_on[completed], 13.1 + 0.8 * draws[9][completed])
-        put(_COMPLETED, completed, completed_at, endings.plain(completed, "law"), draws[16][completed])
+        completed_at = calendar.moment(
+            times.returned_on[completed], 13.1 + 0.8 * draws[9][completed]
+        )
+        put(
+            _COMPLETED,
+            completed,
+            completed_at,
+            endings.plain(completed, "law"),
+            draws[16][completed],
+        )
         # who decides closes, within the hour: both look their actor up by one number
-        put(_DECIDED, all_rows, times.decided, endings.decided(fates.intended, fates.is_live, by_hand), draws[17])
+        put(
+            _DECIDED,
+            all_rows,
+            times.decided,
+            endings.decided(fates.intended, fates.is_live, by_hand),
+            draws[17],
+        )
         closed = times.decided + 300_000 + (draws[12] * 1800).astype(np.int64) * 1000
         put(_CLOSED, all_rows, closed, endings.closed(fates.digital & fates.intended), draws[17])
         return draft
@@ -310,13 +338,17 @@ class CaseFeed:
         handled_on = calendar.later(first_day, (draws[9] * 3).astype(np.int64))
         return _Times(
             opened=opened,
-            registered=np.where(fates.automatic, opened + 30_000, calendar.moment(first_day, 8 + 2 * draws[8])),
+            registered=np.where(
+                fates.automatic, opened + 30_000, calendar.moment(first_day, 8 + 2 * draws[8])
+            ),
             handled_on=handled_on,
             returned_on=calendar.later(handled_on, np.maximum(1, days // 3) - 1),
             decided=calendar.moment(calendar.later(first_day, days), 14 + draws[10]),
         )
 
-    def _by_intention(self, intended: Flags, week: int, line: Ints, name_intended: str, name_other: str) -> Floats:
+    def _by_intention(
+        self, intended: Flags, week: int, line: Ints, name_intended: str, name_other: str
+    ) -> Floats:
         """What a line of work has in a week for cases that are handled as intended, and what for the others."""
         of_intended = np.array([getattr(work, name_intended)[week] for work in self._works])[line]
         of_others = np.array([getattr(work, name_other)[week] for work in self._works])[line]
@@ -333,8 +365,12 @@ class _Endings:
             event_texts.extend(more)
             return len(event_texts) - len(more)
 
-        self._digital = keep(*(f',"channel":"{channel}"' for channel in ("web", "web", "web", "app")))
-        self._other = keep(*(f',"channel":"{channel}"' for channel in ("email", "phone", "desk", "post")))
+        self._digital = keep(
+            *(f',"channel":"{channel}"' for channel in ("web", "web", "web", "app"))
+        )
+        self._other = keep(
+            *(f',"channel":"{channel}"' for channel in ("email", "phone", "desk", "post"))
+        )
         step_text = ',"activity":"{}","mode":"{}","digital_route":{}{}'
         self._registered = keep(
             f',"activity":"{REGISTER}","mode":"manual"',
@@ -363,7 +399,9 @@ class _Endings:
             "back": keep(f',"activity":"{HANDLE_DIGITALLY}","by_law":false'),
             "law": keep(f',"activity":"{REGISTER}","by_law":true'),
         }
-        self._closed = keep(',"end_to_end":false,"outcome":"beslut"', ',"end_to_end":true,"outcome":"beslut"')
+        self._closed = keep(
+            ',"end_to_end":false,"outcome":"beslut"', ',"end_to_end":true,"outcome":"beslut"'
+        )
         self.text = table(event_texts)
 
     def opened(self, digital: Flags, luck: Floats) -> Ints:

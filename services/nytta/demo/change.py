@@ -67,7 +67,9 @@ def milestone_notes(milestones: tuple[Milestone, ...]) -> list[Note]:
     ]
 
 
-def decision_note(decision: Decision, decision_state: str, day: date, unit: str, level: int | None = None) -> Note:
+def decision_note(
+    decision: Decision, decision_state: str, day: date, unit: str, level: int | None = None
+) -> Note:
     """A decision that is made, acknowledged, executed or reversed, by a unit, at a level (else the decision's
     own)."""
     return Note(
@@ -79,7 +81,9 @@ def decision_note(decision: Decision, decision_state: str, day: date, unit: str,
     )
 
 
-def benefit_note(benefit: Benefit, measured_value: float, period_start: date, period_end: date) -> Note:
+def benefit_note(
+    benefit: Benefit, measured_value: float, period_start: date, period_end: date
+) -> Note:
     """A measured value of a benefit over a period (`period_end` exclusive), in the benefit's measure."""
     return Note(
         f"benefit-{benefit.id}-{period_start}",
@@ -94,7 +98,9 @@ class TrainingFeed:
     """Completed courses. `weeks` gives per unit the week in which each person completes the course (NEVER
     where they do not)."""
 
-    def __init__(self, scene: Scene, system: str, course: str, people: list[Staff], weeks: list[Ints]) -> None:
+    def __init__(
+        self, scene: Scene, system: str, course: str, people: list[Staff], weeks: list[Ints]
+    ) -> None:
         self.source = scene.source(f"kurs/{course}")
         self._system = system
         self._course = course
@@ -103,7 +109,9 @@ class TrainingFeed:
         self._calendar = scene.calendar
         # a day and an hour for each person, drawn at once: in which weeks they are asked for changes nothing
         rngs = [scene.rng(team.unit.id, course, "training") for team in people]
-        self._draws = [rng.random((2, len(team.ids))) for rng, team in zip(rngs, people, strict=True)]
+        self._draws = [
+            rng.random((2, len(team.ids))) for rng, team in zip(rngs, people, strict=True)
+        ]
 
     def week(self, week: int) -> Lines:
         """Events of one week."""
@@ -113,10 +121,18 @@ class TrainingFeed:
             day_draws, hour_draws = draws[:, person_numbers]
             days = self._calendar.working_day_of(week, day_draws)
             moments = self._calendar.moment(days, 9 + 6 * hour_draws)
-            event_ids = [f"{people.ids[person_number]}-{self._course}" for person_number in person_numbers.tolist()]
-            event_data = [self._completed(people, person_number) for person_number in person_numbers.tolist()]
+            event_ids = [
+                f"{people.ids[person_number]}-{self._course}"
+                for person_number in person_numbers.tolist()
+            ]
+            event_data = [
+                self._completed(people, person_number) for person_number in person_numbers.tolist()
+            ]
             week_lines.add(
-                moments, plain_lines(moments, tail("", self.source, "change.training"), event_ids, event_data)
+                moments,
+                plain_lines(
+                    moments, tail("", self.source, "change.training"), event_ids, event_data
+                ),
             )
         return week_lines
 
@@ -128,7 +144,9 @@ class TrainingFeed:
         )
 
 
-def trained(scene: Scene, people: Staff, course: str, shares: dict[str, tuple[int, int, float]]) -> Ints:
+def trained(
+    scene: Scene, people: Staff, course: str, shares: dict[str, tuple[int, int, float]]
+) -> Ints:
     """Week in which each person completes a course; NEVER for never.
 
     `shares` says per tier: first week, number of weeks, and the share of the tier that completes it
@@ -140,7 +158,9 @@ def trained(scene: Scene, people: Staff, course: str, shares: dict[str, tuple[in
         numbers = np.flatnonzero(np.array(people.tier) == tier)
         participants = rng.permutation(numbers)[: round(len(numbers) * share)]
         completed = first_week + rng.integers(0, length, len(participants))
-        is_employed = (completed >= people.joined[participants]) & (completed < people.left[participants])
+        is_employed = (completed >= people.joined[participants]) & (
+            completed < people.left[participants]
+        )
         weeks[participants[is_employed]] = completed[is_employed]
     return weeks
 
@@ -196,13 +216,20 @@ class PulseFeed:
                 for element, item_noise in zip(self.items, noise[respondent], strict=True):
                     mean = self._mean(unit, tier, element, week)
                     score = int(np.clip(round(mean + item_noise), 1, 5))
-                    event_ids.append(f"{unit}-{self._survey.name}-{label}-{respondent_number}-{element}")
+                    event_ids.append(
+                        f"{unit}-{self._survey.name}-{label}-{respondent_number}-{element}"
+                    )
                     event_data.append(
                         f'"unit":"{unit}","system":"{self._survey.system}","survey":"{self._survey.name}-{label}",'
                         f'"item":"{element}","tier":"{tier}","score":{score}'
                     )
-            moments = self._calendar.moment(np.full(len(event_ids), week * 7 + 3), np.full(len(event_ids), 12.0))
-            week_lines.add(moments, plain_lines(moments, tail("", self.source, "change.pulse"), event_ids, event_data))
+            moments = self._calendar.moment(
+                np.full(len(event_ids), week * 7 + 3), np.full(len(event_ids), 12.0)
+            )
+            week_lines.add(
+                moments,
+                plain_lines(moments, tail("", self.source, "change.pulse"), event_ids, event_data),
+            )
         return week_lines
 
 
@@ -229,7 +256,9 @@ class SatisfactionFeed:
         weeks = scene.calendar.span.count
         # answers of all weeks at once: in which order weeks are asked for changes nothing
         rngs = [scene.rng(line.unit, line.case_type, "satisfaction") for line in works]
-        self._numbers = [rng.binomial(line.cases, answering) for rng, line in zip(rngs, works, strict=True)]
+        self._numbers = [
+            rng.binomial(line.cases, answering) for rng, line in zip(rngs, works, strict=True)
+        ]
         self._draws: list[list[Floats]] = [
             [rng.random(numbers[week]) for week in range(weeks)]
             for rng, numbers in zip(rngs, self._numbers, strict=True)
@@ -242,7 +271,9 @@ class SatisfactionFeed:
         for line_of_work, weekly_draws in zip(self._works, self._draws, strict=True):
             share = self._satisfied(line_of_work, week)
             # of the satisfied half are very much so; of the others half say neither
-            scores = 5 - np.searchsorted([share / 2, share, (1 + share) / 2], weekly_draws[week], side="right")
+            scores = 5 - np.searchsorted(
+                [share / 2, share, (1 + share) / 2], weekly_draws[week], side="right"
+            )
             event_ids = [
                 f"{line_of_work.unit}-{line_of_work.case_type}-{label}-{answer_number}"
                 for answer_number in range(len(scores))
@@ -252,6 +283,11 @@ class SatisfactionFeed:
                 f'"item":"satisfaction","tier":"user","score":{score}'
                 for score in scores.tolist()
             ]
-            moments = self._calendar.moment(np.full(len(event_ids), week * 7 + 4), np.full(len(event_ids), 12.0))
-            week_lines.add(moments, plain_lines(moments, tail("", self.source, "change.pulse"), event_ids, event_data))
+            moments = self._calendar.moment(
+                np.full(len(event_ids), week * 7 + 4), np.full(len(event_ids), 12.0)
+            )
+            week_lines.add(
+                moments,
+                plain_lines(moments, tail("", self.source, "change.pulse"), event_ids, event_data),
+            )
         return week_lines

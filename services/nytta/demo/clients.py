@@ -86,7 +86,9 @@ class ClientFeed:
         self._rngs = [scene.rng(move.unit, "clients") for move in moves]
         self._bases = [f'"unit":"{move.unit}","system":"{system}","client":"' for move in moves]
         self._endings = table(["", "", "", ',"legacy":true', ',"legacy":true'])
-        self._names = [[f"{move.unit}-d{number:04d}" for number in range(len(move.enrolled))] for move in moves]
+        self._names = [
+            [f"{move.unit}-d{number:04d}" for number in range(len(move.enrolled))] for move in moves
+        ]
 
     def week(self, week: int) -> Lines:
         """Events of one week."""
@@ -96,7 +98,9 @@ class ClientFeed:
         tails = table([tail(f".{ending}", self.source, kind) for ending, kind in endings])
         week_lines = Lines()
         monday = week * 7
-        for unit, rng, base, client_ids in zip(self._moves, self._rngs, self._bases, self._names, strict=True):
+        for unit, rng, base, client_ids in zip(
+            self._moves, self._rngs, self._bases, self._names, strict=True
+        ):
             draws = rng.random((4, len(client_ids)))
             day_of_use = self._calendar.working_day_of(week, draws[0])
             is_used = draws[2] < self._presence[week]

@@ -64,9 +64,13 @@ def deliver(
             repeat_delay = 60_000 + (rng.random(len(duplicates)) * 23 * _HOUR).astype(np.int64)
             second_arrival = arrival[duplicates] + repeat_delay
             # drawn for all, delivered or not: a silence leaves the other events as they are without it
-            is_delivered = (moments < calendar.end) & ~_silent(feed.source, calendar.week_of(moments), silences)
+            is_delivered = (moments < calendar.end) & ~_silent(
+                feed.source, calendar.week_of(moments), silences
+            )
             is_duplicated = is_delivered[duplicates]
-            delivered_rows = np.concatenate((np.flatnonzero(is_delivered), duplicates[is_duplicated]))
+            delivered_rows = np.concatenate(
+                (np.flatnonzero(is_delivered), duplicates[is_duplicated])
+            )
             arrivals = np.concatenate((arrival[is_delivered], second_arrival[is_duplicated]))
             # what was sent before the end is delivered by the end: the last chunk takes the stragglers
             chunk = np.clip(calendar.week_of(arrivals), week, weeks - 1)
@@ -75,7 +79,10 @@ def deliver(
             for number, arrival_week in enumerate(range(week, weeks)):
                 arriving = by_chunk[bounds[number] : bounds[number + 1]]
                 if len(arriving):
-                    line_texts = [feed_lines.text[line_number] for line_number in delivered_rows[arriving].tolist()]
+                    line_texts = [
+                        feed_lines.text[line_number]
+                        for line_number in delivered_rows[arriving].tolist()
+                    ]
                     waiting[arrival_week].add(arrivals[arriving], line_texts)
         yield waiting[week].chunk()
         waiting[week] = _Waiting()

@@ -55,12 +55,22 @@ def organisation(  # noqa: PLR0913 - what a story says of its organisation, by n
         short, title = unit_text.split(": ")
         unit = f"{id}-{short}"
         spoken = "en" if short in english else language
-        return Unit(unit, title, parent, "enhet", person(unit, spoken), _size(seed, unit, 12, largest), managers)
+        return Unit(
+            unit,
+            title,
+            parent,
+            "enhet",
+            person(unit, spoken),
+            _size(seed, unit, 12, largest),
+            managers,
+        )
 
     def small_unit(parent: str, unit_text: str, group: str, least: int) -> Unit:
         short, title = unit_text.split(": ")
         unit = f"{id}-{short}"
-        return Unit(unit, title, parent, "enhet", person(unit), _size(seed, unit, least, 9), 1, group)
+        return Unit(
+            unit, title, parent, "enhet", person(unit), _size(seed, unit, least, 9), 1, group
+        )
 
     units = [Unit(id, name, "", type, person(id))]
     groups = []
@@ -76,9 +86,22 @@ def organisation(  # noqa: PLR0913 - what a story says of its organisation, by n
         units += small
         if small:
             unit_ids = tuple(unit.id for unit in small)
-            groups.append(Group(group, f"{department.name}, {group_label}", unit_ids, person(group)))
+            groups.append(
+                Group(group, f"{department.name}, {group_label}", unit_ids, person(group))
+            )
     lead, operations = person(f"{id}-programledning"), person(f"{id}-drift")
-    return Organisation(id, name, country, timezone, language, currency, lead, operations, tuple(units), tuple(groups))
+    return Organisation(
+        id,
+        name,
+        country,
+        timezone,
+        language,
+        currency,
+        lead,
+        operations,
+        tuple(units),
+        tuple(groups),
+    )
 
 
 def _size(seed: int, unit: str, least: int, most: int) -> int:
@@ -89,5 +112,8 @@ def _size(seed: int, unit: str, least: int, most: int) -> int:
 def _name(seed: int, unit: str, country: str) -> str:
     """An invented name of whoever manages a unit."""
     rng = stream(seed, unit, "manager")
-    given_name, family_name = rng.choice(_FIRST[country].split()), rng.choice(_LAST[country].split())
+    given_name, family_name = (
+        rng.choice(_FIRST[country].split()),
+        rng.choice(_LAST[country].split()),
+    )
     return f"{given_name} {family_name}"

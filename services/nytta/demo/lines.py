@@ -84,7 +84,9 @@ def subject_lines(
     """
     return [
         f'{HEAD}{subject}{end}{time}","data":{{{base}{subject}"{ending}}}}}'
-        for subject, end, time, base, ending in zip(subjects, tails, stamps(times), bases, endings, strict=True)
+        for subject, end, time, base, ending in zip(
+            subjects, tails, stamps(times), bases, endings, strict=True
+        )
     ]
 
 

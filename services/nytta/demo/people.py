@@ -60,19 +60,26 @@ class PeopleFeed:
         """Add what the personnel system reports at one moment."""
         moment = self._calendar.moment(np.array([day]), np.array([hour]))[0]
         moments = np.full(len(event_ids), moment)
-        week_lines.add(moments, plain_lines(moments, tail("", self.source, event_kind), event_ids, event_data))
+        week_lines.add(
+            moments, plain_lines(moments, tail("", self.source, event_kind), event_ids, event_data)
+        )
 
     def _entered(self, people: Staff, system: str, role: str, opens: date) -> None:
         """Enter, once per person, from when until when the system is theirs to use."""
         span = self._calendar.span
         first_week = max(0, (opens - span.start).days // 7)
         for person_number, person_id in enumerate(people.ids):
-            joining_week, leaving_week = int(people.joined[person_number]), int(people.left[person_number])
+            joining_week, leaving_week = (
+                int(people.joined[person_number]),
+                int(people.left[person_number]),
+            )
             # who left before the system opened was never to use it
             if leaving_week <= first_week:
                 continue
             first_day = max(span.monday(joining_week), opens) if joining_week else opens
-            valid_to_field = f',"valid_to":"{span.monday(leaving_week)}"' if leaving_week < span.count else ""
+            valid_to_field = (
+                f',"valid_to":"{span.monday(leaving_week)}"' if leaving_week < span.count else ""
+            )
             licence = "true" if people.entitled[person_number] else "false"
             membership_data = (
                 f'"unit":"{people.unit.id}","system":"{system}","actor":"{person_id}","actor_kind":"person",'
@@ -80,7 +87,9 @@ class PeopleFeed:
                 f'"account":true,"licence":{licence}'
             )
             entry_week = max(joining_week, first_week)
-            self._entries.setdefault(entry_week, []).append((f"{person_id}-{system}", membership_data))
+            self._entries.setdefault(entry_week, []).append(
+                (f"{person_id}-{system}", membership_data)
+            )
 
     def _presence(self, week_lines: Lines, week: int) -> None:
         label = self._calendar.span.label(week)

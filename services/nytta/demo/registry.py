@@ -44,7 +44,9 @@ class _Dumper(yaml.SafeDumper):
 
 def _text(data: dict[str, Any]) -> str:
     text: str = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
-    return "# Invented organisations: no name in this file is that of a real body or person.\n" + text
+    return (
+        "# Invented organisations: no name in this file is that of a real body or person.\n" + text
+    )
 
 
 def _contact(person: Person) -> dict[str, str]:
@@ -65,12 +67,20 @@ def _organisation(place: Place, span: Span, purposes: list[str]) -> dict[str, An
         "organisations": [_home(home, span) for home in homes],
         "units": [_unit(unit, home) for home in homes for unit in home.units[1:]],
         "reporting_groups": [
-            {"id": group.id, "name": group.name, "units": list(group.units), "manager": _contact(group.manager)}
+            {
+                "id": group.id,
+                "name": group.name,
+                "units": list(group.units),
+                "manager": _contact(group.manager),
+            }
             for home in homes
             for group in home.groups
         ],
         "approvals": [_approval(purpose, home, span) for home in homes for purpose in purposes],
-        "disposals": [{"rule": rule.value, "decision": f"påhittat gallringsbeslut {rule.value}"} for rule in Rule],
+        "disposals": [
+            {"rule": rule.value, "decision": f"påhittat gallringsbeslut {rule.value}"}
+            for rule in Rule
+        ],
     }
 
 
@@ -145,14 +155,22 @@ def _systems(place: Place) -> dict[str, Any]:
     systems = []
     for system in place.systems:
         system_entry: dict[str, Any] = {"id": system.id, "name": system.name}
-        system_entry["go_lives"] = [{"unit": unit, "date": str(day)} for unit, day in system.live.items()]
+        system_entry["go_lives"] = [
+            {"unit": unit, "date": str(day)} for unit, day in system.live.items()
+        ]
         if system.route:
             system_entry["digital_route"] = list(system.route)
         types = []
         for case_type in system.case_types:
-            minutes: dict[str, Any] = {"before": case_type.minutes_before, "after": case_type.minutes_after}
+            minutes: dict[str, Any] = {
+                "before": case_type.minutes_before,
+                "after": case_type.minutes_after,
+            }
             if system.minutes_by and system.minutes_on:
-                minutes |= {"confirmed_by": system.minutes_by, "confirmed_on": str(system.minutes_on)}
+                minutes |= {
+                    "confirmed_by": system.minutes_by,
+                    "confirmed_on": str(system.minutes_on),
+                }
             types.append({"id": case_type.id, "name": case_type.name, "minutes": minutes})
         if types:
             system_entry["case_types"] = types
@@ -188,7 +206,9 @@ def _plan(plan: Plan) -> dict[str, Any]:
     plan_entry: dict[str, Any] = {"unit": plan.unit, "system": plan.system}
     if plan.targets:
         plan_entry |= {"indicator": plan.indicator, "start": str(plan.start)}
-        plan_entry["targets"] = [{"date": str(day), "value": value / 1000} for day, value in plan.targets]
+        plan_entry["targets"] = [
+            {"date": str(day), "value": value / 1000} for day, value in plan.targets
+        ]
     if plan.workplaces is not None:
         plan_entry["workplaces"] = plan.workplaces
     return plan_entry

@@ -48,7 +48,9 @@ class UseFeed:
         self._calendar = scene.calendar
         self._often = app.often * scene.scale
         self._rngs = [scene.rng(team.unit.id, app.system, app.name, "sessions") for team in people]
-        self._bases = [f'"unit":"{team.unit.id}","system":"{app.system}","actor":"' for team in people]
+        self._bases = [
+            f'"unit":"{team.unit.id}","system":"{app.system}","actor":"' for team in people
+        ]
         flag = ',"legacy":true' if app.legacy else ""
         self._endings = [
             f'","actor_kind":"person","app":"{app.name}","feature":"{feature}"{flag},"actions":'
@@ -64,7 +66,9 @@ class UseFeed:
         bases: list[str] = []
         counts_by_unit: list[Ints] = []
         draws_by_unit: list[Floats] = []
-        for people, acting_weeks, rng, base in zip(self._people, self._acts, self._rngs, self._bases, strict=True):
+        for people, acting_weeks, rng, base in zip(
+            self._people, self._acts, self._rngs, self._bases, strict=True
+        ):
             persons = np.flatnonzero(acting_weeks[:, week])
             session_counts = 1 + rng.poisson(self._often, len(persons))
             session_persons = np.repeat(persons, session_counts).tolist()
@@ -87,12 +91,17 @@ class UseFeed:
             sessions = zip(actors, session_numbers, strict=True)
             event_ids = [f"{actor}-{self._app}-{label}-{number}" for actor, number in sessions]
             fields = zip(bases, actors, features, actions, strict=True)
-            event_data = [f"{base}{actor}{self._endings[feature]}{action}" for base, actor, feature, action in fields]
+            event_data = [
+                f"{base}{actor}{self._endings[feature]}{action}"
+                for base, actor, feature, action in fields
+            ]
             week_lines.add(moments, plain_lines(moments, mark, event_ids, event_data))
         if self._robot:
             # Sunday at four in the morning, when nobody works
             moments = self._calendar.moment(np.array([week * 7 + 6]), np.array([4.0]))
             robot_ending = self._endings[0].replace('"actor_kind":"person"', '"actor_kind":"robot"')
             event_data = [f"{self._bases[0]}{self._robot}{robot_ending}500"]
-            week_lines.add(moments, plain_lines(moments, mark, [f"{self._robot}-{label}"], event_data))
+            week_lines.add(
+                moments, plain_lines(moments, mark, [f"{self._robot}-{label}"], event_data)
+            )
         return week_lines

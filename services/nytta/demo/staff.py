@@ -85,7 +85,9 @@ def staff(scene: Scene, unit: Unit) -> Staff:
     root, _, unit_name = unit.id.partition("-")
     return Staff(
         unit=unit,
-        ids=[f"anst-{root}-{unit_name}-{person_number:03d}" for person_number in range(person_count)],
+        ids=[
+            f"anst-{root}-{unit_name}-{person_number:03d}" for person_number in range(person_count)
+        ],
         tier=_tiers(unit, person_count),
         fte=fte,
         joined=joined,
@@ -114,7 +116,9 @@ def _absence(rng: np.random.Generator, person_count: int, calendar: Calendar) ->
     is_norway = calendar.country == "NO"
     away_shares = np.zeros((person_count, span.count))
     for year in np.unique(years):
-        first_week = rng.choice([25, 26, 27, 28, 29, 30, 31], person_count, p=[0.06, 0.16, 0.24, 0.22, 0.16, 0.1, 0.06])
+        first_week = rng.choice(
+            [25, 26, 27, 28, 29, 30, 31], person_count, p=[0.06, 0.16, 0.24, 0.22, 0.16, 0.1, 0.06]
+        )
         length = rng.choice([3, 4, 5], person_count, p=[0.3, 0.5, 0.2])
         end_week = first_week + length
         is_away = (week_numbers >= first_week[:, None]) & (week_numbers < end_week[:, None])
@@ -186,7 +190,9 @@ def breadth(people: Staff, acting_weeks: Flags, system: str, first_week: int = 0
     }
 
 
-def ramp(span: Span, start: int, plateau: float, *, weeks_to_half: float = 4.0, pace: float = 1.5) -> Floats:
+def ramp(
+    span: Span, start: int, plateau: float, *, weeks_to_half: float = 4.0, pace: float = 1.5
+) -> Floats:
     """A share that rises from 0 at week `start` to `plateau`, half way `weeks_to_half` weeks later (logistic)."""
     week = np.arange(span.count)
     folds = -(week - start - weeks_to_half) / pace

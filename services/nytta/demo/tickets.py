@@ -71,10 +71,15 @@ def demand(
     rng = scene.rng(unit, "tickets", "counts")
     tickets = rng.poisson(scene.scale * per_week)
     channels = np.array(
-        [rng.multinomial(ticket_count, shares) for ticket_count, shares in zip(tickets, mix, strict=True)]
+        [
+            rng.multinomial(ticket_count, shares)
+            for ticket_count, shares in zip(tickets, mix, strict=True)
+        ]
     )
     how_to_asked = rng.binomial(tickets, noisy(how_to, 0.1, rng))
-    return Demand(unit, channels, how_to_asked, rng.poisson(scene.scale * selfservice), first_contact, bounced)
+    return Demand(
+        unit, channels, how_to_asked, rng.poisson(scene.scale * selfservice), first_contact, bounced
+    )
 
 
 @dataclass(slots=True)
@@ -126,11 +131,18 @@ class TicketFeed:
         self._demands = demands
         self._calendar = scene.calendar
         self._rngs = [scene.rng(demand.unit, "tickets") for demand in demands]
-        self._before = [np.concatenate(([0], np.cumsum(demand.tickets + demand.selfservice))) for demand in demands]
+        self._before = [
+            np.concatenate(([0], np.cumsum(demand.tickets + demand.selfservice)))
+            for demand in demands
+        ]
         self._prefix = [f"{demand.unit}-it" for demand in demands]
-        self._bases = table([f'"unit":"{demand.unit}","system":"{system}","ticket":"' for demand in demands])
+        self._bases = table(
+            [f'"unit":"{demand.unit}","system":"{system}","ticket":"' for demand in demands]
+        )
         self._tails = table([tail(f".{short}", source, kind) for short, kind in _WHAT])
-        self._agents = table([f',"actor":"{agent}","actor_kind":"person"' for agent in agents] + [""])
+        self._agents = table(
+            [f',"actor":"{agent}","actor_kind":"person"' for agent in agents] + [""]
+        )
         self._endings = table(_ending_texts())
 
     def week(self, week: int) -> Lines:
@@ -154,7 +166,9 @@ class TicketFeed:
         self_solved = number_in_week >= tickets[line]
         return self._lines(week, line, draws, names, self_solved)
 
-    def _lines(self, week: int, line: Ints, draws: Floats, names: list[str], self_solved: np.ndarray) -> Lines:
+    def _lines(
+        self, week: int, line: Ints, draws: Floats, names: list[str], self_solved: np.ndarray
+    ) -> Lines:
         draft = _Draft()
         self._draft_tickets(draft, week, line, draws, np.flatnonzero(~self_solved))
         self._draft_selfservice(draft, week, draws, np.flatnonzero(self_solved))
@@ -175,7 +189,9 @@ class TicketFeed:
         )
         return week_lines
 
-    def _draft_tickets(self, draft: _Draft, week: int, line: Ints, draws: Floats, rows: Ints) -> None:
+    def _draft_tickets(
+        self, draft: _Draft, week: int, line: Ints, draws: Floats, rows: Ints
+    ) -> None:
         """Tickets of a week, from opening to resolution, and those that are opened again."""
         calendar = self._calendar
         drawn, unit = draws[:, rows], line[rows]
@@ -219,7 +235,9 @@ class TicketFeed:
         day = week * 7 + (draws[5][rows] * 6).astype(np.int64)
         moments = self._calendar.moment(day, 6.5 + 15 * draws[6][rows])
         category = (draws[2][rows] * len(_CATEGORIES)).astype(np.int64)
-        draft.put(_SELF, rows, moments, _SELFSERVICE_ENDINGS + category, np.full(len(rows), self._nobody))
+        draft.put(
+            _SELF, rows, moments, _SELFSERVICE_ENDINGS + category, np.full(len(rows), self._nobody)
+        )
 
     @property
     def _nobody(self) -> int:

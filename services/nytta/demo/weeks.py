@@ -70,7 +70,9 @@ def _monday(text: str) -> date:
     try:
         return _last_ended(date.fromisoformat(text))
     except ValueError:
-        raise ValueError(f"'{text}' is no week; write it as 2026-W07, or a date as 2026-02-15") from None
+        raise ValueError(
+            f"'{text}' is no week; write it as 2026-W07, or a date as 2026-02-15"
+        ) from None
 
 
 def _last_ended(day: date) -> date:
@@ -102,7 +104,12 @@ class Calendar:
     def working(self) -> Flags:
         """Per day: Monday to Friday and no public holiday."""
         dates = [self.span.start + timedelta(days=offset) for offset in range(self.days)]
-        return np.array([day.weekday() < 5 and day not in public_holidays(self.country, day.year) for day in dates])
+        return np.array(
+            [
+                day.weekday() < 5 and day not in public_holidays(self.country, day.year)
+                for day in dates
+            ]
+        )
 
     @cached_property
     def working_days(self) -> Ints:

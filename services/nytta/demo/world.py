@@ -59,9 +59,13 @@ def world(story: str, seed: int, span: Span, parts: dict[str, Part]) -> World:
     """Join stories into one world; `parts` by name of the story."""
     place = sum((part.place for part in parts.values()), Place())
     common = {"story": story, "seed": seed, "weeks": span.labels, "units": len(_staffed(place))}
-    stories = {name: part.truth | {"silences": _silences(part, span)} for name, part in parts.items()}
+    stories = {
+        name: part.truth | {"silences": _silences(part, span)} for name, part in parts.items()
+    }
     truth = common | stories.get(story, {"stories": stories})
-    return World(story, seed, span, place, registry_files(place, span), truth, tuple(parts.values()))
+    return World(
+        story, seed, span, place, registry_files(place, span), truth, tuple(parts.values())
+    )
 
 
 def _staffed(place: Place) -> list[str]:
@@ -70,7 +74,11 @@ def _staffed(place: Place) -> list[str]:
 
 def _silences(part: Part, span: Span) -> list[dict[str, str]]:
     return [
-        {"source": silence.source, "from_week": span.label(silence.first), "to_week": span.label(silence.last)}
+        {
+            "source": silence.source,
+            "from_week": span.label(silence.first),
+            "to_week": span.label(silence.last),
+        }
         for silence in part.silences
     ]
 

@@ -136,7 +136,9 @@ def gate(exact: Exact, measure: Measure, rules: Protection, secret: bytes) -> Ga
     behind = _behind(exact, measure)
     fewest_known = np.ceil(measure.known * _population(exact, measure))
     is_known = exact.denominator >= fewest_known
-    is_publishable = (reason == "") & (exact.denominator > 0) & (behind >= measure.minimum) & is_known
+    is_publishable = (
+        (reason == "") & (exact.denominator > 0) & (behind >= measure.minimum) & is_known
+    )
     # per head, the unit's persons are the denominator: the precision follows them, not the cases
     size = exact.denominator if measure.per_head else behind
     shown_size = size[is_publishable]
@@ -182,7 +184,9 @@ def _refused(exact: Exact, measure: Measure, rules: Protection) -> list[tuple[Re
         case Protects.CITIZEN:
             threshold = np.where(exact.sensitive, rules.citizen.k_sensitive, rules.citizen.k)
             # employees who ask are protected as staff too: the stricter threshold holds
-            threshold = np.where(exact.of_employees, np.maximum(threshold, rules.staff.k), threshold)
+            threshold = np.where(
+                exact.of_employees, np.maximum(threshold, rules.staff.k), threshold
+            )
             # told per person, a figure of few tells of them, however many cases there are
             has_few_heads = (exact.persons < rules.staff.k) & measure.per_head
             return [
@@ -211,7 +215,9 @@ def _refused(exact: Exact, measure: Measure, rules: Protection) -> list[tuple[Re
 def _few_requesters(exact: Exact, rules: Protection) -> Bools:
     """Employees' tickets by too few of them, or of too small a unit where nobody is named."""
     has_requesters = exact.requesters > 0
-    are_few = np.where(has_requesters, exact.requesters < REQUESTERS, exact.register < rules.staff.k)
+    are_few = np.where(
+        has_requesters, exact.requesters < REQUESTERS, exact.register < rules.staff.k
+    )
     return np.asarray(exact.of_employees & are_few)
 
 
@@ -308,7 +314,12 @@ def _steps(measure: Measure, size: Ints) -> Floats:
 
 
 def _coarse_interval(
-    measure: Measure, scale: float, value: Floats, step: Floats, denominator: Ints, noise: Noise | None
+    measure: Measure,
+    scale: float,
+    value: Floats,
+    step: Floats,
+    denominator: Ints,
+    noise: Noise | None,
 ) -> tuple[Floats, Floats]:
     """The widest interval of all figures that read the same in a set as small as its band allows, widened by the noise.
 

@@ -43,4 +43,8 @@ class Reason(StrEnum):
 
 def few_of(protects: Protects) -> Reason:
     """What is said of a figure of a class where no row stands: too few of what it counts, be there none or a few."""
-    return Reason.FEW_CASES if protects in (Protects.CITIZEN, Protects.HANDLING) else Reason.FEW_PERSONS
+    return (
+        Reason.FEW_CASES
+        if protects in (Protects.CITIZEN, Protects.HANDLING)
+        else Reason.FEW_PERSONS
+    )

@@ -88,7 +88,9 @@ class Side(Model):
     def _known(self) -> Self:
         subject = SUBJECTS.get(self.subject)
         if subject is None:
-            raise ValueError(f"subject '{self.subject}' is unknown; use one of {', '.join(sorted(SUBJECTS))}")
+            raise ValueError(
+                f"subject '{self.subject}' is unknown; use one of {', '.join(sorted(SUBJECTS))}"
+            )
         for text in (self.value, self.where):
             check_columns(text, subject)
         if subject.per_period and self.period is not None:
@@ -97,7 +99,9 @@ class Side(Model):
             raise ValueError("`period` is missing: say `at`, `holds` or `overlaps`")
         unknown = [moment for moment in self.moments if moment not in subject.columns]
         if unknown:
-            raise ValueError(f"column '{unknown[0]}' in `period` is unknown to subject '{self.subject}'")
+            raise ValueError(
+                f"column '{unknown[0]}' in `period` is unknown to subject '{self.subject}'"
+            )
         return self
 
     @property
@@ -114,7 +118,9 @@ class Side(Model):
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that it reads."""
-        return tuple(dict.fromkeys((*self.moments, *columns_of(self.value), *columns_of(self.where))))
+        return tuple(
+            dict.fromkeys((*self.moments, *columns_of(self.value), *columns_of(self.where)))
+        )
 
     @property
     def counted(self) -> str:
@@ -139,7 +145,9 @@ class Side(Model):
         # that something did not happen needs no evidence
         happened = re.sub(r"\b\w+ = 0\b", "", self.where)
         named = (*moments, *columns_of(self.value), *columns_of(happened))
-        return tuple(dict.fromkeys(needs_by_column[name] for name in named if name in needs_by_column))
+        return tuple(
+            dict.fromkeys(needs_by_column[name] for name in named if name in needs_by_column)
+        )
 
 
 class Display(Model):
@@ -175,7 +183,16 @@ class Definition(Model):
     id: Slug
     code: str
     version: int = Field(ge=1, le=65535)
-    family: Literal["access", "adoption", "digital-process", "support", "readiness", "governance", "benefit", "test"]
+    family: Literal[
+        "access",
+        "adoption",
+        "digital-process",
+        "support",
+        "readiness",
+        "governance",
+        "benefit",
+        "test",
+    ]
     kind: Kind
     title: Texts
     question: Texts
@@ -207,12 +224,16 @@ class Definition(Model):
         if self.kind is Kind.MEDIAN and self.adds:
             raise ValueError("a median does not add up: say `adds: false`")
         if self.adds and any(SUBJECTS[side.subject].per_period for side in self.reads):
-            raise ValueError("distinct persons do not add up over weeks or units: say `adds: false`")
+            raise ValueError(
+                "distinct persons do not add up over weeks or units: say `adds: false`"
+            )
         if self.stands and self.display.window > 1:
             raise ValueError(
                 "`holds` tells how things stand when a period ends, which no window sums: say `display: {window: 1}`"
             )
-        if self.display.window > LONGEST_OF_PERSONS and any(SUBJECTS[side.subject].per_period for side in self.reads):
+        if self.display.window > LONGEST_OF_PERSONS and any(
+            SUBJECTS[side.subject].per_period for side in self.reads
+        ):
             raise ValueError(
                 f"persons are known to be the same for {LONGEST_OF_PERSONS} weeks, as long as their keys overlap: "
                 "shorten the window"
@@ -238,14 +259,22 @@ class Definition(Model):
         match self.protects:
             case Protects.STAFF if not persons:
                 raise ValueError("`protects: staff` needs a side or a `population` of persons")
-            case Protects.CITIZEN | Protects.HANDLING if self.handled is None and not self._asks_users:
+            case Protects.CITIZEN | Protects.HANDLING if (
+                self.handled is None and not self._asks_users
+            ):
                 raise ValueError(f"`protects: {self.protects}` needs a side of cases or tickets")
             case Protects.OFFICIAL_ACT if persons or any(subject.hand for subject in subjects):
-                raise ValueError("`protects: official-act` tells of no person, case or ticket; say whom it protects")
+                raise ValueError(
+                    "`protects: official-act` tells of no person, case or ticket; say whom it protects"
+                )
         if (self.hand is not None) != (self.protects is Protects.HANDLING):
-            raise ValueError("say `hand: step` or `hand: most` where handling is protected, and only there")
+            raise ValueError(
+                "say `hand: step` or `hand: most` where handling is protected, and only there"
+            )
         if self.hand == "step" and self.hand_column == SUBJECTS[self._handled_side.subject].hand:
-            raise ValueError("`hand: step` needs a measured step in `value` or `where`; say `hand: most`")
+            raise ValueError(
+                "`hand: step` needs a measured step in `value` or `where`; say `hand: most`"
+            )
 
     @property
     def _asks_users(self) -> bool:
@@ -271,14 +300,18 @@ class Definition(Model):
     @property
     def tells_of_access(self) -> bool:
         """Whether it counts persons by their access alone: without a source of access it has nothing to tell."""
-        counted = any(side.subject == "person" and "entitled" in columns_of(side.value) for side in self.sides)
+        counted = any(
+            side.subject == "person" and "entitled" in columns_of(side.value) for side in self.sides
+        )
         return counted and not self.tells_of_use
 
     @property
     def counts_hands(self) -> bool:
         """Whether it matters how many persons handled, or asked."""
         side = self.handled
-        return self.protects is Protects.HANDLING or (side is not None and bool(SUBJECTS[side.subject].requester))
+        return self.protects is Protects.HANDLING or (
+            side is not None and bool(SUBJECTS[side.subject].requester)
+        )
 
     @property
     def hand_column(self) -> str:
@@ -314,7 +347,11 @@ class Definition(Model):
     @property
     def grains(self) -> tuple[str, ...]:
         """Grains whose cells are stored: what does not add up needs its windows computed from the subjects."""
-        return ("week", "month") if self.adds or self.window_weeks == 1 else ("week", "month", "window")
+        return (
+            ("week", "month")
+            if self.adds or self.window_weeks == 1
+            else ("week", "month", "window")
+        )
 
     @property
     def of_every_level(self) -> Definition:

@@ -77,7 +77,9 @@ def check_columns(expression: str, subject: Subject) -> None:
     unknown = [word for word in columns_of(expression) if word not in subject.columns]
     if unknown:
         column_names = ", ".join(sorted(subject.columns))
-        raise ValueError(f"column '{unknown[0]}' is unknown to subject '{subject.name}', which has: {column_names}")
+        raise ValueError(
+            f"column '{unknown[0]}' is unknown to subject '{subject.name}', which has: {column_names}"
+        )
 
 
 def columns_of(expression: str) -> list[str]:

@@ -30,7 +30,9 @@ def purposes(file: Path) -> Mapping[str, Texts]:
     try:
         return _PURPOSES.validate_python(yaml.safe_load(file.read_bytes()))
     except (OSError, yaml.YAMLError, ValidationError) as error:
-        raise ValueError(f"{file}: not a list of purposes, each with a text in sv, nb and en ({error})") from error
+        raise ValueError(
+            f"{file}: not a list of purposes, each with a text in sv, nb and en ({error})"
+        ) from error
 
 
 def derived(file: Path) -> Mapping[str, Derived]:
@@ -50,7 +52,9 @@ def load(directory: Path, purposes: Collection[str] | None = None) -> Catalogue:
     problems: list[Problem] = []
     files = sorted(directory.glob("*.yaml"))
     if not files:
-        problems.append(Problem(str(directory), 1, "there is no definition (*.yaml) in this folder"))
+        problems.append(
+            Problem(str(directory), 1, "there is no definition (*.yaml) in this folder")
+        )
     for path in files:
         definition, file_problems = read(path.name, path.read_bytes(), purposes)
         problems += file_problems
@@ -61,7 +65,9 @@ def load(directory: Path, purposes: Collection[str] | None = None) -> Catalogue:
     return Catalogue(tuple(definitions), tuple(problems))
 
 
-def read(file: str, body: bytes, purposes: Collection[str] | None = None) -> tuple[Definition | None, list[Problem]]:
+def read(
+    file: str, body: bytes, purposes: Collection[str] | None = None
+) -> tuple[Definition | None, list[Problem]]:
     """One definition from the bytes of its file; `purposes` as in `load`."""
     root_node, problems = nodes.read(body, file)
     if root_node is None or problems:
@@ -77,11 +83,17 @@ def read(file: str, body: bytes, purposes: Collection[str] | None = None) -> tup
     # the id is what the file is looked up by, and what tables keep
     if definition.id != file.removesuffix(".yaml"):
         problems.append(
-            Problem(file, root_node.at("id"), f"id is '{definition.id}': name the file {definition.id}.yaml")
+            Problem(
+                file,
+                root_node.at("id"),
+                f"id is '{definition.id}': name the file {definition.id}.yaml",
+            )
         )
         return None, problems
     if purposes is not None and definition.purpose not in purposes:
-        message = f"there is no purpose '{definition.purpose}'{nearest(definition.purpose, purposes)}"
+        message = (
+            f"there is no purpose '{definition.purpose}'{nearest(definition.purpose, purposes)}"
+        )
         return None, [Problem(file, root_node.at("purpose"), message)]
     return definition, []
 

@@ -29,7 +29,9 @@ def page(definitions: Sequence[Definition], derived: Mapping[str, Derived]) -> s
     """The page as Markdown: counted indicators by family, then the derived ones."""
     page_lines = [_HEAD]
     for family, family_name in _FAMILIES.items():
-        family_definitions = [definition for definition in definitions if definition.family == family]
+        family_definitions = [
+            definition for definition in definitions if definition.family == family
+        ]
         if family_definitions:
             page_lines += [
                 f"## {family_name}\n",
@@ -46,12 +48,16 @@ def page(definitions: Sequence[Definition], derived: Mapping[str, Derived]) -> s
                 derived_definition.pitfalls,
             )
         ]
-        page_lines += [f"Function `{derived_definition.function}`; read with `{derived_definition.read}`.\n"]
+        page_lines += [
+            f"Function `{derived_definition.function}`; read with `{derived_definition.read}`.\n"
+        ]
     return "\n".join(page_lines)
 
 
 def _counted(definition: Definition) -> Iterator[str]:
-    yield from _texts(definition.id, definition.code, definition.title, definition.question, definition.pitfalls)
+    yield from _texts(
+        definition.id, definition.code, definition.title, definition.question, definition.pitfalls
+    )
     weeks = "1 week" if definition.display.window == 1 else f"{definition.display.window} weeks"
     detected = (
         f"watched for {', '.join(definition.detect.detectors)}"
@@ -69,7 +75,10 @@ def _counted(definition: Definition) -> Iterator[str]:
     ]
     yield f"{'; '.join(facts)[:1].upper()}{'; '.join(facts)[1:]}.\n"
     yield "```sql"
-    for name, side in (("numerator", definition.numerator), ("denominator", definition.denominator)):
+    for name, side in (
+        ("numerator", definition.numerator),
+        ("denominator", definition.denominator),
+    ):
         where = "" if side.where == "1" else f" where {side.where}"
         yield f"{name}: {side.value} of {side.subject}{where}"
     yield "```\n"

@@ -63,7 +63,9 @@ _ONE_OF = (
 # A subject has one hand: the person with most of its steps, of equals the latest; where steps name nobody, of its other
 # events. Systems, robots and shared accounts are no persons.
 def _acts(condition: str) -> str:
-    return f"arraySort(groupArrayIf((time, sequence, identity, actor), {condition} AND {_BY_PERSON}))"
+    return (
+        f"arraySort(groupArrayIf((time, sequence, identity, actor), {condition} AND {_BY_PERSON}))"
+    )
 
 
 def _last_doer(condition: str, order: str = _ORDER) -> str:
@@ -78,7 +80,9 @@ def _with_hands(aggregates: str, doers: dict[str, str], named_columns: str) -> s
     `named_columns` is SQL of further columns. A level for each thing that is needed twice: a name in the same level is
     planned again wherever it stands.
     """
-    last_hands = "".join(f", if({doer} = {_NOBODY}, hand, {doer}) AS {column}" for column, doer in doers.items())
+    last_hands = "".join(
+        f", if({doer} = {_NOBODY}, hand, {doer}) AS {column}" for column, doer in doers.items()
+    )
     return f"""
 SELECT *{last_hands} FROM (
     SELECT *,

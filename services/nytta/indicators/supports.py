@@ -31,7 +31,9 @@ def support(definition: Definition, evidence: Evidence) -> Support:
     needs = dict.fromkeys(needed_field for side in definition.reads for needed_field in side.needs)
     if definition.tells_of_access:
         needs[("people.eligibility:access",)] = None
-    lacking_fields = dict.fromkeys(_lack(alternatives, definition.known, evidence) for alternatives in needs)
+    lacking_fields = dict.fromkeys(
+        _lack(alternatives, definition.known, evidence) for alternatives in needs
+    )
     missing = [lacking_field for lacking_field in lacking_fields if lacking_field]
     # what is missing by itself need not be named again as one of two ways
     repeated = {
@@ -39,7 +41,10 @@ def support(definition: Definition, evidence: Evidence) -> Support:
         for lacking_field in missing
         if " or " in lacking_field and not set(lacking_field.split(" or ")).isdisjoint(missing)
     }
-    return Support(definition.id, tuple(lacking_field for lacking_field in missing if lacking_field not in repeated))
+    return Support(
+        definition.id,
+        tuple(lacking_field for lacking_field in missing if lacking_field not in repeated),
+    )
 
 
 def _lack(alternatives: Sequence[str], known_share: float, evidence: Evidence) -> str:

@@ -60,7 +60,11 @@ def _holds(membership: Membership, day: date) -> bool:
 
 
 def dated(
-    states: Sequence[Event], gone: Collection[str], standing: Mapping[str, Standing], day: date, current_time: datetime
+    states: Sequence[Event],
+    gone: Collection[str],
+    standing: Mapping[str, Standing],
+    day: date,
+    current_time: datetime,
 ) -> list[Event]:
     """What is to be stored so that a directory says from `day` on what was seen of it.
 
@@ -69,20 +73,30 @@ def dated(
     """
     events: list[Event] = []
     # of a row that stands twice on a page, the last counts
-    for list_row, list_event in {str(list_event["id"]): list_event for list_event in states}.items():
+    for list_row, list_event in {
+        str(list_event["id"]): list_event for list_event in states
+    }.items():
         latest = standing.get(list_row)
         if latest is None or _has_ended(latest.event, day):
             # who was never met may have come before; who left and is met again comes today
-            started = day if latest else min(day, date.fromisoformat(list_event["data"]["valid_from"]))
-            events.append(_membership(list_event, _next_id(list_row, latest), started, current_time, latest))
+            started = (
+                day if latest else min(day, date.fromisoformat(list_event["data"]["valid_from"]))
+            )
+            events.append(
+                _membership(list_event, _next_id(list_row, latest), started, current_time, latest)
+            )
         elif _content(latest.event) != _content(list_event):
             started = date.fromisoformat(latest.event["data"]["valid_from"])
             # changed on the day on which it began: it is corrected, for it held on no day before
             if started >= day:
-                events.append(_membership(list_event, str(latest.event["id"]), started, current_time, latest))
+                events.append(
+                    _membership(list_event, str(latest.event["id"]), started, current_time, latest)
+                )
             else:
                 events.append(_ended(latest, day, current_time))
-                events.append(_membership(list_event, _next_id(list_row, latest), day, current_time, latest))
+                events.append(
+                    _membership(list_event, _next_id(list_row, latest), day, current_time, latest)
+                )
         elif current_time - latest.received_at > SAID_AGAIN:
             events.append(latest.event | {"revision": _revision(latest, current_time)})
     gone_memberships = [standing[list_row] for list_row in gone if list_row in standing]
@@ -113,12 +127,22 @@ def _ended(latest: Standing, day: date, current_time: datetime) -> Event:
 
 
 def _membership(
-    list_event: Event, membership_id: str, started: date, current_time: datetime, latest: Standing | None
+    list_event: Event,
+    membership_id: str,
+    started: date,
+    current_time: datetime,
+    latest: Standing | None,
 ) -> Event:
     """A membership that has begun and not ended, as a row says that it stands."""
-    membership_data = {name: value for name, value in list_event["data"].items() if name != "valid_to"}
+    membership_data = {
+        name: value for name, value in list_event["data"].items() if name != "valid_to"
+    }
     membership_data["valid_from"] = started.isoformat()
-    return list_event | {"id": membership_id, "revision": _revision(latest, current_time), "data": membership_data}
+    return list_event | {
+        "id": membership_id,
+        "revision": _revision(latest, current_time),
+        "data": membership_data,
+    }
 
 
 def _revision(latest: Standing | None, current_time: datetime) -> str:

@@ -97,7 +97,9 @@ class Keys:
         """Recognises the persons of an organisation who are excluded, whatever key is used."""
         return Pseudonymiser(self.id, self._derived(b"exclusions of " + root.encode()))
 
-    def persons_of(self, root: str, excluded: Collection[bytes] = (), notes: Notes | None = None) -> Persons:
+    def persons_of(
+        self, root: str, excluded: Collection[bytes] = (), notes: Notes | None = None
+    ) -> Persons:
         """Makes the pseudonyms of an organisation's persons. KeyFileError where it has no key.
 
         `excluded` are digests by `lasting` of those who are not counted; `notes` takes what the coming key makes.
@@ -121,7 +123,9 @@ class Keys:
         try:
             return self._rejects().decrypt(base64.b64decode(token), None)
         except (InvalidTag, ValueError) as error:
-            raise KeyFileError("the reject was sealed with another key: restore the key file of that time") from error
+            raise KeyFileError(
+                "the reject was sealed with another key: restore the key file of that time"
+            ) from error
 
     def of_figures(self, root: str) -> bytes:
         """The secret of a root unit that decides the noise of its published figures, and nothing else."""
@@ -138,7 +142,9 @@ class Keys:
 
     def newest(self, root: str) -> int:
         """The number of the organisation's newest key of persons; 0 where it has none. Numbers only grow."""
-        numbers = [int(person_key.id.rpartition("-")[2]) for person_key in self.persons.get(root, ())]
+        numbers = [
+            int(person_key.id.rpartition("-")[2]) for person_key in self.persons.get(root, ())
+        ]
         return max(numbers, default=0)
 
     def step(self, root: str, day: date) -> Step:
@@ -335,7 +341,10 @@ def read(keys_text: str) -> Keys:
     try:
         document = json.loads(keys_text)
         keys_by_root = document.get("persons", {})
-        persons = {root: tuple(_person_key(entry) for entry in entries) for root, entries in keys_by_root.items()}
+        persons = {
+            root: tuple(_person_key(entry) for entry in entries)
+            for root, entries in keys_by_root.items()
+        }
         return Keys(str(document["id"]), bytes.fromhex(document["secret"]), persons)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(
@@ -352,7 +361,9 @@ def written(keys: Keys) -> str:
     """The text of a key file."""
     document: dict[str, Any] = {"id": keys.id, "secret": keys.secret.hex()}
     if keys.persons:
-        document["persons"] = {root: [_entry(key) for key in root_keys] for root, root_keys in keys.persons.items()}
+        document["persons"] = {
+            root: [_entry(key) for key in root_keys] for root, root_keys in keys.persons.items()
+        }
     return json.dumps(document, indent=1)
 
 

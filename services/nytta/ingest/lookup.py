@@ -22,7 +22,9 @@ _OPENED: Final = ("case", "ticket")
 """Kinds of events whose subject has a unit from its opening on."""
 
 
-def looked_up(store: PrivateStore, registry: Registry, events: pa.Table) -> tuple[pa.Table, tuple[Reject, ...]]:
+def looked_up(
+    store: PrivateStore, registry: Registry, events: pa.Table
+) -> tuple[pa.Table, tuple[Reject, ...]]:
     """The events that could be placed, with their units, and a reject of each other one, its body pseudonymised."""
     days = local_days(registry, events["time"].to_pylist())
     units = [
@@ -34,7 +36,9 @@ def looked_up(store: PrivateStore, registry: Registry, events: pa.Table) -> tupl
     words = pa.array(units, pa.string()).dictionary_encode().cast(events["unit"].type)
     with_units = events.set_column(events.schema.get_field_index("unit"), "unit", words)
     unplaced = events.filter(pc.invert(is_known))
-    return with_units.filter(is_known), tuple(map(_unplaced, unplaced.to_pylist(), encode(unplaced)))
+    return with_units.filter(is_known), tuple(
+        map(_unplaced, unplaced.to_pylist(), encode(unplaced))
+    )
 
 
 def local_days(registry: Registry, moments: Sequence[datetime]) -> list[date]:

@@ -46,7 +46,11 @@ class _Artist:
             process.stdin.write(len(question_body).to_bytes(4, "big") + question_body)
             process.stdin.flush()
             answer_head = process.stdout.read(5)
-            answer_body = process.stdout.read(int.from_bytes(answer_head[1:], "big")) if len(answer_head) == 5 else b""
+            answer_body = (
+                process.stdout.read(int.from_bytes(answer_head[1:], "big"))
+                if len(answer_head) == 5
+                else b""
+            )
         except OSError:
             answer_head = answer_body = b""
         if len(answer_head) == 5 and len(answer_body) == int.from_bytes(answer_head[1:], "big"):

@@ -47,7 +47,16 @@ from nytta.registry.programme import (
 from nytta.registry.registry import Registry
 from nytta.registry.retention import Disposal
 from nytta.registry.systems import CaseType, Minutes, System
-from nytta.registry.units import Approval, Contact, Delegate, Names, Organisation, ReportingGroup, Unit, UnitCode
+from nytta.registry.units import (
+    Approval,
+    Contact,
+    Delegate,
+    Names,
+    Organisation,
+    ReportingGroup,
+    Unit,
+    UnitCode,
+)
 
 E = TypeVar("E", bound=BaseModel)
 
@@ -62,7 +71,10 @@ def build(contents: Contents) -> Registry:
     return Registry(
         organisations=tuple(map(_organisation, _entries(contents.organisations))),
         units=units,
-        groups=tuple(_group(entry, languages[entry.units[0]]) for entry in _entries(contents.reporting_groups)),
+        groups=tuple(
+            _group(entry, languages[entry.units[0]])
+            for entry in _entries(contents.reporting_groups)
+        ),
         codes=tuple(code for entry in _entries(contents.code_maps) for code in _codes(entry)),
         approvals=tuple(map(_approval, _entries(contents.approvals))),
         disposals=tuple(map(_disposal, _entries(contents.disposals))),
@@ -70,7 +82,8 @@ def build(contents: Contents) -> Registry:
         milestones=tuple(map(_milestone, _entries(contents.milestones))),
         plans=tuple(map(_plan, _entries(contents.plans))),
         benefits=tuple(
-            _benefit(entry, currencies[entry.unit], languages[entry.unit]) for entry in _entries(contents.benefits)
+            _benefit(entry, currencies[entry.unit], languages[entry.unit])
+            for entry in _entries(contents.benefits)
         ),
         decisions=tuple(map(_decision, _entries(contents.decisions))),
         costs=tuple(_cost(entry, currencies[entry.unit]) for entry in _entries(contents.costs)),
@@ -306,14 +319,21 @@ def _system(entry: SystemEntry) -> System:
 
 def _case_type(entry: CaseTypeEntry) -> CaseType:
     return CaseType(
-        entry.id, entry.names, entry.intended, entry.digital_route, _minutes(entry.minutes), entry.sensitive
+        entry.id,
+        entry.names,
+        entry.intended,
+        entry.digital_route,
+        _minutes(entry.minutes),
+        entry.sensitive,
     )
 
 
 def _minutes(entry: MinutesEntry | None) -> Minutes | None:
     if entry is None:
         return None
-    return Minutes(entry.before, entry.after, entry.method or "", entry.confirmed_by or "", entry.confirmed_on)
+    return Minutes(
+        entry.before, entry.after, entry.method or "", entry.confirmed_by or "", entry.confirmed_on
+    )
 
 
 def _benefit(entry: BenefitEntry, currency: str, language: str) -> Benefit:
@@ -321,7 +341,10 @@ def _benefit(entry: BenefitEntry, currency: str, language: str) -> Benefit:
     if entry.adoption:
         adoption_entry = entry.adoption
         adoption = Adoption(
-            adoption_entry.indicator, adoption_entry.baseline, adoption_entry.target, adoption_entry.version
+            adoption_entry.indicator,
+            adoption_entry.baseline,
+            adoption_entry.target,
+            adoption_entry.version,
         )
     return Benefit(
         id=entry.id,

@@ -92,7 +92,11 @@ class Calendar:
         times.
         """
         last_day = _last_day(month)
-        weeks = [monday for monday in mondays(month, last_day) if month <= monday + timedelta(days=3) <= last_day]
+        weeks = [
+            monday
+            for monday in mondays(month, last_day)
+            if month <= monday + timedelta(days=3) <= last_day
+        ]
         share_away = math.prod(1 - self.presence_any(week) / 1000 for week in weeks)
         return 1000 - round(1000 * share_away)
 
@@ -190,7 +194,9 @@ def _holidays(country: str, year: int) -> HolidayBase:
     supported = holidays.country_holidays(country).supported_categories
     # the library refuses a category that a country does not have; in English, for names are looked up in it
     categories = tuple(category for category in ("public", "de_facto") if category in supported)
-    days: HolidayBase = holidays.country_holidays(country, years=year, language="en_US", categories=categories)
+    days: HolidayBase = holidays.country_holidays(
+        country, years=year, language="en_US", categories=categories
+    )
     return days
 
 
@@ -203,6 +209,8 @@ def _last_day(month: date) -> date:
 def _is_break(week: date, breaks: tuple[Break, ...]) -> bool:
     working_days = [week + timedelta(days=offset) for offset in range(5)]
     break_days = [
-        day for day in working_days if any(school_break.first <= day <= school_break.last for school_break in breaks)
+        day
+        for day in working_days
+        if any(school_break.first <= day <= school_break.last for school_break in breaks)
     ]
     return len(break_days) >= _BREAK_DAYS

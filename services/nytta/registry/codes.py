@@ -28,7 +28,9 @@ def places(unit_codes: Iterable[UnitCode], units: Iterable[Unit]) -> Places:
     unit_spans: defaultdict[str, list[Span]] = defaultdict(list)
     for unit in units:
         unit_spans[unit.id].append(unit.span)
-    units_by_id: _UnitsByCode = {keyed(unit): [(span, unit) for span in spans] for unit, spans in unit_spans.items()}
+    units_by_id: _UnitsByCode = {
+        keyed(unit): [(span, unit) for span in spans] for unit, spans in unit_spans.items()
+    }
     codes_with_pattern = [(_pattern(unit_code.source), unit_code) for unit_code in unit_codes]
 
     # by source, of which an installation has few; bounded, for a sender may call itself anything
@@ -38,7 +40,9 @@ def places(unit_codes: Iterable[UnitCode], units: Iterable[Unit]) -> Places:
         for pattern, unit_code in codes_with_pattern:
             if not pattern.fullmatch(source):
                 continue
-            shared_spans = (unit_code.span.meet(span) for span in unit_spans.get(unit_code.unit, ()))
+            shared_spans = (
+                unit_code.span.meet(span) for span in unit_spans.get(unit_code.unit, ())
+            )
             named_units = [(span, unit_code.unit) for span in shared_spans if span is not None]
             units_by_code[keyed(unit_code.code)] += named_units
         return units_by_code

@@ -37,25 +37,41 @@ def created(
     declared_registry = registry or Registry((), ())
     if not _has_root(declared_registry, root_id, timezone):
         declared_registry = _with_root(
-            declared_registry, root_id, timezone, country, public_data=public_data, declared_size=declared_size
+            declared_registry,
+            root_id,
+            timezone,
+            country,
+            public_data=public_data,
+            declared_size=declared_size,
         )
     return _with_units(declared_registry, root_id, unit_codes, country, source, declared_size)
 
 
 def _has_root(registry: Registry, root_id: str, timezone: str) -> bool:
     """Whether the registry declares this organisation. ValueError where it declares something else by that name."""
-    existing = next((organisation for organisation in registry.organisations if organisation.id == root_id), None)
+    existing = next(
+        (organisation for organisation in registry.organisations if organisation.id == root_id),
+        None,
+    )
     if existing is None:
         if any(unit.id == root_id for unit in registry.units):
             raise ValueError(f"'{root_id}' is a unit below another; name an organisation")
         return False
     if existing.timezone != timezone:
-        raise ValueError(f"'{root_id}' is in the time zone {existing.timezone} in the registry, not {timezone}")
+        raise ValueError(
+            f"'{root_id}' is in the time zone {existing.timezone} in the registry, not {timezone}"
+        )
     return True
 
 
 def _with_root(
-    registry: Registry, root_id: str, timezone: str, country: str, *, public_data: bool, declared_size: int | None
+    registry: Registry,
+    root_id: str,
+    timezone: str,
+    country: str,
+    *,
+    public_data: bool,
+    declared_size: int | None,
 ) -> Registry:
     organisation = Organisation(
         id=root_id,
@@ -68,11 +84,20 @@ def _with_root(
         public_data=public_data,
     )
     root = _unit(root_id, root_id, None, root_id, country, size=declared_size)
-    return replace(registry, organisations=(*registry.organisations, organisation), units=(*registry.units, root))
+    return replace(
+        registry,
+        organisations=(*registry.organisations, organisation),
+        units=(*registry.units, root),
+    )
 
 
 def _with_units(
-    registry: Registry, root_id: str, unit_codes: Iterable[str], country: str, source: str, declared_size: int | None
+    registry: Registry,
+    root_id: str,
+    unit_codes: Iterable[str],
+    country: str,
+    source: str,
+    declared_size: int | None,
 ) -> Registry:
     """With a unit below the root for each code by which the registry knows none."""
     units = list(registry.units)
@@ -91,6 +116,8 @@ def _with_units(
     return replace(registry, units=tuple(units), codes=tuple(mapped))
 
 
-def _unit(unit: str, name: str, parent: str | None, root: str, country: str, *, size: int | None) -> Unit:
+def _unit(
+    unit: str, name: str, parent: str | None, root: str, country: str, *, size: int | None
+) -> Unit:
     kind = "organisation" if parent is None else ""
     return Unit(unit, Names.of(name), parent, root, kind, country=country, declared_size=size)

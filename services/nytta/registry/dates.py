@@ -81,7 +81,9 @@ def months(first_day: date, last_day: date) -> list[date]:
     # months as numbers from January of the year 0 on, so that no year has to be turned
     first_number = first_day.year * 12 + first_day.month - 1
     last_number = last_day.year * 12 + last_day.month - 1
-    return [date(number // 12, number % 12 + 1, 1) for number in range(first_number, last_number + 1)]
+    return [
+        date(number // 12, number % 12 + 1, 1) for number in range(first_number, last_number + 1)
+    ]
 
 
 _LONGEST_ZONE = 64

@@ -16,5 +16,7 @@ def digest(registry: Registry) -> str:
     siblings are shown in it.
     """
     # of what was built rather than of the files, so that a comment or another order of words changes nothing
-    text = json.dumps(asdict(registry), sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+    text = json.dumps(
+        asdict(registry), sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str
+    )
     return blake2b(text.encode(), digest_size=16).hexdigest()

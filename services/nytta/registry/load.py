@@ -39,7 +39,9 @@ def load(
     for files that are missing, unreadable or wrong: they are problems like any other.
     """
     if not directory.is_dir():
-        message = f"there is no directory '{directory}'; name the directory that holds {ORGANISATION}"
+        message = (
+            f"there is no directory '{directory}'; name the directory that holds {ORGANISATION}"
+        )
         return Loaded(None, (Problem(ORGANISATION, 1, message),))
     files: dict[str, bytes] = {}
     problems: list[Problem] = []
@@ -54,14 +56,20 @@ def load(
             try:
                 files[file_name] = (directory / file_name).read_bytes()
             except OSError as error:
-                problems.append(Problem(file_name, 1, f"the file cannot be read: {error.strerror or error}"))
+                problems.append(
+                    Problem(file_name, 1, f"the file cannot be read: {error.strerror or error}")
+                )
     for file_name in sorted(present - set(SECTIONS) - _ELSEWHERE):
         if file_name.lower().endswith((".yaml", ".yml")):
             hint = nearest(file_name, SECTIONS) or f"; the registry is {', '.join(SECTIONS)}"
             problems.append(Problem(file_name, 1, f"the file is not read{hint}", warning=True))
     if ORGANISATION not in present:
         problems.append(
-            Problem(ORGANISATION, 1, f"the file is missing in '{directory}'; it names organisations and units")
+            Problem(
+                ORGANISATION,
+                1,
+                f"the file is missing in '{directory}'; it names organisations and units",
+            )
         )
     return _loaded(files, indicators, purposes, alerts, problems)
 
@@ -75,7 +83,9 @@ def read(
     """As `load`, from the bytes of the files by name; files of other names are passed over."""
     problems: list[Problem] = []
     if ORGANISATION not in files:
-        problems.append(Problem(ORGANISATION, 1, "the file is missing; it names organisations and units"))
+        problems.append(
+            Problem(ORGANISATION, 1, "the file is missing; it names organisations and units")
+        )
     return _loaded(files, indicators, purposes, alerts, problems)
 
 

@@ -84,7 +84,9 @@ def decode(file_body: bytes, file: str) -> tuple[str | None, list[Problem]]:
         return None, [Problem(file, line, message)]
 
 
-def parse(yaml_text: str, file: str, null_words: frozenset[str] = NULLS) -> tuple[Node | None, list[Problem]]:
+def parse(
+    yaml_text: str, file: str, null_words: frozenset[str] = NULLS
+) -> tuple[Node | None, list[Problem]]:
     """The tree of one YAML document, None when it cannot be read at all, and what is wrong with it.
 
     A key given twice in one mapping is a problem; the first of the two stands in the tree. `nothing` are the
@@ -112,8 +114,13 @@ def _parse(
     except yaml.reader.ReaderError as error:
         line = yaml_text.count("\n", 0, error.position) + 1
         sign = ord(error.character) if isinstance(error.character, str) else error.character
-        return None, [Problem(file, line, f"the character U+{sign:04X} is not allowed in YAML; remove it")]
-    except (ValueError, OverflowError) as error:  # a number that YAML itself reads, of a sign or its own version
+        return None, [
+            Problem(file, line, f"the character U+{sign:04X} is not allowed in YAML; remove it")
+        ]
+    except (
+        ValueError,
+        OverflowError,
+    ) as error:  # a number that YAML itself reads, of a sign or its own version
         return None, [Problem(file, 1, f"not valid YAML: {error}")]
     problems: list[Problem] = []
     if root is None:
@@ -130,7 +137,9 @@ def _danger(text: str, file: str, loader: type[yaml.BaseLoader]) -> Problem | No
             # What one reference names may name others again: a short text could stand for a value of any size.
             return Problem(file, line, "references (*name) are not used here; write the value out")
         if isinstance(event, yaml.ScalarEvent) and _SURROGATE.search(event.value):
-            message = "an escape from \\uD800 to \\uDFFF is half a character; write the whole character"
+            message = (
+                "an escape from \\uD800 to \\uDFFF is half a character; write the whole character"
+            )
             return Problem(file, line, message)
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
@@ -138,14 +147,18 @@ def _danger(text: str, file: str, loader: type[yaml.BaseLoader]) -> Problem | No
             depth -= 1
         # what YAML's reader does for each token grows with it
         if depth > DEPTH:
-            return Problem(file, line, f"the file is nested too deeply, more than {DEPTH} lists and mappings")
+            return Problem(
+                file, line, f"the file is nested too deeply, more than {DEPTH} lists and mappings"
+            )
     return None
 
 
 def _node(raw: yaml.Node, file: str, problems: list[Problem], null_words: frozenset[str]) -> Node:
     line = raw.start_mark.line + 1
     if raw.tag not in _TAGS:
-        problems.append(Problem(file, line, f"the tag {raw.tag[:80]} means nothing here; remove it"))
+        problems.append(
+            Problem(file, line, f"the tag {raw.tag[:80]} means nothing here; remove it")
+        )
     if isinstance(raw, yaml.SequenceNode):
         return Node(line, [_node(element, file, problems, null_words) for element in raw.value])
     if isinstance(raw, yaml.MappingNode):
@@ -154,11 +167,14 @@ def _node(raw: yaml.Node, file: str, problems: list[Problem], null_words: frozen
         for key_node, value_node in raw.value:
             key_line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
-                problems.append(Problem(file, key_line, "a key must be a word, not a list or a mapping"))
+                problems.append(
+                    Problem(file, key_line, "a key must be a word, not a list or a mapping")
+                )
             elif key_node.value in node.keys:
                 first_line = node.keys[key_node.value]
                 message = (
-                    f"the key `{key_node.value}` stands twice in one entry (first in line {first_line}); remove one"
+                    f"the key `{key_node.value}` stands twice in one entry "
+                    f"(first in line {first_line}); remove one"
                 )
                 problems.append(Problem(file, key_line, message))
             else:

@@ -47,7 +47,9 @@ def nearest(unknown_name: str, known_names: Iterable[str]) -> str:
     if len(candidates) > _MANY:
         half = max(1, len(unknown_name) // 2)
         beginning, ending = unknown_name[:half], unknown_name[-half:]
-        likely = [name for name in candidates if name.startswith(beginning) or name.endswith(ending)]
+        likely = [
+            name for name in candidates if name.startswith(beginning) or name.endswith(ending)
+        ]
         candidates = likely[:_MANY]
     close = get_close_matches(unknown_name, candidates, n=1, cutoff=0.7)
     return f"; did you mean '{close[0]}'?" if close else ""

@@ -174,7 +174,9 @@ class Survey:
 _LEVELS: Final = {
     "1": Names("högsta ledningen", "øverste ledelse", "top management"),
     "2": Names(
-        "ledningen närmast under den högsta", "ledelsen nærmest under den øverste", "managers next below the top"
+        "ledningen närmast under den högsta",
+        "ledelsen nærmest under den øverste",
+        "managers next below the top",
     ),
     "3": Names("tredje ledningsnivån", "tredje ledernivå", "the third level of management"),
     "4": Names("fjärde ledningsnivån", "fjerde ledernivå", "the fourth level of management"),

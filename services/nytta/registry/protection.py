@@ -31,9 +31,13 @@ class Noise:
 
     def __post_init__(self) -> None:
         if self.most < LEAST_MOST:
-            raise ValueError(f"noise: most: {self.most} is refused: counts are changed by up to {LEAST_MOST} or more")
+            raise ValueError(
+                f"noise: most: {self.most} is refused: counts are changed by up to {LEAST_MOST} or more"
+            )
         if self.variance < LEAST_VARIANCE:
-            raise ValueError(f"noise: variance: {self.variance} is refused: give {LEAST_VARIANCE} or more")
+            raise ValueError(
+                f"noise: variance: {self.variance} is refused: give {LEAST_VARIANCE} or more"
+            )
         if self.variance > self.most:
             raise ValueError(
                 f"noise: variance: {self.variance} is refused: a count of one that changes by up to {self.most}, and "
@@ -53,7 +57,9 @@ class CitizenRules:
         if self.k < LEAST_CASES:
             raise ValueError(f"k: {self.k} is refused: give {LEAST_CASES} or more")
         if self.k_sensitive < self.k:
-            raise ValueError(f"k_sensitive: {self.k_sensitive} is refused: sensitive case types need {self.k} or more")
+            raise ValueError(
+                f"k_sensitive: {self.k_sensitive} is refused: sensitive case types need {self.k} or more"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,9 @@ class StaffRules:
         if self.k < LEAST_PERSONS:
             raise ValueError(f"k: {self.k} is refused: give {LEAST_PERSONS} or more")
         if self.group < self.k:
-            raise ValueError(f"group: {self.group} is refused: a group that is shown has {self.k} persons or more")
+            raise ValueError(
+                f"group: {self.group} is refused: a group that is shown has {self.k} persons or more"
+            )
 
 
 @dataclass(frozen=True, slots=True)

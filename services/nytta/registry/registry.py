@@ -13,10 +13,28 @@ from zoneinfo import ZoneInfo
 
 from nytta.registry.codes import Places, places, resolver
 from nytta.registry.paths import by_id, chains
-from nytta.registry.programme import Benefit, Cost, Decision, Deviation, Milestone, Plan, Suggestion, Survey
+from nytta.registry.programme import (
+    Benefit,
+    Cost,
+    Decision,
+    Deviation,
+    Milestone,
+    Plan,
+    Suggestion,
+    Survey,
+)
 from nytta.registry.retention import Disposal, Rule
 from nytta.registry.systems import CaseType, System
-from nytta.registry.units import ANY_PURPOSE, Addressee, Approval, Names, Organisation, ReportingGroup, Unit, UnitCode
+from nytta.registry.units import (
+    ANY_PURPOSE,
+    Addressee,
+    Approval,
+    Names,
+    Organisation,
+    ReportingGroup,
+    Unit,
+    UnitCode,
+)
 
 _TREES_KEPT: Final = 16
 """Trees of as many eras are remembered; a page or a round asks about few days."""
@@ -105,7 +123,9 @@ class Registry:
         """The units below `unit` on `day`, in tree order, without itself."""
         self.unit(unit, day)  # KeyError where it does not exist
         tree = self.tree(day)
-        position = next(number for number, (candidate, _) in enumerate(tree) if candidate.id == unit)
+        position = next(
+            number for number, (candidate, _) in enumerate(tree) if candidate.id == unit
+        )
         _, own_depth = tree[position]
         descendants: list[Unit] = []
         # in tree order they follow the unit at once, each deeper than it
@@ -120,7 +140,9 @@ class Registry:
         group = self.unit(unit, day).peer_group
         if not group:
             return []
-        members = [member.id for member in self.units_at(day).values() if member.peer_group == group]
+        members = [
+            member.id for member in self.units_at(day).values() if member.peer_group == group
+        ]
         return [member for member in members if member != unit]
 
     def organisation(self, root: str) -> Organisation:
@@ -142,7 +164,9 @@ class Registry:
     @cached_property
     def zones(self) -> Mapping[str, ZoneInfo]:
         """The time zone of each root unit."""
-        return {organisation.id: ZoneInfo(organisation.timezone) for organisation in self.organisations}
+        return {
+            organisation.id: ZoneInfo(organisation.timezone) for organisation in self.organisations
+        }
 
     def resolve(self, unit_codes: Sequence[str], source: str, day: date) -> list[str | None]:
         """The unit behind each code that `source` used on `day`; None for a code without a unit on that day.
@@ -150,7 +174,9 @@ class Registry:
         A code mapped for the source comes first and never falls back; any other code is taken for a unit's
         id.
         """
-        units = {unit_code: self.resolve_one(unit_code, source, day) for unit_code in set(unit_codes)}
+        units = {
+            unit_code: self.resolve_one(unit_code, source, day) for unit_code in set(unit_codes)
+        }
         return [units[unit_code] for unit_code in unit_codes]
 
     def resolve_rows(self, coded_rows: Iterable[tuple[str, str, date]]) -> list[str | None]:
@@ -180,11 +206,15 @@ class Registry:
     def group(self, unit: str, day: date) -> ReportingGroup | None:
         """The reporting group that `unit` belongs to on `day`."""
         # the first is the only one: `load` refuses a unit that is in two groups at once
-        return next((group for group in self.groups if unit in group.units and day in group.span), None)
+        return next(
+            (group for group in self.groups if unit in group.units and day in group.span), None
+        )
 
     def reporting_group(self, place: str, day: date) -> ReportingGroup | None:
         """The reporting group of that id on `day`; None for a unit, and for a group of other days."""
-        return next((group for group in self.groups if group.id == place and day in group.span), None)
+        return next(
+            (group for group in self.groups if group.id == place and day in group.span), None
+        )
 
     def place_names(self, place: str, day: date) -> Names:
         """The names of a unit or reporting group on `day`; its id where the registry never had it."""
@@ -235,7 +265,9 @@ class Registry:
         registered = self._systems.get(system)
         if registered is None:
             return None
-        return next((candidate for candidate in registered.case_types if candidate.id == case_type), None)
+        return next(
+            (candidate for candidate in registered.case_types if candidate.id == case_type), None
+        )
 
     def processes(self, system: str, day: date) -> bool:
         """Whether events of `system` that happened on `day` may be processed; of systems not known here, they may."""
@@ -257,7 +289,9 @@ class Registry:
         # each stretch of days with the same units above: these decide, and a unit may move
         for version in versions:
             for span, chain in chains(version, self._versions):
-                stated_days = [unit_days[ancestor.id] for ancestor in chain if ancestor.id in unit_days]
+                stated_days = [
+                    unit_days[ancestor.id] for ancestor in chain if ancestor.id in unit_days
+                ]
                 day = stated_days[0] if stated_days else registered.go_live
                 if day is None or day >= span.valid_to:
                     continue
@@ -387,7 +421,9 @@ class Registry:
         for benefit in self.benefits:
             adoption = benefit.adoption
             if adoption is not None and adoption.target:
-                targets.setdefault((benefit.unit, benefit.system, adoption.indicator), adoption.target)
+                targets.setdefault(
+                    (benefit.unit, benefit.system, adoption.indicator), adoption.target
+                )
         return targets
 
     @cached_property

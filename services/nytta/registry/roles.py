@@ -58,9 +58,17 @@ OF_UNITS = frozenset({Permission.FIGURES, Permission.PEER_BAND, Permission.ACT})
 
 _MAY: dict[Role, frozenset[Permission]] = {
     Role.OPERATIONS: frozenset({Permission.PLATFORM, Permission.IMPORT, Permission.TRANSPARENCY}),
-    Role.MANAGER: frozenset({Permission.FIGURES, Permission.PEER_BAND, Permission.ACT, Permission.TRANSPARENCY}),
+    Role.MANAGER: frozenset(
+        {Permission.FIGURES, Permission.PEER_BAND, Permission.ACT, Permission.TRANSPARENCY}
+    ),
     Role.PROGRAMME_LEAD: frozenset(
-        {Permission.FIGURES, Permission.PEER_BAND, Permission.PROGRAMME, Permission.PLATFORM, Permission.TRANSPARENCY}
+        {
+            Permission.FIGURES,
+            Permission.PEER_BAND,
+            Permission.PROGRAMME,
+            Permission.PLATFORM,
+            Permission.TRANSPARENCY,
+        }
     ),
     Role.EMPLOYEE_REPRESENTATIVE: frozenset(
         {Permission.FIGURES, Permission.ACCESS_LOG, Permission.DISPOSALS, Permission.TRANSPARENCY}
@@ -78,7 +86,9 @@ class Grant:
     unit: str
 
 
-def grants(email: str, registry: Registry, day: date, groups: Collection[str] = ()) -> frozenset[Grant]:
+def grants(
+    email: str, registry: Registry, day: date, groups: Collection[str] = ()
+) -> frozenset[Grant]:
     """The roles that the registry gives on `day` to whoever has this e-mail address; none to a stranger.
 
     So it does to whoever belongs to the `sign_in_group` of a contact: `groups` are those of which the organisation's
@@ -102,7 +112,9 @@ def grants(email: str, registry: Registry, day: date, groups: Collection[str] = 
 def _all_roles(registry: Registry, day: date) -> Iterator[tuple[Role, str, Contact]]:
     """Every role on `day`, with its unit, group or organisation and whoever has it."""
     for organisation in registry.organisations:
-        yield from ((role, organisation.id, contact) for role, contact in _organisation_roles(organisation))
+        yield from (
+            (role, organisation.id, contact) for role, contact in _organisation_roles(organisation)
+        )
     for unit in registry.units_at(day).values():
         if unit.manager:
             yield Role.MANAGER, unit.id, unit.manager
@@ -126,7 +138,9 @@ def _organisation_roles(organisation: Organisation) -> Iterator[tuple[Role, Cont
         yield Role.ADMINISTRATOR, administrator
 
 
-def may(grants: Collection[Grant], permission: Permission, unit: str, registry: Registry, day: date) -> bool:
+def may(
+    grants: Collection[Grant], permission: Permission, unit: str, registry: Registry, day: date
+) -> bool:
     """Whether somebody with these roles may see or do `permission` about `unit` (or a reporting group) on `day`.
 
     What is not about a unit is asked with the organisation's id. Everybody may see TRANSPARENCY, without any role.
@@ -136,7 +150,9 @@ def may(grants: Collection[Grant], permission: Permission, unit: str, registry: 
     return unit in visible(grants, permission, registry, day)
 
 
-def visible(grants: Collection[Grant], permission: Permission, registry: Registry, day: date) -> frozenset[str]:
+def visible(
+    grants: Collection[Grant], permission: Permission, registry: Registry, day: date
+) -> frozenset[str]:
     """The units and reporting groups about which somebody with these roles may see or do `permission` on `day`.
 
     A unit that is shown through its reporting group lets its manager see the group; the group's manager sees the
@@ -166,4 +182,6 @@ def visible(grants: Collection[Grant], permission: Permission, registry: Registr
 
 def matrix() -> dict[Role, dict[Permission, bool]]:
     """What each role may see or do at all, within its units."""
-    return {role: {permission: permission in _MAY[role] for permission in Permission} for role in Role}
+    return {
+        role: {permission: permission in _MAY[role] for permission in Permission} for role in Role
+    }

@@ -33,7 +33,9 @@ class Minutes:
 
     def confirmed(self, day: date) -> bool:
         """Whether the owner had confirmed the figures on `day`."""
-        return bool(self.confirmed_by) and self.confirmed_on is not None and self.confirmed_on <= day
+        return (
+            bool(self.confirmed_by) and self.confirmed_on is not None and self.confirmed_on <= day
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,9 +93,23 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "indicator": _TEXT,
         "planned": _FLAG,
     },
-    "decisions": {"decision": _TEXT, **_NAMES, "level": _TEXT, "decided": _DAY, "due": _DAY, "system": _TEXT},
+    "decisions": {
+        "decision": _TEXT,
+        **_NAMES,
+        "level": _TEXT,
+        "decided": _DAY,
+        "due": _DAY,
+        "system": _TEXT,
+    },
     "decision_units": {"decision": _TEXT, "unit": _TEXT},
-    "costs": {"unit": _TEXT, "system": _TEXT, "kind": _TEXT, "amount": _FIGURE, "currency": _TEXT, **_VALID},
+    "costs": {
+        "unit": _TEXT,
+        "system": _TEXT,
+        "kind": _TEXT,
+        "amount": _FIGURE,
+        "currency": _TEXT,
+        **_VALID,
+    },
     "deviations": {"unit": _TEXT, "system": _TEXT, "case_type": _TEXT, **_VALID},
     "calendar": {
         "root": _TEXT,
@@ -133,7 +147,9 @@ def _table(columns: dict[str, pa.DataType], rows: Iterable[tuple[object, ...]]) 
     # rows are what reads well, columns what Arrow takes; no rows do not tell how many columns there are
     values = list(zip(*records, strict=True)) if records else [()] * len(columns)
     typed_values = zip(values, columns.values(), strict=True)
-    arrays = [pa.array(column_values, type=arrow_type) for column_values, arrow_type in typed_values]
+    arrays = [
+        pa.array(column_values, type=arrow_type) for column_values, arrow_type in typed_values
+    ]
     return pa.table(arrays, schema=pa.schema(columns.items()))
 
 
@@ -141,17 +157,37 @@ def _rows(registry: Registry) -> dict[str, Iterable[tuple[object, ...]]]:
     unit_paths = paths(registry.units)
     return {
         "units": _units(registry),
-        "unit_paths": [(path.unit, path.ancestor, path.depth, path.valid_from, path.valid_to) for path in unit_paths],
-        "unit_codes": [(code.source, code.code, code.unit, *_span(code.span)) for code in registry.codes],
-        "reporting_groups": [(group.id, *_names(group), *_span(group.span)) for group in registry.groups],
+        "unit_paths": [
+            (path.unit, path.ancestor, path.depth, path.valid_from, path.valid_to)
+            for path in unit_paths
+        ],
+        "unit_codes": [
+            (code.source, code.code, code.unit, *_span(code.span)) for code in registry.codes
+        ],
+        "reporting_groups": [
+            (group.id, *_names(group), *_span(group.span)) for group in registry.groups
+        ],
         "group_paths": _group_paths(registry, unit_paths),
-        "systems": [(system.id, *_names(system), system.legacy, system.protects.value) for system in registry.systems],
-        "stops": [(system.id, *_span(span)) for system in registry.systems for span in system.stops],
+        "systems": [
+            (system.id, *_names(system), system.legacy, system.protects.value)
+            for system in registry.systems
+        ],
+        "stops": [
+            (system.id, *_span(span)) for system in registry.systems for span in system.stops
+        ],
         "go_lives": _go_lives(registry),
         "case_types": _case_types(registry),
         "steps": _steps(registry),
         "plans": [
-            (plan.system, plan.indicator, plan.unit, plan.start, target.date, target.value, *_span(plan.span))
+            (
+                plan.system,
+                plan.indicator,
+                plan.unit,
+                plan.start,
+                target.date,
+                target.value,
+                *_span(plan.span),
+            )
             for plan in registry.plans
             for target in plan.targets
         ],
@@ -163,10 +199,19 @@ def _rows(registry: Registry) -> dict[str, Iterable[tuple[object, ...]]]:
         "milestones": _milestones(registry),
         "benefits": _benefits(registry),
         "decisions": [
-            (decision.id, *_names(decision), decision.level, decision.decided, decision.due, decision.system)
+            (
+                decision.id,
+                *_names(decision),
+                decision.level,
+                decision.decided,
+                decision.due,
+                decision.system,
+            )
             for decision in registry.decisions
         ],
-        "decision_units": [(decision.id, unit) for decision in registry.decisions for unit in decision.units],
+        "decision_units": [
+            (decision.id, unit) for decision in registry.decisions for unit in decision.units
+        ],
         "costs": [
             (cost.unit, cost.system, cost.kind, cost.amount, cost.currency, *_span(cost.span))
             for cost in registry.costs
@@ -195,7 +240,10 @@ def _case_types(registry: Registry) -> Iterable[tuple[object, ...]]:
 def _steps(registry: Registry) -> Iterable[tuple[object, ...]]:
     for system in registry.systems:
         for case_type, steps in _stepped(system):
-            for meaning, activities in (("intended", steps.intended), ("route", steps.digital_route)):
+            for meaning, activities in (
+                ("intended", steps.intended),
+                ("route", steps.digital_route),
+            ):
                 for activity in activities:
                     yield system.id, case_type, activity, meaning
 
@@ -259,7 +307,11 @@ def _units(registry: Registry) -> Iterable[tuple[object, ...]]:
     """Units, cut where their reporting group changes, so that a join by unit and day finds one row."""
     # a group begins and ends by itself, in the middle of a unit's version
     for unit in registry.units:
-        shared_spans = [(group.id, group.span.meet(unit.span)) for group in registry.groups if unit.id in group.units]
+        shared_spans = [
+            (group.id, group.span.meet(unit.span))
+            for group in registry.groups
+            if unit.id in group.units
+        ]
         memberships = [(group, span) for group, span in shared_spans if span is not None]
         # the days on which it is in no group
         memberships += [("", gap) for gap in gaps(unit.span, [span for _, span in memberships])]

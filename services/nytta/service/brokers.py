@@ -19,7 +19,9 @@ def cluster_of(settings: Settings) -> Cluster:
         if not host or not port.isdigit():
             raise BrokerError(f"NYTTA_KAFKA: '{server}' is not host:port")
     if settings.kafka_security.startswith("SASL") and not settings.kafka_user:
-        raise BrokerError(f"NYTTA_KAFKA_SECURITY is {settings.kafka_security}: name the user in NYTTA_KAFKA_USER")
+        raise BrokerError(
+            f"NYTTA_KAFKA_SECURITY is {settings.kafka_security}: name the user in NYTTA_KAFKA_USER"
+        )
     return Cluster(
         servers=servers,
         prefix=settings.kafka_prefix,

@@ -87,7 +87,9 @@ def _service_place(data_folder: Path) -> tuple[str, str] | None:
     except FileNotFoundError:
         return None
     except PermissionError:
-        _say(f"{announcement_file}: a service of another user runs here; give the command as that user")
+        _say(
+            f"{announcement_file}: a service of another user runs here; give the command as that user"
+        )
         raise typer.Exit(1) from None
     except (ValueError, KeyError, TypeError):  # a crash left half of it: no service is behind it
         return None
@@ -103,7 +105,9 @@ def _ask(address: str, token: str, command_words: list[str]) -> int | None:
     try:
         with (
             httpx.Client(timeout=timeout, trust_env=False, verify=_no_authorities()) as client,
-            client.stream("POST", f"{address}/command", headers=headers, json={"words": command_words}) as response,
+            client.stream(
+                "POST", f"{address}/command", headers=headers, json={"words": command_words}
+            ) as response,
         ):
             # another program has the port now
             if response.headers.get("content-type") != MEDIA_TYPE:
@@ -158,11 +162,18 @@ def words(context: Any, data_folder: Path) -> list[str]:
         if source is None or source.name != "COMMANDLINE":
             continue
         parameter_value = context.params[parameter_name]
-        parameter_values = list(parameter_value) if isinstance(parameter_value, list | tuple) else [parameter_value]
+        parameter_values = (
+            list(parameter_value)
+            if isinstance(parameter_value, list | tuple)
+            else [parameter_value]
+        )
         if getattr(parameter, "is_flag", False):
             options.append(parameter.opts[0] if parameter_value else parameter.secondary_opts[0])
         elif parameter.param_type_name == "option":
-            options += [f"{parameter.opts[0]}={_text(parameter_value)}" for parameter_value in parameter_values]
+            options += [
+                f"{parameter.opts[0]}={_text(parameter_value)}"
+                for parameter_value in parameter_values
+            ]
         else:
             arguments += map(_text, parameter_values)
     if arguments:  # behind dashes: an argument may begin with one

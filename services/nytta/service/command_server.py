@@ -120,12 +120,16 @@ def forget(data_folder: Path) -> None:
     (data_folder / FILE).unlink(missing_ok=True)
 
 
-def command_server(installation: App, token: str, run_command: Callable[[list[str]], None]) -> FastAPI:
+def command_server(
+    installation: App, token: str, run_command: Callable[[list[str]], None]
+) -> FastAPI:
     """The application that runs forwarded commands on an installation; `run_command` as the command line does."""
     routes = FastAPI(openapi_url=None)
 
     @routes.middleware("http")
-    async def owner_only(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
+    async def owner_only(
+        request: Request, call: Callable[[Request], Awaitable[Response]]
+    ) -> Response:
         # every process of this machine reaches the address, and the token is the owner's alone
         authorization = request.headers.get("authorization", "")
         if not hmac.compare_digest(authorization.encode(), f"Bearer {token}".encode()):
@@ -140,7 +144,9 @@ def command_server(installation: App, token: str, run_command: Callable[[list[st
     async def command(request: Request) -> Response:
         body = await request.json()
         command_words = [str(word) for word in body["words"]]
-        return StreamingResponse(_running(installation, command_words, run_command), media_type=MEDIA_TYPE)
+        return StreamingResponse(
+            _running(installation, command_words, run_command), media_type=MEDIA_TYPE
+        )
 
     return routes
 
@@ -170,14 +176,19 @@ async def _running(
             command_name = command_words[0] if command_words else ""
             with under_way(f"the command {command_name}, to be given again"):
                 run_command(command_words)
-        except SystemExit as end:  # as the interpreter would have it: a text, or anything else, is a failure
+        except (
+            SystemExit
+        ) as end:  # as the interpreter would have it: a text, or anything else, is a failure
             exit_code = end.code if isinstance(end.code, int) else int(end.code is not None)
         except StoppedError:
             emit(b"e", b"the service is stopping; give the command again when it runs\n")
             exit_code = 1
         except Exception as error:
             _log.exception("a forwarded command failed")
-            emit(b"e", f"a fault of the service ({type(error).__name__}); its log says more\n".encode())
+            emit(
+                b"e",
+                f"a fault of the service ({type(error).__name__}); its log says more\n".encode(),
+            )
             exit_code = 1
         emit(b"x", str(exit_code).encode())
         send(None)

@@ -166,7 +166,11 @@ class _Owner(App):
     def judge(self, current_time: datetime) -> Sequence[str]:
         """Publish signals and facts; the organisations that were judged, none where nothing changed since."""
         changed = evaluation.judge(self, current_time)
-        return [organisation.id for organisation in self.intake.registry.organisations] if changed else []
+        return (
+            [organisation.id for organisation in self.intake.registry.organisations]
+            if changed
+            else []
+        )
 
 
 class _Keeper(App):
@@ -233,13 +237,19 @@ def _app(
     workers = Workers(
         lambda: _settle(cluster, store),
         lambda events: asyncio.run(_put(cluster, intake.keys, events, (), ())),
-        lambda organisation, answer: asyncio.run(_answer(cluster, intake.keys, organisation, answer)),
+        lambda organisation, answer: asyncio.run(
+            _answer(cluster, intake.keys, organisation, answer)
+        ),
     )
     return App(store, OpenStore(connection), intake, definitions, tables, workers)
 
 
 async def _put(
-    cluster: Cluster, pseudonym_keys: Keys, events: pa.Table, rejects: Sequence[Reject], notes: Sequence[Note]
+    cluster: Cluster,
+    pseudonym_keys: Keys,
+    events: pa.Table,
+    rejects: Sequence[Reject],
+    notes: Sequence[Note],
 ) -> None:
     async with Producer(cluster, pseudonym_keys.seal, linger=0) as producer:
         await producer.note(notes)
@@ -251,7 +261,9 @@ async def _ask(cluster: Cluster, pseudonym_keys: Keys, text: str) -> None:
         await producer.command(text)
 
 
-async def _answer(cluster: Cluster, pseudonym_keys: Keys, organisation: str, answer: Answer) -> None:
+async def _answer(
+    cluster: Cluster, pseudonym_keys: Keys, organisation: str, answer: Answer
+) -> None:
     async with Producer(cluster, pseudonym_keys.seal) as producer:
         await producer.signal(organisation, signal_messages.answer_message(answer))
 
@@ -265,7 +277,9 @@ def _settle(cluster: Cluster, store: PrivateStore) -> None:
     last_batch = store.counter("batch")
     while store.counter("cleared") < last_batch and store.marks_wait():
         if time.monotonic() > until:
-            raise AppError("the marks are not computed: is nytta worker running, and does its log name an error?")
+            raise AppError(
+                "the marks are not computed: is nytta worker running, and does its log name an error?"
+            )
         time.sleep(0.2)
 
 
@@ -273,9 +287,13 @@ def migrate_distributed(settings: Settings) -> list[str]:
     """Bring the tables of the server up to date and make the topics; the names of what was made."""
     connection = client.server(settings.clickhouse)
     try:
-        applied = migrate.migrate(connection, declarations.schemas() / "tables", cluster=settings.cluster)
+        applied = migrate.migrate(
+            connection, declarations.schemas() / "tables", cluster=settings.cluster
+        )
     finally:
         connection.close()
     cluster = cluster_of(settings)
-    new_topics = topics.create(cluster, partitions=settings.kafka_partitions, replicas=settings.kafka_replicas)
+    new_topics = topics.create(
+        cluster, partitions=settings.kafka_partitions, replicas=settings.kafka_replicas
+    )
     return applied + new_topics

@@ -48,7 +48,9 @@ def judge(installation: App, current_time: datetime) -> bool:
         grounds = (installation.private.counter("version"), *closed)
         if grounds == installation.judged:
             return False
-        verdicts.publish_signals(installation.private, registry, installation.definitions, current_time)
+        verdicts.publish_signals(
+            installation.private, registry, installation.definitions, current_time
+        )
         publish_facts(installation, current_time)
         states.publish_states(installation.private.connection, registry, current_time)
         publish_effects(installation, current_time)
@@ -61,7 +63,9 @@ def publish_facts(installation: App, current_time: datetime) -> int:
     """Bring the facts that alerts rest on up to date at `current_time` (aware); the rows that changed."""
     registry = installation.intake.registry
     missed = missed_hours(installation.open.connection, registry)
-    return facts.publish_facts(installation.private, registry, installation.keys.of_figures, missed, current_time)
+    return facts.publish_facts(
+        installation.private, registry, installation.keys.of_figures, missed, current_time
+    )
 
 
 def publish_effects(installation: App, current_time: datetime) -> int:
@@ -70,12 +74,22 @@ def publish_effects(installation: App, current_time: datetime) -> int:
     effect_count = 0
     book = AlertStore(installation.open.connection)
     for organisation in registry.organisations:
-        actions = [action for alert in book.alerts(organisation.id) if (action := _action(alert)) is not None]
+        actions = [
+            action
+            for alert in book.alerts(organisation.id)
+            if (action := _action(alert)) is not None
+        ]
         if not actions:
             continue
         closed = first_open_week(current_time, organisation.timezone) - timedelta(weeks=1)
         effect_count += effects.publish_effects(
-            installation.private, registry, installation.definitions, organisation.id, actions, closed, current_time
+            installation.private,
+            registry,
+            installation.definitions,
+            organisation.id,
+            actions,
+            closed,
+            current_time,
         )
     return effect_count
 
@@ -121,14 +135,18 @@ def answer(installation: App, alert_answer: Answer, current_time: datetime) -> A
         return changed
 
 
-def answered(installation: App, alert_answer: Answer, current_time: datetime) -> tuple[str, Alert, Alert]:
+def answered(
+    installation: App, alert_answer: Answer, current_time: datetime
+) -> tuple[str, Alert, Alert]:
     """The organisation of the alert, the alert as it is and as it would be after the answer; or AnswerError."""
     book = AlertStore(installation.open.connection)
     organisation = book.organisation_of(alert_answer.alert)
     alerts = book.alerts(organisation) if organisation else []
     alert = next((alert for alert in alerts if alert.id == alert_answer.alert), None)
     if alert is None or organisation is None:
-        raise AnswerError(f"there is no alert '{alert_answer.alert}'; `nytta alerts --all` lists them")
+        raise AnswerError(
+            f"there is no alert '{alert_answer.alert}'; `nytta alerts --all` lists them"
+        )
     try:
         day = current_time.astimezone(installation.intake.registry.zones[organisation]).date()
         return organisation, alert, carry_out(alert_answer, alert, day)
@@ -139,5 +157,8 @@ def answered(installation: App, alert_answer: Answer, current_time: datetime) ->
 def send(installation: App, current_time: datetime) -> Delivered:
     """Send the messages that wait."""
     return deliver(
-        AlertStore(installation.open.connection), installation.intake.registry, installation.channels, current_time
+        AlertStore(installation.open.connection),
+        installation.intake.registry,
+        installation.channels,
+        current_time,
     )

@@ -13,7 +13,11 @@ def exact(connection: Connection, definition: Definition, question: Question) ->
     per = 100.0 if definition.kind is Kind.SHARE else 1.0
     source = "SELECT *, toFloat64(denominator) AS behind, NULL AS low, NULL AS high FROM {private}.indicator_values"
     figures = windows(
-        connection, source, definition, question, lambda value, count, _low, _high: Stratum(value * per, count)
+        connection,
+        source,
+        definition,
+        question,
+        lambda value, count, _low, _high: Stratum(value * per, count),
     )
     for place, by_day in figures.items():
         if place == (question.unit, "*"):

@@ -142,7 +142,9 @@ class App:
         # cells are kept of the catalogue's definitions, in each organisation's own zone, and not as a total
         if timezone or definitions or query.grain == "total":
             candidates = definitions or self.definitions
-            selected = [definition for definition in candidates if query.indicator in ("", definition.id)]
+            selected = [
+                definition for definition in candidates if query.indicator in ("", definition.id)
+            ]
             return scratch.read_beside(self.private, selected, self.tables, query, timezone)
         return values.read_values(self.private, query)
 
@@ -155,7 +157,9 @@ class App:
     @_one_round
     def verify(self) -> scratch.Verification:
         """Every stored cell against a computation from raw alone."""
-        return scratch.verify(self.private, self.definitions, self.tables, alone=self.workers is None)
+        return scratch.verify(
+            self.private, self.definitions, self.tables, alone=self.workers is None
+        )
 
     @_one_round
     def compute(self, current_time: datetime) -> int:
@@ -184,7 +188,9 @@ class App:
         return outcome.cells
 
     @_one_round
-    def replay(self, query: RejectQuery, current_time: datetime, *, dry_run: bool = False) -> Replayed:
+    def replay(
+        self, query: RejectQuery, current_time: datetime, *, dry_run: bool = False
+    ) -> Replayed:
         """Validate rejects again; those that pass are rejects no more, the others stay as they are."""
         rejects = sealed_rejects(self.private, query)
         # placed together, for one look-up serves all; the others are judged one by one
@@ -208,7 +214,9 @@ class App:
             self._take_in(passed_rejects, join(passed_events), current_time)
         return Replayed(len(rejects), len(passed_rejects), dict(sorted(refused.items())))
 
-    def _take_in(self, passed: Sequence[SealedReject], events: pa.Table, current_time: datetime) -> None:
+    def _take_in(
+        self, passed: Sequence[SealedReject], events: pa.Table, current_time: datetime
+    ) -> None:
         """Store what rejects became, or have the workers store it, and forget the rejects."""
         if self.workers:
             self.workers.deliver(events)
@@ -243,7 +251,9 @@ class App:
         # with the statistics of the gate; most commands publish nothing
         from nytta.disclosure.store import publish
 
-        publish.publish(self.private, self.definitions, self.registry, self.keys.of_figures, current_time)
+        publish.publish(
+            self.private, self.definitions, self.registry, self.keys.of_figures, current_time
+        )
 
     def _round_off(self, current_time: datetime) -> None:
         """What follows a publication of values: take back what is no longer approved, and state the benefits."""
@@ -274,7 +284,9 @@ class App:
     def _withdraw(self, current_time: datetime) -> None:
         """Take back what was published and is no longer approved."""
         publication = self.private.counter("publication") + 1
-        withdrawn = withdrawal.withdraw(self.private.connection, self.definitions, publication, current_time)
+        withdrawn = withdrawal.withdraw(
+            self.private.connection, self.definitions, publication, current_time
+        )
         # a number is used up only where something was taken back under it
         if withdrawn:
             self.private.raise_counter("publication", publication)
@@ -291,7 +303,9 @@ class App:
         purposes = {definition.purpose for definition in self.definitions}
         # a year ahead, so that the calendar is not written anew whenever the data grow
         reach = last_day + _CALENDAR_MARGIN
-        if registry_tables.save(self.private.connection, registry, first_day, reach, purposes=purposes, day=day):
+        if registry_tables.save(
+            self.private.connection, registry, first_day, reach, purposes=purposes, day=day
+        ):
             self.private.mark_everything()
 
     def _save_definitions(self) -> None:

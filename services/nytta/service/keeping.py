@@ -31,7 +31,9 @@ def protect(settings: Settings) -> None:
     closed_count, open_count = permissions.close(private_places(settings))
     if closed_count:
         _log.warning(
-            "%s: other users could read %d files and folders; now only their owner can", settings.data, closed_count
+            "%s: other users could read %d files and folders; now only their owner can",
+            settings.data,
+            closed_count,
         )
     if open_count:
         _log.warning(
@@ -51,7 +53,9 @@ def private_places(settings: Settings) -> list[Path]:
 
 def fingerprint(pseudonym_keys: Keys) -> str:
     """Sixteen digits that tell whether two key files share their lasting secret, which cannot be found from them."""
-    return hashlib.sha256(pseudonym_keys.seal(b"fingerprint of the lasting secret")).hexdigest()[:16]
+    return hashlib.sha256(pseudonym_keys.seal(b"fingerprint of the lasting secret")).hexdigest()[
+        :16
+    ]
 
 
 def recognised(path: Path, store: PrivateStore) -> Keys:
@@ -80,7 +84,9 @@ def copy(installation: App, target: Path, current_time: datetime) -> backup.Mani
         # both locks until the links are there, and no longer: packing takes as long as reading the whole store
         with installation.computing, installation.private.writing:
             folder, manifest = stack.enter_context(
-                backup.hold(installation.private.connection, fingerprint(installation.keys), current_time)
+                backup.hold(
+                    installation.private.connection, fingerprint(installation.keys), current_time
+                )
             )
         return backup.pack(folder, target, manifest, installation.private.connection.check_room)
 
@@ -88,7 +94,9 @@ def copy(installation: App, target: Path, current_time: datetime) -> backup.Mani
 def copy_rows(installation: App, target: Path, current_time: datetime) -> backup.Manifest:
     """Copy the rows of a store of either kind into one file; nothing is stored or computed here meanwhile."""
     with installation.computing, installation.private.writing:
-        return portable.pack(installation.private.connection, target, fingerprint(installation.keys), current_time)
+        return portable.pack(
+            installation.private.connection, target, fingerprint(installation.keys), current_time
+        )
 
 
 def load_rows(source: Path, settings: Settings) -> None:
@@ -100,7 +108,9 @@ def load_rows(source: Path, settings: Settings) -> None:
         return
     store = settings.data / "store"
     if store.exists():
-        raise backup.BackupError(f"{store} is there already: restore into an empty folder, and never over a store")
+        raise backup.BackupError(
+            f"{store} is there already: restore into an empty folder, and never over a store"
+        )
     try:
         with closing(client.embedded(store, memory=settings.memory)) as connection:
             portable.load(source, connection, tables, settings.cluster)

@@ -19,10 +19,15 @@ class Publications:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._seconds = Histogram(
-            "nytta_publication_seconds", "Seconds of a publication.", buckets=_BUCKETS, registry=registry
+            "nytta_publication_seconds",
+            "Seconds of a publication.",
+            buckets=_BUCKETS,
+            registry=registry,
         )
         self._at = Gauge(
-            "nytta_published_timestamp_seconds", "When it was last looked at publishing.", registry=registry
+            "nytta_published_timestamp_seconds",
+            "When it was last looked at publishing.",
+            registry=registry,
         )
 
     @contextmanager
@@ -55,13 +60,23 @@ class Evaluations:
             registry=registry,
         )
         self._delivering = Histogram(
-            "nytta_delivery_seconds", "Seconds to send what was due.", buckets=_BUCKETS, registry=registry
+            "nytta_delivery_seconds",
+            "Seconds to send what was due.",
+            buckets=_BUCKETS,
+            registry=registry,
         )
-        self._sent = Counter("nytta_messages_sent", "Messages that went out, each way by itself.", registry=registry)
+        self._sent = Counter(
+            "nytta_messages_sent", "Messages that went out, each way by itself.", registry=registry
+        )
         self._failed = Counter(
-            "nytta_messages_failed", "Tries to send a message that failed.", ["channel"], registry=registry
+            "nytta_messages_failed",
+            "Tries to send a message that failed.",
+            ["channel"],
+            registry=registry,
         )
-        self._waiting = Gauge("nytta_messages_waiting", "Messages that are tried again later.", registry=registry)
+        self._waiting = Gauge(
+            "nytta_messages_waiting", "Messages that are tried again later.", registry=registry
+        )
 
     @contextmanager
     def one(self) -> Iterator[None]:
@@ -113,13 +128,26 @@ class SourceRounds:
         def gauge(name: str, text: str) -> Gauge:
             return Gauge(f"nytta_source_{name}", text, ["source"], registry=registry)
 
-        self._read = gauge("read_timestamp_seconds", "When a source was last read well; 0 where it never was.")
-        self._interval = gauge("interval_seconds", "Seconds between two rounds of a source, as declared.")
-        self._excused = gauge("excused", "1 where a source is muted or ended by a date, so that nobody misses it.")
-        self._unplaced = gauge("unplaced_events", "Events of a source that wait for their unit to be known.")
-        self._silent = gauge("silent_fields", "Fields of a source that always said something and say nothing now.")
+        self._read = gauge(
+            "read_timestamp_seconds", "When a source was last read well; 0 where it never was."
+        )
+        self._interval = gauge(
+            "interval_seconds", "Seconds between two rounds of a source, as declared."
+        )
+        self._excused = gauge(
+            "excused", "1 where a source is muted or ended by a date, so that nobody misses it."
+        )
+        self._unplaced = gauge(
+            "unplaced_events", "Events of a source that wait for their unit to be known."
+        )
+        self._silent = gauge(
+            "silent_fields", "Fields of a source that always said something and say nothing now."
+        )
         self._rounds = Counter(
-            "nytta_source_rounds", "Rounds of a source, by how they ended.", ["source", "state"], registry=registry
+            "nytta_source_rounds",
+            "Rounds of a source, by how they ended.",
+            ["source", "state"],
+            registry=registry,
         )
 
     def stands(self, source: str, standing: SourceStanding) -> None:

@@ -103,7 +103,8 @@ class Pulling:
         """When the last round of each source began, and its last look for what is gone: a start begins neither anew."""
         if self._begun is None:
             self._begun = {
-                (row["source"], row["what"]): row["started"] for row in pulls.latest_rounds(self._app.private)
+                (row["source"], row["what"]): row["started"]
+                for row in pulls.latest_rounds(self._app.private)
             }
         return self._begun
 
@@ -134,7 +135,10 @@ class Pulling:
         except Mendable as error:  # of its secret or its mapping; the others go on
             _log.error("%s cannot be asked: %s", declared.id, error)
         except Exception:
-            _log.exception("%s: a round ended with a fault of ours; it is begun again when it is due", declared.id)
+            _log.exception(
+                "%s: a round ended with a fault of ours; it is begun again when it is due",
+                declared.id,
+            )
 
     def _round(self, declared: Declared, *, reconciles: bool) -> None:
         round_puller = puller(self._app, declared, self._registry, pause=self._wait)

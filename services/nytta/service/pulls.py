@@ -70,7 +70,11 @@ class Puller:
         self.ask.clock = self.clock
         shares = Shares()
         known_fields = pulls.known_fields(self.app.private, self.declared.id)
-        cursor = pulls.cursor_of(self.app.private, self.declared.id) if from_cursor is None else from_cursor
+        cursor = (
+            pulls.cursor_of(self.app.private, self.declared.id)
+            if from_cursor is None
+            else from_cursor
+        )
         try:
             self.app.intake.settle()
             for page in _well_formed(self.source.pull(self.ask, cursor)):
@@ -87,7 +91,8 @@ class Puller:
             pull_round.state = "degraded" if pull_round.rejected or pull_round.hidden else "good"
             if pull_round.hidden and not pull_round.message:
                 pull_round.message = (
-                    f"{pull_round.hidden} rows are counted and not shown: the account lacks rights to them"
+                    f"{pull_round.hidden} rows are counted and not shown: "
+                    "the account lacks rights to them"
                 )
             # last of all messages: a round that lost something has more to say than the time
             pull_round.message = pull_round.message or self._wrong_clock()
@@ -95,7 +100,9 @@ class Puller:
         pull_round.fields = shares.percent()
         return self._noted(pull_round)
 
-    def _take(self, page: Page, pull_round: PullRound, shares: Shares, known_fields: Mapping[str, int]) -> None:
+    def _take(
+        self, page: Page, pull_round: PullRound, shares: Shares, known_fields: Mapping[str, int]
+    ) -> None:
         pull_round.hidden = max(pull_round.hidden, page.hidden)
         pull_round.message = page.note or pull_round.message
         for page_rows in page.rows.values():
@@ -122,11 +129,15 @@ class Puller:
             pulls.save_cursor(self.app.private, self.declared.id, page.cursor, self.clock())
         self.after_page()
 
-    def _stored(self, source_rows: Sequence[dict[str, Any]], gone: Collection[str] = ()) -> PageReport:
+    def _stored(
+        self, source_rows: Sequence[dict[str, Any]], gone: Collection[str] = ()
+    ) -> PageReport:
         """Rows of a page, and ids of rows that a directory has no more, stored."""
         intake, root = self.app.intake, self.declared.organisation
         if isinstance(self.source, Directory):
-            return intake.pulled_directory(source_rows, self.mapping, self.clock(), gone=gone, root=root)
+            return intake.pulled_directory(
+                source_rows, self.mapping, self.clock(), gone=gone, root=root
+            )
         return intake.pulled(source_rows, self.mapping, self.clock(), root)
 
     def _import(self, path: Path, pull_round: PullRound) -> None:
@@ -136,7 +147,9 @@ class Puller:
                 path, self.mapping, self.clock(), organisation=self.declared.organisation
             )
         except Mendable as error:
-            raise HeldError(f"{error}; nothing of the file is taken: mend it, or move it out of the folder") from error
+            raise HeldError(
+                f"{error}; nothing of the file is taken: mend it, or move it out of the folder"
+            ) from error
         pull_round.rows += report.read
         pull_round.events += report.accepted
         pull_round.retracted += report.retracted
@@ -148,7 +161,9 @@ class Puller:
         if isinstance(self.source, Directory):
             _count(pull_round, self._stored((), row_ids))
         else:
-            pull_round.retracted += self.app.intake.take_back(str(self.mapping.source), sorted(row_ids), self.clock())
+            pull_round.retracted += self.app.intake.take_back(
+                str(self.mapping.source), sorted(row_ids), self.clock()
+            )
 
     def _place_waiting(self, pull_round: PullRound) -> None:
         """Place the events that waited for what a directory told just now."""
@@ -176,7 +191,9 @@ class Puller:
                 else:
                     pull_round.rows += len(listed_rows)
                 pull_round.pages += 1
-            standing = open_rows(private, source) if is_directory else standing_rows(private, source)
+            standing = (
+                open_rows(private, source) if is_directory else standing_rows(private, source)
+            )
             gone = sorted(standing - present_ids)
             # an account that lost its rights sees an empty list, which looks like one where all is deleted
             limit = len(standing) * _GONE_AT_MOST if gone_at_most is None else gone_at_most
@@ -215,7 +232,12 @@ class Puller:
         pulls.note_round(self.app.private, pulled, self.clock())
         summary = f"{pulled.source}: {pulled.what} round {pulled.state}, {pulled.rows} rows, {pulled.events} events"
         summary += f", {pulled.unplaced} unplaced" if pulled.unplaced else ""
-        _log.log(logging.INFO if pulled.state == "good" else logging.WARNING, "%s %s", summary, pulled.message)
+        _log.log(
+            logging.INFO if pulled.state == "good" else logging.WARNING,
+            "%s %s",
+            summary,
+            pulled.message,
+        )
         return pulled
 
 
@@ -229,7 +251,11 @@ def _well_formed(parts: Iterable[T]) -> Iterator[T]:
             return
         except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
             # what else an error says may hold values of rows
-            lacking = f"'{error.args[0]}' is missing" if isinstance(error, KeyError) else type(error).__name__
+            lacking = (
+                f"'{error.args[0]}' is missing"
+                if isinstance(error, KeyError)
+                else type(error).__name__
+            )
             raise PullError(
                 f"an answer of the source has another form than is documented ({lacking}): check its address, its "
                 "settings and the version of the system; nothing of it is taken"
@@ -247,7 +273,11 @@ def _count(pull_round: PullRound, page_counts: PageReport) -> None:
 
 
 def puller(
-    installation: App, declared: Declared, registry: Path | None, *, pause: Callable[[float], None] = time.sleep
+    installation: App,
+    declared: Declared,
+    registry: Path | None,
+    *,
+    pause: Callable[[float], None] = time.sleep,
 ) -> Puller:
     """What pulls a declared source. Mendable where its mapping or its secret is missing."""
     mapping = mapping_of(declared, registry)
@@ -271,7 +301,12 @@ def ask_of(declared: Declared, pause: Callable[[float], None] = time.sleep) -> A
     """What asks a declared source. PullError where its secret is missing."""
     secret = secret_of(declared) if declared.account != "none" else ""
     credentials = Credentials(
-        declared.account, declared.user, secret, declared.token_address, declared.scope, declared.scheme
+        declared.account,
+        declared.user,
+        secret,
+        declared.token_address,
+        declared.scope,
+        declared.scheme,
     )
     return Ask(declared.address, credentials, pause=pause)
 
@@ -288,7 +323,9 @@ def hooks(
         if declared.signed and declared.runs(day):
             mapping = mapping_of(declared, registry)
             _belongs(declared, mapping, has_several=has_several)
-            senders[declared.id] = Hook(mapping, declared.signed, _signing_secret(declared).encode())
+            senders[declared.id] = Hook(
+                mapping, declared.signed, _signing_secret(declared).encode()
+            )
     return senders
 
 
@@ -300,7 +337,9 @@ def mapping_of(declared: Declared, registry: Path | None) -> FieldMapping:
         mapping_name = registry / declared.mapping
     mapping = mappings.load(mapping_name)
     if mapping.identity is None and not imports_files:
-        raise PullError(f"{declared.id}: its mapping needs source and identity, so that what comes again is known")
+        raise PullError(
+            f"{declared.id}: its mapping needs source and identity, so that what comes again is known"
+        )
     common = {**mapping.common, "system": Value(constant=declared.system)}
     # of files without an identity, each is a source
     source = declared.id if mapping.identity is not None else None
@@ -319,11 +358,19 @@ def source_problems(folder: Path, registry: Registry | None) -> list[Problem]:
     for declared, line in declaration.sources:
         if registry and declared.system not in systems:
             suggestion = nearest(declared.system, systems)
-            problems.append(Problem(SOURCES, line, f"system: '{declared.system}' is not in systems.yaml{suggestion}"))
+            problems.append(
+                Problem(
+                    SOURCES, line, f"system: '{declared.system}' is not in systems.yaml{suggestion}"
+                )
+            )
         if registry and declared.organisation and declared.organisation not in organisations:
             suggestion = nearest(declared.organisation, organisations)
             problems.append(
-                Problem(SOURCES, line, f"organisation: '{declared.organisation}' is none of the registry{suggestion}")
+                Problem(
+                    SOURCES,
+                    line,
+                    f"organisation: '{declared.organisation}' is none of the registry{suggestion}",
+                )
             )
         try:
             _belongs(declared, mapping_of(declared, folder), has_several=len(organisations) > 1)
@@ -354,10 +401,14 @@ def secret_of(declared: Declared) -> str:
                 raise PullError(f"{declared.secret_file}: others can read the secret; chmod 600 it")
             return declared.secret_file.read_text("utf-8").strip()
         except OSError as error:
-            raise PullError(f"{declared.secret_file}: the secret cannot be read: {error.strerror}") from error
+            raise PullError(
+                f"{declared.secret_file}: the secret cannot be read: {error.strerror}"
+            ) from error
     secret = _environment_secret(declared.secret_name)
     if not secret:
-        raise PullError(f"{declared.id}: put its secret into {declared.secret_name}, or name a secret_file")
+        raise PullError(
+            f"{declared.id}: put its secret into {declared.secret_name}, or name a secret_file"
+        )
     return secret
 
 
@@ -376,7 +427,9 @@ def fed_indicators(mapping: FieldMapping, definitions: Sequence[Definition]) -> 
     return fed
 
 
-def dark_indicators(findings: Findings, definitions: tuple[Definition, ...]) -> dict[str, list[str]]:
+def dark_indicators(
+    findings: Findings, definitions: tuple[Definition, ...]
+) -> dict[str, list[str]]:
     """By what cannot be read, the indicators that have nothing to say because of it."""
     return {
         finding.what: [definition.id for definition in definitions if _reads(definition, finding)]

@@ -37,7 +37,8 @@ def due(installation: App, current_time: datetime) -> frozenset[Step]:
     """What the calendar asks for; nothing where all keys stand."""
     today = current_time.date()
     steps = {
-        installation.keys.step(organisation.id, today) for organisation in installation.intake.registry.organisations
+        installation.keys.step(organisation.id, today)
+        for organisation in installation.intake.registry.organisations
     }
     return frozenset(steps - {Step.NONE})
 
@@ -55,7 +56,9 @@ def rotate(installation: App, current_time: datetime) -> Iterator[Rotated]:
             pseudonym_keys = load_or_make(path)
             rotation_step = pseudonym_keys.step(organisation.id, current_time.date())
             if rotation_step in (Step.FIRST, Step.MAKE):
-                pseudonym_keys = pseudonym_keys.with_coming(organisation.id, organisation.key, current_time.date())
+                pseudonym_keys = pseudonym_keys.with_coming(
+                    organisation.id, organisation.key, current_time.date()
+                )
                 save(pseudonym_keys, path)
                 installation.intake.rekey(pseudonym_keys)
                 yield Rotated(organisation.id, rotation_step)
@@ -65,7 +68,9 @@ def rotate(installation: App, current_time: datetime) -> Iterator[Rotated]:
                 yield Rotated(organisation.id, rotation_step)
 
 
-def _changed(installation: App, pseudonym_keys: Keys, root: str, path: Path, current_time: datetime) -> Rotated:
+def _changed(
+    installation: App, pseudonym_keys: Keys, root: str, path: Path, current_time: datetime
+) -> Rotated:
     used_key, coming_key = pseudonym_keys.persons[root]
     changed_keys = pseudonym_keys.changed(root)
     changed_at = datetime.combine(coming_key.made, time_of_day(), UTC)
@@ -104,5 +109,7 @@ def _changed(installation: App, pseudonym_keys: Keys, root: str, path: Path, cur
         "rows": removed.rows,
         "sealed": removed.sealed,
     }
-    installation.private.connection.insert("{open}.disposals", list(certificate), [list(certificate.values())])
+    installation.private.connection.insert(
+        "{open}.disposals", list(certificate), [list(certificate.values())]
+    )
     return Rotated(root, Step.CHANGE, renamed, used_key.id)

@@ -75,13 +75,20 @@ class Moment:
 def moment(registry: Registry, changes: object, current_time: datetime) -> Moment:
     """What may be due at `current_time` (aware) in the organisations of a registry."""
     organisations = registry.organisations
-    hours = [Hours(ZoneInfo(organisation.timezone), organisation.calendar) for organisation in organisations]
+    hours = [
+        Hours(ZoneInfo(organisation.timezone), organisation.calendar)
+        for organisation in organisations
+    ]
     local_days = [zone_hours.local(current_time).date() for zone_hours in hours]
     return Moment(
         changes=changes,
-        closed=tuple(first_open_week(current_time, organisation.timezone) for organisation in organisations),
+        closed=tuple(
+            first_open_week(current_time, organisation.timezone) for organisation in organisations
+        ),
         days=(current_time.astimezone(UTC).date(), *local_days),
-        notify=tuple((zone.may_notify(current_time), zone.digest_due(current_time)) for zone in hours),
+        notify=tuple(
+            (zone.may_notify(current_time), zone.digest_due(current_time)) for zone in hours
+        ),
     )
 
 
@@ -130,7 +137,10 @@ class Rounds:
         self._publishing = _Turn(_PUBLISH)
         self._evaluating = _Turn(_EVALUATE)
         self._seconds = Histogram(
-            "nytta_round_seconds", "Seconds of a round of computation.", buckets=_BUCKETS, registry=registry
+            "nytta_round_seconds",
+            "Seconds of a round of computation.",
+            buckets=_BUCKETS,
+            registry=registry,
         )
         self._behind = Histogram(
             "nytta_cell_seconds",
@@ -141,9 +151,13 @@ class Rounds:
         self._publications = Publications(registry)
         self._evaluations = Evaluations(registry)
         self._free = free_gauge(registry)
-        self._failed = Counter("nytta_rounds_failed", "Rounds that failed; they are repeated.", registry=registry)
+        self._failed = Counter(
+            "nytta_rounds_failed", "Rounds that failed; they are repeated.", registry=registry
+        )
         Gauge(
-            "nytta_behind_seconds", "Age of the oldest event that is in no figure yet.", registry=registry
+            "nytta_behind_seconds",
+            "Age of the oldest event that is in no figure yet.",
+            registry=registry,
         ).set_function(self.behind)
 
     def behind(self) -> float:
@@ -286,7 +300,10 @@ class Rounds:
             return
         for rotated in rotation.rotate(self._app, current_time):
             if rotated.destroyed:
-                _log.warning("key %s is destroyed: destroy copies of the key file made before now", rotated.destroyed)
+                _log.warning(
+                    "key %s is destroyed: destroy copies of the key file made before now",
+                    rotated.destroyed,
+                )
 
     def _evaluate(self) -> None:
         current_time = datetime.now(UTC)

@@ -37,13 +37,17 @@ def state_of_sources(
         live = latest.get((declared.id, "live"), never_asked)
         look = latest.get((declared.id, "reconcile"), {})
         state = _state(installation, declared, live, look, registry, current_time)
-        state["drift"] = drift(pulls.known_fields(store, declared.id), latest_fields.get(declared.id, {}))
+        state["drift"] = drift(
+            pulls.known_fields(store, declared.id), latest_fields.get(declared.id, {})
+        )
         state["units"] = units.get(declared.id, {})
         states.append(state)
     return states
 
 
-def standings(installation: App, sources: Sequence[Declared], current_time: datetime) -> dict[str, SourceStanding]:
+def standings(
+    installation: App, sources: Sequence[Declared], current_time: datetime
+) -> dict[str, SourceStanding]:
     """What is measured of each source that is asked, by its id."""
     store = installation.private
     live_rounds = [row for row in pulls.latest_rounds(store) if row["what"] == "live"]
@@ -54,7 +58,9 @@ def standings(installation: App, sources: Sequence[Declared], current_time: date
     for declared in sources:
         if not declared.is_asked:
             continue
-        silent_fields = drift(pulls.known_fields(store, declared.id), latest_fields.get(declared.id, {}))
+        silent_fields = drift(
+            pulls.known_fields(store, declared.id), latest_fields.get(declared.id, {})
+        )
         measured[declared.id] = SourceStanding(
             read_at=_moment(last_good.get(declared.id)),
             interval=60.0 * declared.minutes,
@@ -95,14 +101,21 @@ def _state(
         "standing": look.get("standing"),
         "compared": _moment(look.get("compared")),
         "indicators": [
-            definition.id for definition in fed_indicators(mapping_of(declared, registry), installation.definitions)
+            definition.id
+            for definition in fed_indicators(
+                mapping_of(declared, registry), installation.definitions
+            )
         ],
     }
 
 
 def drift(usual: Mapping[str, int], latest: Mapping[str, int]) -> list[str]:
     """Fields that said something in every row of the rounds before, and say nothing in any row now."""
-    return [name for name, share in sorted(usual.items()) if share == 100 and latest and not latest.get(name)]
+    return [
+        name
+        for name, share in sorted(usual.items())
+        if share == 100 and latest and not latest.get(name)
+    ]
 
 
 def _moment(moment: datetime | None) -> datetime | None:

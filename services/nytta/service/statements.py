@@ -29,14 +29,20 @@ from nytta.registry.units import Names, Organisation
 from nytta.storage.client import Connection
 
 
-def publish_benefits(store: PrivateStore, registry: Registry, model: Model, current_time: datetime) -> int:
+def publish_benefits(
+    store: PrivateStore, registry: Registry, model: Model, current_time: datetime
+) -> int:
     """State the benefits of every organisation after the weeks closed at `current_time` (aware); how many statements
     differ.
 
     Runs after the publication of values, on which it rests. What was said before stays: a statement that says the same
     is not said again, and a changed plan makes a further one.
     """
-    with_programme = [organisation for organisation in registry.organisations if _has_programme(registry, organisation)]
+    with_programme = [
+        organisation
+        for organisation in registry.organisations
+        if _has_programme(registry, organisation)
+    ]
     statements = Statements(store.connection)
     changed_count = 0
     # an organisation at a time, for each has weeks that close by its own clock
@@ -47,7 +53,9 @@ def publish_benefits(store: PrivateStore, registry: Registry, model: Model, curr
         if previous is not None and previous.statement.week > closed:
             continue
         evidence = _evidence(store, registry, organisation, closed)
-        statement = state(organisation, registry, evidence, model, previous.statement if previous else None)
+        statement = state(
+            organisation, registry, evidence, model, previous.statement if previous else None
+        )
         if previous is None or encode(statement) != encode(previous.statement):
             statements.add(statement, current_time)
             changed_count += 1
@@ -71,10 +79,16 @@ def _has_programme(registry: Registry, organisation: Organisation) -> bool:
     unit_ids = {unit.id for unit in registry.units if unit.root == organisation.id}
     has_benefits = any(benefit.unit in unit_ids for benefit in registry.benefits)
     has_costs = any(cost.kind == SERVICE and cost.unit in unit_ids for cost in registry.costs)
-    return has_benefits or has_costs or any(set(decision.units) & unit_ids for decision in registry.decisions)
+    return (
+        has_benefits
+        or has_costs
+        or any(set(decision.units) & unit_ids for decision in registry.decisions)
+    )
 
 
-def _evidence(store: PrivateStore, registry: Registry, organisation: Organisation, week: date) -> Evidence:
+def _evidence(
+    store: PrivateStore, registry: Registry, organisation: Organisation, week: date
+) -> Evidence:
     connection = store.connection
     definitions = _definitions(connection)
     versions = {indicator: definition.version for indicator, definition in definitions.items()}
@@ -106,7 +120,12 @@ class _OwnEvents:
         self._connection = store.connection
         self._zones = Zones({organisation.timezone: ""})
         self._scope = Scope(
-            "{private}", "{private}", "{open}", self._zones, week.isoformat(), visible=visible(store.connection)
+            "{private}",
+            "{private}",
+            "{open}",
+            self._zones,
+            week.isoformat(),
+            visible=visible(store.connection),
         )
         self._own_units = "unit IN (SELECT unit FROM {open}.units WHERE root = {root:String})"
         self._parameters = {"root": organisation.id, "day": week + timedelta(days=6)}
@@ -134,7 +153,10 @@ class _OwnEvents:
                 GROUP BY unit, system, case_type""",
             **self._parameters,
         )
-        return {(unit, system, case_type): int(case_count) for unit, system, case_type, case_count in count_rows}
+        return {
+            (unit, system, case_type): int(case_count)
+            for unit, system, case_type, case_count in count_rows
+        }
 
     def completed_cases(self) -> dict[str, int]:
         """Cases that were closed in a year, by system; exact, so rounded before they are told."""
@@ -191,7 +213,9 @@ def _use(
 
     Of indicators of cases that benefits depend on, from what is published of them.
     """
-    adoption_indicators = {benefit.adoption.indicator for benefit in registry.benefits if benefit.adoption}
+    adoption_indicators = {
+        benefit.adoption.indicator for benefit in registry.benefits if benefit.adoption
+    }
     case_shares = connection.rows(
         "SELECT indicator FROM {open}.definitions WHERE protects IN ('citizen', 'handling') AND kind = 'share'"
     )
@@ -218,7 +242,9 @@ def _use(
         # the reason that the latest window gives, where it is hidden
         figure = published.get(place)
         is_hidden = figure is not None and figure.value is None
-        use_shares[place] = figure.status if figure is not None and is_hidden else Status.SUPPRESSED.value
+        use_shares[place] = (
+            figure.status if figure is not None and is_hidden else Status.SUPPRESSED.value
+        )
     return use_shares
 
 
@@ -243,12 +269,22 @@ def _digital(
 
 
 def _peers(
-    connection: Connection, registry: Registry, organisation: str, week: date, versions: Mapping[str, int]
+    connection: Connection,
+    registry: Registry,
+    organisation: str,
+    week: date,
+    versions: Mapping[str, int],
 ) -> Iterator[Peer]:
     """Places to compare with, by the indicators of use that benefits depend on."""
-    adoption_indicators = {benefit.adoption.indicator for benefit in registry.benefits if benefit.adoption}
+    adoption_indicators = {
+        benefit.adoption.indicator for benefit in registry.benefits if benefit.adoption
+    }
     shares = connection.rows("SELECT indicator FROM {open}.definitions WHERE kind = 'share'")
-    compared = {indicator: versions[indicator] for (indicator,) in shares if indicator in adoption_indicators}
+    compared = {
+        indicator: versions[indicator]
+        for (indicator,) in shares
+        if indicator in adoption_indicators
+    }
     roots = {declared.id for declared in registry.organisations}
     for row in benchmarks.peers(connection, compared, organisation, roots, week):
         yield Peer(**{field.name: row[field.name] for field in fields(Peer)})
@@ -281,7 +317,11 @@ def _published(
 
 
 def _series(
-    connection: Connection, organisation: str, week: date, indicators: Iterable[str], versions: dict[str, int]
+    connection: Connection,
+    organisation: str,
+    week: date,
+    indicators: Iterable[str],
+    versions: dict[str, int],
 ) -> dict[tuple[str, str, str, str], tuple[tuple[date, float], ...]]:
     """Weekly published values of indicators that measure a benefit."""
     indicator_ids = sorted(indicators)

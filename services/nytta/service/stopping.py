@@ -49,7 +49,9 @@ class Ending:
     hard; `tell` has those stop who serve.
     """
 
-    def __init__(self, connection: Connection | None = None, forget: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, connection: Connection | None = None, forget: Callable[[], None] = lambda: None
+    ) -> None:
         self.tell: Callable[[], object] = lambda: None
         self._connection = connection
         self._forget = forget

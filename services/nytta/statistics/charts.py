@@ -90,7 +90,11 @@ def p_chart(count: ArrayLike, denominator: ArrayLike, *, centre: ArrayLike | Non
 
 
 def p_prime(
-    count: ArrayLike, denominator: ArrayLike, *, centre: ArrayLike | None = None, screen: bool = False
+    count: ArrayLike,
+    denominator: ArrayLike,
+    *,
+    centre: ArrayLike | None = None,
+    screen: bool = False,
 ) -> tuple[Limits, Array]:
     """Limits of Laney's p′ chart, one for each point, and σ_z for each series.
 
@@ -138,7 +142,11 @@ def _pooled_line(counts: Array, denominators: Array, centre: ArrayLike | None) -
     """The rate of all counts together (or `centre`), repeated at each point; NaN for an empty series."""
     # Pooled, not the mean of the rates: a week with a small denominator says little about the process.
     with np.errstate(divide="ignore", invalid="ignore"):
-        pooled = np.nansum(counts, -1) / np.nansum(denominators, -1) if centre is None else np.asarray(centre, float)
+        pooled = (
+            np.nansum(counts, -1) / np.nansum(denominators, -1)
+            if centre is None
+            else np.asarray(centre, float)
+        )
     return np.asarray(np.asarray(pooled)[..., None] + np.zeros_like(denominators))
 
 

@@ -85,7 +85,9 @@ def _winsorised_variance(share: float) -> float:
     return float(middle + 2 * share * quantile * quantile)
 
 
-def proportion_z(count: ArrayLike, denominator: ArrayLike, target: float | None = None) -> tuple[Array, Array, float]:
+def proportion_z(
+    count: ArrayLike, denominator: ArrayLike, target: float | None = None
+) -> tuple[Array, Array, float]:
     """Deviations from the target on the arcsine scale: z, standard errors, and the target used.
 
     y = asin √p, s = 1 / (2√n). Source: Spiegelhalter 2005; FunnelPlotR. Without a target: Σcount / Σn.
@@ -116,7 +118,9 @@ def proportion_limits(
     Source: Spiegelhalter 2005, Stat Med 24:1185.
     """
     if tau2 and method != "arcsine":
-        raise ValueError("over-dispersed limits are defined on the arcsine scale: use method='arcsine'")
+        raise ValueError(
+            "over-dispersed limits are defined on the arcsine scale: use method='arcsine'"
+        )
     denominators = np.asarray(denominator, float)
     tail = (1 - confidence) / 2
     quantile = float(scipy.special.ndtri(1 - tail))
@@ -180,7 +184,10 @@ def expected_beyond(observed: ArrayLike, *, confidence: float = 0.95) -> tuple[A
 
 
 def _interpolated(
-    quantile: Callable[..., Array], cdf: Callable[..., Array], probability: float, distribution: tuple[Any, ...]
+    quantile: Callable[..., Array],
+    cdf: Callable[..., Array],
+    probability: float,
+    distribution: tuple[Any, ...],
 ) -> Array:
     """A quantile of a count as a number that grows smoothly with the size of the distribution.
 

@@ -18,7 +18,9 @@ def quantile_of(confidence: float) -> float:
     return float(scipy.special.ndtri(0.5 + confidence / 2))
 
 
-def wilson(count: ArrayLike, denominator: ArrayLike, *, confidence: float = 0.95) -> tuple[Array, Array]:
+def wilson(
+    count: ArrayLike, denominator: ArrayLike, *, confidence: float = 0.95
+) -> tuple[Array, Array]:
     """Wilson's score interval for shares: lower and upper limits between 0 and 1.
 
     (p + z²/2n ± z √(p(1-p)/n + z²/4n²)) / (1 + z²/n). Source: Wilson 1927, JASA 22:209; recommended by
@@ -34,7 +36,9 @@ def wilson(count: ArrayLike, denominator: ArrayLike, *, confidence: float = 0.95
         centre = (counts + square / 2) / (denominators + square)
         sampling_variance = shares * (1 - shares) / denominators
         correction = square / (4 * denominators * denominators)
-        half_width = quantile * np.sqrt(sampling_variance + correction) / (1 + square / denominators)
+        half_width = (
+            quantile * np.sqrt(sampling_variance + correction) / (1 + square / denominators)
+        )
         # At the ends the limit is exactly 0 or 1; floating point would leave a trace beside it.
         lower = np.where(counts == 0, 0.0, centre - half_width)
         upper = np.where(counts == denominators, 1.0, centre + half_width)

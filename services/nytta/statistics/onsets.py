@@ -149,7 +149,9 @@ def _ramp(sums: Sums, cut: _Cut, mean_before: Array, weight_before: Array) -> tu
     ramp_value = (cut.since(sums.value_place) - origin * cut.since(sums.value)) / span
     ramp_fall = mean_before * ramp_weight - ramp_value
     # The second term is the uncertainty of the reference's mean, carried through the regression.
-    return ramp_fall / ramp_square, 1 / ramp_square + (ramp_weight / ramp_square) ** 2 / weight_before
+    return ramp_fall / ramp_square, 1 / ramp_square + (
+        ramp_weight / ramp_square
+    ) ** 2 / weight_before
 
 
 def crossing_rate(limit: float, shortest: int, longest: int) -> float:

@@ -54,7 +54,12 @@ def nhs_rules(values: ArrayLike, limits: Limits, *, shift: int = 7, trend: int =
         side = _signs(series - line(limits.centre))
         outside = _beyond(series, line(limits.lower), line(limits.upper))
         near = _beyond(series, line(limits.near_lower), line(limits.near_upper))
-    marks = (outside, _shifts(side, has_value, shift), _trends(series, has_value, trend), _near(side, near, has_value))
+    marks = (
+        outside,
+        _shifts(side, has_value, shift),
+        _trends(series, has_value, trend),
+        _near(side, near, has_value),
+    )
     shape = np.shape(values)
     return NhsSignals(*(np.reshape(mark, shape) for mark in marks))
 
@@ -98,7 +103,9 @@ def _trends(series: Array, has_value: Flags, shortest: int) -> Signs:
         continues = (step == climb_side) & (step != 0)
         # A step in a new direction has two points already; a tie leaves the one it ends at.
         new_length = 1 + (step != 0)
-        climb_length = np.where(is_known, np.where(continues, climb_length + 1, new_length), climb_length)
+        climb_length = np.where(
+            is_known, np.where(continues, climb_length + 1, new_length), climb_length
+        )
         climb_side = np.where(is_known, step, climb_side)
         previous_value = np.where(is_known, value, previous_value)
         marks[:, week] = np.where(is_known & (climb_length >= shortest), climb_side, 0)
@@ -158,7 +165,11 @@ def anhoej(values: ArrayLike, centre: ArrayLike | None = None) -> Runs:
     Source: Anhøj and Olesen 2014, PLoS ONE 9:e113825.
     """
     series = np.atleast_2d(np.asarray(values, float))
-    line = _medians(series) if centre is None else np.broadcast_to(np.asarray(centre, float), (len(series),))
+    line = (
+        _medians(series)
+        if centre is None
+        else np.broadcast_to(np.asarray(centre, float), (len(series),))
+    )
     useful = np.zeros(len(series), np.int64)
     longest = np.zeros(len(series), np.int64)
     crossings = np.zeros(len(series), np.int64)

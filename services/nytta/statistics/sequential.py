@@ -62,7 +62,9 @@ def cusum(deviation: ArrayLike, allowance: float, *, start: float = 0.0) -> tupl
     return upper, lower
 
 
-def ewma_run_length(limit: float, smoothing: float, shift: float = 0.0, *, nodes: int = 80) -> float:
+def ewma_run_length(
+    limit: float, smoothing: float, shift: float = 0.0, *, nodes: int = 80
+) -> float:
     """Average run length of a two-sided EWMA chart with steady limits ± L √(λ/(2-λ)), started at 0.
 
     `limit` is L, `shift` the mean of the unit-variance values. Source: the integral equation of Crowder
@@ -82,7 +84,9 @@ def ewma_run_length(limit: float, smoothing: float, shift: float = 0.0, *, nodes
     return float(1 + first_step @ run_lengths)
 
 
-def cusum_run_length(limit: float, allowance: float, shift: float = 0.0, *, nodes: int = 80) -> float:
+def cusum_run_length(
+    limit: float, allowance: float, shift: float = 0.0, *, nodes: int = 80
+) -> float:
     """Average run length of a one-sided CUSUM with decision limit h and allowance k, started at 0.
 
     Source: Page 1954's integral equation; figures of Brook and Evans 1972, Biometrika 59:539 (their Markov

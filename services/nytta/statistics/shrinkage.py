@@ -51,7 +51,9 @@ def beta_binomial_moments(count: ArrayLike, denominator: ArrayLike) -> tuple[flo
         noise = float((weight / denominators * remaining_weight).sum())
         signal = float((weight * remaining_weight).sum())
         has_signal = variance > 0 and signal > noise
-        correlation = (spread - variance * noise) / (variance * (signal - noise)) if has_signal else 0.0
+        correlation = (
+            (spread - variance * noise) / (variance * (signal - noise)) if has_signal else 0.0
+        )
         correlation = min(max(correlation, 1e-6), 1 - 1e-6)
         weight = denominators / (1 + correlation * (denominators - 1))
     strength = 1 / correlation - 1
@@ -90,7 +92,9 @@ def beta_binomial_likelihood(count: ArrayLike, denominator: ArrayLike) -> tuple[
     return mean * strength, (1 - mean) * strength
 
 
-def posterior_mean(count: ArrayLike, denominator: ArrayLike, successes: ArrayLike, failures: ArrayLike) -> Array:
+def posterior_mean(
+    count: ArrayLike, denominator: ArrayLike, successes: ArrayLike, failures: ArrayLike
+) -> Array:
     """The shrunk share (a + count) / (a + b + n). Source: Robinson 2017. Arguments broadcast.
 
     `successes` is a and `failures` b of the prior, `denominator` n.
@@ -98,7 +102,9 @@ def posterior_mean(count: ArrayLike, denominator: ArrayLike, successes: ArrayLik
     prior_successes = np.asarray(successes, float)
     prior_failures = np.asarray(failures, float)
     numerator = prior_successes + np.asarray(count, float)
-    return np.asarray(numerator / (prior_successes + prior_failures + np.asarray(denominator, float)))
+    return np.asarray(
+        numerator / (prior_successes + prior_failures + np.asarray(denominator, float))
+    )
 
 
 def posterior_below(

@@ -63,7 +63,9 @@ class _Format(msgspec.Struct):
 
 
 @contextmanager
-def hold(connection: Connection, key_fingerprint: str, current_time: datetime) -> Iterator[tuple[Path, Manifest]]:
+def hold(
+    connection: Connection, key_fingerprint: str, current_time: datetime
+) -> Iterator[tuple[Path, Manifest]]:
     """A folder beside the store that holds it as it stands now, and what is told of it; gone afterwards.
 
     The caller sees to it that nobody writes until it is entered.
@@ -92,7 +94,9 @@ def let_go(folder: Path) -> None:
         shutil.rmtree(abandoned, ignore_errors=True)
 
 
-def pack(folder: Path, target: Path, manifest: Manifest, check: Callable[[], None] = lambda: None) -> Manifest:
+def pack(
+    folder: Path, target: Path, manifest: Manifest, check: Callable[[], None] = lambda: None
+) -> Manifest:
     """Put a held folder into one file, which bears its name only when it is complete and on disk.
 
     `check` is asked before each file of the folder, and may raise.
@@ -121,8 +125,14 @@ def archive(target: Path, manifest: Manifest) -> Iterator[tarfile.TarFile]:
         _forget_unfinished(target.parent)
         with permissions.create(unfinished) as unfinished_file:
             fcntl.flock(unfinished_file, fcntl.LOCK_EX)
-            with tarfile.open(fileobj=unfinished_file, mode="w", format=tarfile.PAX_FORMAT) as archive_file:
-                add(archive_file, _MANIFEST, orjson.dumps(asdict(manifest), option=orjson.OPT_INDENT_2))
+            with tarfile.open(
+                fileobj=unfinished_file, mode="w", format=tarfile.PAX_FORMAT
+            ) as archive_file:
+                add(
+                    archive_file,
+                    _MANIFEST,
+                    orjson.dumps(asdict(manifest), option=orjson.OPT_INDENT_2),
+                )
                 yield archive_file
             # on disk before it bears its name: a power failure must not leave a whole name on half a file
             unfinished_file.flush()
@@ -153,14 +163,20 @@ def read(source: Path) -> Manifest:
         # the format first: a newer manifest may have other fields, and must be told as newer rather than as broken
         format_number = msgspec.json.decode(manifest_body, type=_Format).format
         if format_number > _LATEST:
-            raise BackupError(f"{source} was made by a newer version of Nytta (format {format_number}): upgrade first")
+            raise BackupError(
+                f"{source} was made by a newer version of Nytta (format {format_number}): upgrade first"
+            )
         return msgspec.json.decode(manifest_body, type=Manifest)
     except FileNotFoundError:
         raise BackupError(f"{source}: there is no such file") from None
     except (tarfile.TarError, OSError) as error:
-        raise BackupError(f"{source} is no backup of Nytta, or only a part of one: {error}") from error
+        raise BackupError(
+            f"{source} is no backup of Nytta, or only a part of one: {error}"
+        ) from error
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise BackupError(f"{source} is no backup of Nytta: it begins with something else ({error})") from error
+        raise BackupError(
+            f"{source} is no backup of Nytta: it begins with something else ({error})"
+        ) from error
 
 
 def check(manifest: Manifest, tables: Path, engine: Callable[[], str]) -> None:
@@ -185,7 +201,9 @@ def check(manifest: Manifest, tables: Path, engine: Callable[[], str]) -> None:
 def unpack(source: Path, store: Path) -> None:
     """Put the store of a backup into the folder `store`, which must not exist; complete and compared, or not at all."""
     if store.exists():
-        raise BackupError(f"{store} is there already: restore into an empty folder, and never over a store")
+        raise BackupError(
+            f"{store} is there already: restore into an empty folder, and never over a store"
+        )
     unfinished = store.with_name(f".{store.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
@@ -200,10 +218,14 @@ def unpack(source: Path, store: Path) -> None:
             digest, _, entry_name = line.partition("  ")
             path = unfinished / entry_name
             if not path.is_file() or _digest(path) != digest:
-                raise BackupError(f"{source} is damaged: {entry_name} is not what it was. Take another backup")
+                raise BackupError(
+                    f"{source} is damaged: {entry_name} is not what it was. Take another backup"
+                )
         (unfinished / "store").rename(store)
     except tarfile.TarError as error:
-        raise BackupError(f"{source} is damaged or not complete: {error}. Take another backup") from error
+        raise BackupError(
+            f"{source} is damaged or not complete: {error}. Take another backup"
+        ) from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
 
@@ -222,7 +244,9 @@ def on_server(connection: Connection, disk: str, backup_name: str) -> str:
             name=backup_name,
         )
     except StoreError as error:
-        raise BackupError(f"the server made no backup: {error}. It needs backups.allowed_disk = {disk}") from error
+        raise BackupError(
+            f"the server made no backup: {error}. It needs backups.allowed_disk = {disk}"
+        ) from error
     return str(backup_rows[0][-1])
 
 
@@ -253,7 +277,9 @@ def _link(store: Path, linked_store: Path, active: dict[Path, set[str]]) -> None
         permissions.make_folder(target)
         # `os.walk` goes into what this list still holds
         if folder_path == store:
-            subfolder_names[:] = [entry_name for entry_name in subfolder_names if entry_name not in _SKIPPED]
+            subfolder_names[:] = [
+                entry_name for entry_name in subfolder_names if entry_name not in _SKIPPED
+            ]
         active_parts = active.get(folder_path.resolve())
         is_table = (folder_path / "format_version.txt").exists()
         if is_table:
@@ -273,7 +299,9 @@ def _link(store: Path, linked_store: Path, active: dict[Path, set[str]]) -> None
             shutil.copy2(folder_path / entry_name, target / entry_name, follow_symlinks=False)
 
 
-def describe(connection: Connection, key_fingerprint: str, current_time: datetime, format_number: int) -> Manifest:
+def describe(
+    connection: Connection, key_fingerprint: str, current_time: datetime, format_number: int
+) -> Manifest:
     """What a store is at this moment: its engine, its migrations and its rows."""
     return Manifest(
         format_number,

@@ -217,7 +217,9 @@ class Connection:
         with self._writing():
             self._client.insert_arrow(table_name, table_rows, database=database)
 
-    def insert(self, table: str, columns: Sequence[str], table_rows: Sequence[Sequence[Any]]) -> None:
+    def insert(
+        self, table: str, columns: Sequence[str], table_rows: Sequence[Sequence[Any]]
+    ) -> None:
         """Insert Python rows; for small tables."""
         if not table_rows:
             return
@@ -246,7 +248,9 @@ class Connection:
     def read_native(self, table: str, source: IO[bytes]) -> None:
         """Insert the rows of a file that `write_native` wrote; columns by name, missing ones take their default."""
         with self._writing():
-            self._client.raw_insert(self.zones.fill(table), insert_block=cast("BinaryIO", source), fmt="Native")
+            self._client.raw_insert(
+                self.zones.fill(table), insert_block=cast("BinaryIO", source), fmt="Native"
+            )
 
     def close(self) -> None:
         """Close the connection; an embedded engine releases its folder."""
@@ -293,7 +297,9 @@ def embedded(folder: Path, zones: Zones | None = None, memory: int = 2 << 30) ->
     def client() -> Client:
         try:
             opened = clickhouse_connect.get_client(interface="chdb", path=str(folder))
-        except Exception as error:  # chdb raises bare types of its own when the engine does not start
+        except (
+            Exception
+        ) as error:  # chdb raises bare types of its own when the engine does not start
             raise StoreError(f"{folder}: {explain(str(error))}") from error
         with explaining():
             for setting_name, setting_value in (_SETTINGS | _EMBEDDED_SETTINGS).items():

@@ -38,7 +38,9 @@ class Clients:
     `folder` is that of an embedded engine: its disk is looked at, and what fails on it.
     """
 
-    def __init__(self, first_client: Client, open_client: Callable[[], Client] | None, folder: Path | None) -> None:
+    def __init__(
+        self, first_client: Client, open_client: Callable[[], Client] | None, folder: Path | None
+    ) -> None:
         self._first = first_client
         self._more = open_client
         # a client runs one statement at a time, so threads that shared one would wait for each other
@@ -84,7 +86,9 @@ class Clients:
         """Types of columns of a table as the engine said them, which to ask costs as much as to insert a row."""
         return self._types.get(columns_of_table)
 
-    def keep_types(self, columns_of_table: tuple[str, ...], types: Sequence[ClickHouseType]) -> None:
+    def keep_types(
+        self, columns_of_table: tuple[str, ...], types: Sequence[ClickHouseType]
+    ) -> None:
         """Keep what the engine said of columns, until a statement of this process may change them."""
         self._types[columns_of_table] = types
 

@@ -17,7 +17,9 @@ def free_ratio(connection: Connection) -> float:
         disk = shutil.disk_usage(connection.folder)
         return disk.free / disk.total
     try:
-        ratio = connection.value("SELECT min(free_space / total_space) FROM system.disks WHERE total_space > 0")
+        ratio = connection.value(
+            "SELECT min(free_space / total_space) FROM system.disks WHERE total_space > 0"
+        )
     except StoreError:
         return float("nan")
     return float(ratio or "nan")
@@ -26,7 +28,9 @@ def free_ratio(connection: Connection) -> float:
 def free_gauge(registry: CollectorRegistry) -> Gauge:
     """The gauge of the store's disk; not a number until somebody looked."""
     free = Gauge(
-        "nytta_store_free_ratio", "Part of the store's disk that is free, of the fullest disk.", registry=registry
+        "nytta_store_free_ratio",
+        "Part of the store's disk that is free, of the fullest disk.",
+        registry=registry,
     )
     free.set(float("nan"))
     return free

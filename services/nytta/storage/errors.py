@@ -87,7 +87,11 @@ def explain(message: str) -> str:
             "the folder is in use by another process, or cannot be written: only one process may open it. Stop the "
             "other one, or give another --data"
         )
-    if "No space left on device" in message or "NOT_ENOUGH_SPACE" in message or "Cannot reserve" in message:
+    if (
+        "No space left on device" in message
+        or "NOT_ENOUGH_SPACE" in message
+        or "Cannot reserve" in message
+    ):
         return _DISK_FULL
     if "MEMORY_LIMIT_EXCEEDED" in message:
         match = re.search(r"maximum: ([0-9.]+ [KMGT]iB)", message)

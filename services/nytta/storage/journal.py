@@ -91,7 +91,9 @@ class Journal:
         permissions.make_folder(self.folder)
         while True:
             path = self.folder / f"{time.time_ns():020d}-{os.getpid()}.lines"
-            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            file = os.open(
+                path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600
+            )
             fcntl.flock(file, fcntl.LOCK_EX)
             if os.fstat(file).st_nlink:
                 break

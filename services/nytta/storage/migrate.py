@@ -64,7 +64,10 @@ def migrations(tables: Path) -> list[Migration]:
 
 
 def migrate(
-    connection: Connection, tables: Path, only: Collection[str] | None = None, cluster: Cluster = ALONE
+    connection: Connection,
+    tables: Path,
+    only: Collection[str] | None = None,
+    cluster: Cluster = ALONE,
 ) -> list[str]:
     """Apply what is missing; the names applied. Refuses a changed file and a store that is ahead of this program.
 
@@ -86,7 +89,9 @@ def migrate(
     declared_migrations = migrations(tables)
     for sequence in _SEQUENCES:
         applied_digests, steps = _recorded(connection, sequence)
-        sequence_migrations = [migration for migration in declared_migrations if migration.sequence == sequence]
+        sequence_migrations = [
+            migration for migration in declared_migrations if migration.sequence == sequence
+        ]
         _refuse_ahead(sequence, {*applied_digests, *steps}, sequence_migrations)
         for migration in sequence_migrations:
             if migration.name in applied_digests:
@@ -94,7 +99,12 @@ def migrate(
                 continue
             if only is not None and f"{sequence}/{migration.name}" not in only:
                 continue
-            _apply(connection, migration, [*map(adapted, migration.statements)], steps.get(migration.name, frozenset()))
+            _apply(
+                connection,
+                migration,
+                [*map(adapted, migration.statements)],
+                steps.get(migration.name, frozenset()),
+            )
             applied.append(f"{sequence}/{migration.name}")
     # after all of them: forms across shards have the columns that tables have now
     if applied and cluster.shards:
@@ -103,12 +113,16 @@ def migrate(
     return applied
 
 
-def _refuse_ahead(sequence: str, migration_names: Collection[str], known_migrations: Sequence[Migration]) -> None:
+def _refuse_ahead(
+    sequence: str, migration_names: Collection[str], known_migrations: Sequence[Migration]
+) -> None:
     """StoreError where the store has a migration that is none of ours."""
     ahead = sorted(set(migration_names) - {migration.name for migration in known_migrations})
     # an older program would write into tables that it does not know
     if ahead:
-        raise StoreError(f"the store has migration {sequence}/{ahead[0]}, unknown to this program: upgrade the program")
+        raise StoreError(
+            f"the store has migration {sequence}/{ahead[0]}, unknown to this program: upgrade the program"
+        )
 
 
 def _refuse_changed(migration: Migration, applied_digest: str) -> None:
@@ -140,7 +154,9 @@ def make(connection: Connection, tables: Path) -> None:
     for sequence, form_key in form_keys.items():
         connection.run(f"CREATE DATABASE {{{sequence}}}")
         connection.run_all(connection.forms[form_key])
-        of_sequence = [migration for migration in declared_migrations if migration.sequence == sequence]
+        of_sequence = [
+            migration for migration in declared_migrations if migration.sequence == sequence
+        ]
         records = [[migration.name, migration.digest] for migration in of_sequence]
         connection.insert(f"{{{sequence}}}.migrations", ["name", "digest"], records)
 
@@ -148,7 +164,9 @@ def make(connection: Connection, tables: Path) -> None:
 def _stands(connection: Connection, sequence: str) -> bool:
     """Whether the database of a sequence is there."""
     database = connection.zones.fill(f"{{{sequence}}}")
-    return bool(connection.rows("SELECT 1 FROM system.databases WHERE name = {name:String}", name=database))
+    return bool(
+        connection.rows("SELECT 1 FROM system.databases WHERE name = {name:String}", name=database)
+    )
 
 
 def _form(connection: Connection, sequence: str) -> list[str]:
@@ -163,10 +181,14 @@ def _form(connection: Connection, sequence: str) -> list[str]:
     # a text between quotation marks that begins like a zone, such as the name of an event type, stays as it is
     named = re.compile(rf"(?<!['\w])({zones.private}|{zones.open})\.")
     placeholders = {zones.private: "{private}.", zones.open: "{open}."}
-    return [named.sub(lambda match: placeholders[match[1]], statement) for (statement,) in statements]
+    return [
+        named.sub(lambda match: placeholders[match[1]], statement) for (statement,) in statements
+    ]
 
 
-def _apply(connection: Connection, migration: Migration, statements: list[str], steps: frozenset[str]) -> None:
+def _apply(
+    connection: Connection, migration: Migration, statements: list[str], steps: frozenset[str]
+) -> None:
     """Carry out the statements of a migration, but for the `steps` that are done, and note that it was applied."""
     parted: list[str] = []
     for statement in statements:
@@ -201,15 +223,23 @@ def _parts(connection: Connection, sequence: str, statement: str) -> list[str]:
     if statement_part is None:
         return [statement]
     table, column = statement_part.groups()
-    part_count = 1 + int(connection.value(f"SELECT count() FROM {{{sequence}}}.{table}")) // _PART_ROWS
-    conditions = [f"cityHash64({column}) % {part_count} = {part_number}" for part_number in range(part_count)]
+    part_count = (
+        1 + int(connection.value(f"SELECT count() FROM {{{sequence}}}.{table}")) // _PART_ROWS
+    )
+    conditions = [
+        f"cityHash64({column}) % {part_count} = {part_number}" for part_number in range(part_count)
+    ]
     return [statement.replace(statement_part[0], condition) for condition in conditions]
 
 
-def _recorded(connection: Connection, sequence: str) -> tuple[dict[str, str], dict[str, frozenset[str]]]:
+def _recorded(
+    connection: Connection, sequence: str
+) -> tuple[dict[str, str], dict[str, frozenset[str]]]:
     """The hashes of a sequence's migrations that were applied, and the steps that are done of those under way."""
     rows = connection.rows(f"SELECT name, digest FROM {{{sequence}}}.migrations ORDER BY ALL")
-    applied = {migration_name: state for migration_name, state in rows if not state.startswith(_STEP)}
+    applied = {
+        migration_name: state for migration_name, state in rows if not state.startswith(_STEP)
+    }
     steps: dict[str, frozenset[str]] = {}
     for migration_name, state in rows:
         if migration_name not in applied:
@@ -242,7 +272,8 @@ def missing(connection: Connection, tables: Path) -> list[str]:
         database = connection.zones.fill(f"{{{sequence}}}")
         # looked for rather than made: whoever only asks must leave an empty store empty
         records = connection.rows(
-            "SELECT 1 FROM system.tables WHERE database = {name:String} AND name = 'migrations'", name=database
+            "SELECT 1 FROM system.tables WHERE database = {name:String} AND name = 'migrations'",
+            name=database,
         )
         applied = _recorded(connection, sequence)[0] if records else {}
         missing_names += [

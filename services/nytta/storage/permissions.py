@@ -179,7 +179,9 @@ def _entries(places: Iterable[Path]) -> Iterator[_Entry]:
 
 def _below(top_folder: Path) -> Iterator[_Entry]:
     # by open folders rather than by paths: a folder that is moved or becomes a link meanwhile leads nowhere else
-    for folder, folders, file_names, folder_descriptor in os.fwalk(top_folder, follow_symlinks=False):
+    for folder, folders, file_names, folder_descriptor in os.fwalk(
+        top_folder, follow_symlinks=False
+    ):
         for entry_name in (*folders, *file_names):
             try:
                 status = os.stat(entry_name, dir_fd=folder_descriptor, follow_symlinks=False)

@@ -29,7 +29,9 @@ _ENDING: Final = ".native"
 _TARGET: Final = re.compile(r" TO `?([\w-]+)`?\.`?(\w+)`? ")
 
 
-def pack(connection: Connection, target: Path, key_fingerprint: str, current_time: datetime) -> Manifest:
+def pack(
+    connection: Connection, target: Path, key_fingerprint: str, current_time: datetime
+) -> Manifest:
     """Put the rows of every table into one file, which bears its name only when it is complete and on disk.
 
     The caller sees to it that nobody writes meanwhile: each table is read as it stands when its turn comes.
@@ -37,7 +39,10 @@ def pack(connection: Connection, target: Path, key_fingerprint: str, current_tim
     manifest = backup.describe(connection, key_fingerprint, current_time, FORMAT)
     # by way of a file without a name: an archive wants to know how long an entry is before it begins, and rows may be
     # more than the memory holds
-    with backup.archive(target, manifest) as archive, tempfile.TemporaryFile(dir=target.parent) as rows_file:
+    with (
+        backup.archive(target, manifest) as archive,
+        tempfile.TemporaryFile(dir=target.parent) as rows_file,
+    ):
         sums = []
         for table in _tables(connection):
             rows_file.seek(0)
@@ -65,7 +70,9 @@ def load(source: Path, connection: Connection, tables: Path, cluster: Cluster) -
     check_sums(source)
     migrate(connection, tables, only=frozenset(backup.read(source).migrations), cluster=cluster)
     counts = backup.counts(connection)
-    filled_tables = [table for table, count in counts.items() if count and not _is_of_migrations(table)]
+    filled_tables = [
+        table for table, count in counts.items() if count and not _is_of_migrations(table)
+    ]
     if filled_tables:
         raise BackupError(
             f"the store has rows already (table {filled_tables[0]}): restore into an empty one. After a restore that "
@@ -106,13 +113,17 @@ def check_sums(source: Path) -> None:
                     digest = hashlib.file_digest(cast("io.BufferedReader", entry_file), "sha256")
                     actual_sums[archive_entry.name] = digest.hexdigest()
     except (tarfile.TarError, OSError) as error:
-        raise BackupError(f"{source} is damaged or not complete: {error}. Take another backup") from error
+        raise BackupError(
+            f"{source} is damaged or not complete: {error}. Take another backup"
+        ) from error
     if written_sums is None:
         raise BackupError(f"{source} is not complete: its end is missing. Take another backup")
     # the manifest has no sum: `backup.read` refuses it where it is none
     for entry_name, written_sum in written_sums.items():
         if actual_sums.get(entry_name) != written_sum:
-            raise BackupError(f"{source} is damaged: {entry_name} is not what it was. Take another backup")
+            raise BackupError(
+                f"{source} is damaged: {entry_name} is not what it was. Take another backup"
+            )
 
 
 def _sums(body: bytes) -> dict[str, str]:

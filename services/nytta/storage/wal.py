@@ -82,7 +82,9 @@ class WriteAheadLog:
         descriptor = self._begun()
         try:
             # one call for head and body: nothing is copied together, and a record is cut off at most at its end
-            written_bytes = os.writev(descriptor, [_HEAD.pack(_MAGIC, length, checksum), *record_parts])
+            written_bytes = os.writev(
+                descriptor, [_HEAD.pack(_MAGIC, length, checksum), *record_parts]
+            )
             # a disk that fills up takes a part of it and reports no error
             if written_bytes != _HEAD.size + length:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -155,7 +157,11 @@ def _read(path: Path) -> Segment:
         following = _next_record(log_bytes, offset + 1)
         # the end was torn off while it was written: nobody was answered
         if following is None:
-            _log.info("%s: %d bytes that were not written to their end are left out", path, len(log_bytes) - offset)
+            _log.info(
+                "%s: %d bytes that were not written to their end are left out",
+                path,
+                len(log_bytes) - offset,
+            )
             break
         # a whole record follows, so this one was written to its end and acknowledged: the disk has lost it
         damaged = True

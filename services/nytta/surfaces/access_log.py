@@ -48,7 +48,15 @@ class AccessLog:
     def write(self, reads: list[Read], moment: datetime) -> None:
         """Record reads before they are answered."""
         log_rows = [
-            [moment, read.reader, read.role.value, read.role_unit, read.what.value, read.unit, read.surface]
+            [
+                moment,
+                read.reader,
+                read.role.value,
+                read.role_unit,
+                read.what.value,
+                read.unit,
+                read.surface,
+            ]
             for read in reads
         ]
         if self.journal is None:
@@ -68,10 +76,14 @@ class AccessLog:
     def _insert(self, lines: list[bytes]) -> None:
         rows = [orjson.loads(line) for line in lines]
         self.connection.insert(
-            "{open}.access_log", _COLUMNS, [[datetime.fromisoformat(row[0]), *row[1:]] for row in rows]
+            "{open}.access_log",
+            _COLUMNS,
+            [[datetime.fromisoformat(row[0]), *row[1:]] for row in rows],
         )
 
-    def read(self, units: frozenset[str] | None, since: datetime, reader: str = "") -> list[dict[str, Any]]:
+    def read(
+        self, units: frozenset[str] | None, since: datetime, reader: str = ""
+    ) -> list[dict[str, Any]]:
         """Reads of these units (None: of all), the latest first."""
         self.bring()
         conditions = ["at >= {since:DateTime}"]

@@ -20,7 +20,9 @@ _SENTENCES: Final = ("what", "rest", "orders", "order", "first", "second")
 _LONG: Final = ("rest", "problem")
 _DEPTH: Final = 4
 _DERIVED: Final = re.compile(r"(?P<place>[a-z][a-z_]*): (?P<detail>.+)", re.DOTALL)
-_IN_FILE: Final = re.compile(r"(?P<place>[^:;']+\.[A-Za-z]{2,8}(?:, [^:;]+)?): (?P<detail>.+)", re.DOTALL)
+_IN_FILE: Final = re.compile(
+    r"(?P<place>[^:;']+\.[A-Za-z]{2,8}(?:, [^:;]+)?): (?P<detail>.+)", re.DOTALL
+)
 """A derived event, or a file and a place in it, before what is wrong."""
 _SHOWN: Final = re.compile(r"(?P<detail>.+) \(here: (?P<cell>.*)\)", re.DOTALL)
 """What the cell says, behind what is wrong with it."""
@@ -39,7 +41,11 @@ class Sentence:
 
 def in_language(sentence_text: str, language: str) -> str:
     """The sentence, or the sentences that a semicolon parts, in `language`; as it is where it is not known."""
-    return sentence_text if language == "en" else _translated(sentence_text, language, _DEPTH) or sentence_text
+    return (
+        sentence_text
+        if language == "en"
+        else _translated(sentence_text, language, _DEPTH) or sentence_text
+    )
 
 
 def _translated(sentence_text: str, language: str, depth: int) -> str:
@@ -59,7 +65,9 @@ def _known_sentence(sentence_text: str, language: str, depth: int) -> str:
         matched = sentence.pattern.fullmatch(sentence_text)
         if matched:
             gaps = {
-                gap: _translated(filling, language, depth - 1) or filling if gap in _SENTENCES else filling
+                gap: _translated(filling, language, depth - 1) or filling
+                if gap in _SENTENCES
+                else filling
                 for gap, filling in matched.groupdict().items()
             }
             return sentence.words[language].format(**gaps)

@@ -16,7 +16,9 @@ from typing import Any, Final
 # Where the list separator is a semicolon, as in the Nordic countries, or a tab, a spreadsheet parts a cell there, with
 # no regard to quotes within it; so what follows one is guarded as a beginning too. Full-width signs are taken for the
 # others by some.
-_FORMULA: Final = re.compile(r"""(?:^|(?<=[;\t\r\n]))(?=[^\S\r\n]*["\0]*[^\S\r\n]*[=+\-@＝＋－＠])|^(?=[\t\r\n\0])""")
+_FORMULA: Final = re.compile(
+    r"""(?:^|(?<=[;\t\r\n]))(?=[^\S\r\n]*["\0]*[^\S\r\n]*[=+\-@＝＋－＠])|^(?=[\t\r\n\0])"""
+)
 _NUMBER: Final = re.compile(
     r"[+-]?(?:[0-9]+|[0-9]{1,3}(?:[ \u00a0\u202f][0-9]{3})+)(?:[.,][0-9]+)*(?:[eE][+-]?[0-9]+)?[ \u00a0\u202f]?%?"
 )

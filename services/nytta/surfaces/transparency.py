@@ -113,7 +113,9 @@ class Asked:
 
 def texts_needed() -> list[str]:
     """Every English text that a page shows, in order, each once."""
-    model_texts = [text for model in TYPES.values() for text in (_about(model), *_meanings(model).values())]
+    model_texts = [
+        text for model in TYPES.values() for text in (_about(model), *_meanings(model).values())
+    ]
     return list(
         dict.fromkeys(
             [
@@ -154,18 +156,25 @@ def page(
         "collected": _all_collected(sources or {}, say),
         "asked": [asdict(source) for source in asked_sources],
         "systems": [_processed(system, registry, language, day) for system in registry.systems],
-        "purposes": [_purpose(purpose, purposes, definitions, registry, language, day) for purpose in purposes],
+        "purposes": [
+            _purpose(purpose, purposes, definitions, registry, language, day)
+            for purpose in purposes
+        ],
         "kept": [_retention(rule, registry, say) for rule in KEPT],
         "shown": {
             "text": say(_CHANGED),
-            "organisations": [_disclosure(organisation, say) for organisation in registry.organisations],
+            "organisations": [
+                _disclosure(organisation, say) for organisation in registry.organisations
+            ],
         },
         "sign_in": say(_SIGN_IN),
         "seen_by": [_seen_by(role, permissions, say) for role, permissions in matrix().items()],
     }
 
 
-def _all_collected(sources: Mapping[str, Sequence[str]], say: Callable[[str], str]) -> list[dict[str, Any]]:
+def _all_collected(
+    sources: Mapping[str, Sequence[str]], say: Callable[[str], str]
+) -> list[dict[str, Any]]:
     """Every type of event, whether any source tells of it or none."""
     sources_by_type: dict[str, list[str]] = {}
     for source, types in sorted(sources.items()):
@@ -180,7 +189,9 @@ def _processed(system: System, registry: Registry, language: str, day: date) -> 
         "system": system.id,
         "name": system.names.text(language),
         "processed": registry.processes(system.id, day),
-        "stops": [{"from": str(span.valid_from), "until": str(span.valid_to)} for span in system.stops],
+        "stops": [
+            {"from": str(span.valid_from), "until": str(span.valid_to)} for span in system.stops
+        ],
     }
 
 
@@ -207,7 +218,8 @@ def _purpose(
         "text": getattr(purposes[purpose], language),
         "indicators": indicators,
         "organisations": [
-            _approval(registry, purpose, organisation.id, day) for organisation in registry.organisations
+            _approval(registry, purpose, organisation.id, day)
+            for organisation in registry.organisations
         ],
     }
 
@@ -220,7 +232,12 @@ def _retention(rule: Rule, registry: Registry, say: Callable[[str], str]) -> dic
         for organisation in registry.organisations
         if (disposal := registry.disposal(rule, organisation.id))
     }
-    return {"rule": rule.value, "text": say(_KEPT[rule]), "days": KEPT[rule].days, "decisions": decisions}
+    return {
+        "rule": rule.value,
+        "text": say(_KEPT[rule]),
+        "days": KEPT[rule].days,
+        "decisions": decisions,
+    }
 
 
 def _disclosure(organisation: Organisation, say: Callable[[str], str]) -> dict[str, Any]:
@@ -229,11 +246,15 @@ def _disclosure(organisation: Organisation, say: Callable[[str], str]) -> dict[s
     return {"organisation": organisation.id, "rules": [_rules(version, say) for version in rules]}
 
 
-def _seen_by(role: Role, permissions: Mapping[Permission, bool], say: Callable[[str], str]) -> dict[str, Any]:
+def _seen_by(
+    role: Role, permissions: Mapping[Permission, bool], say: Callable[[str], str]
+) -> dict[str, Any]:
     return {
         "role": role.value,
         "name": say(_ROLES[role]),
-        "sees": [say(_WHAT[permission]) for permission, is_allowed in permissions.items() if is_allowed],
+        "sees": [
+            say(_WHAT[permission]) for permission, is_allowed in permissions.items() if is_allowed
+        ],
     }
 
 
@@ -257,14 +278,23 @@ def _rules(rules: Protection, say: Callable[[str], str]) -> dict[str, Any]:
     return {
         "reference": rules.reference,
         "from": "" if rules.valid_from == BEGINNING else str(rules.valid_from),
-        "classes": [say(_CLASSES[protects]).format(**numbers) for protects, numbers in figures.items()],
+        "classes": [
+            say(_CLASSES[protects]).format(**numbers) for protects, numbers in figures.items()
+        ],
     }
 
 
-def _collected(model: type[Data], say: Any, sources_by_name: Mapping[str, Sequence[str]]) -> Collected:
+def _collected(
+    model: type[Data], say: Any, sources_by_name: Mapping[str, Sequence[str]]
+) -> Collected:
     meanings = _meanings(model)
     fields = tuple(
-        Field(field_name, say(meanings[field_name]), field_info.is_required(), _is_pseudonym(model, field_name))
+        Field(
+            field_name,
+            say(meanings[field_name]),
+            field_info.is_required(),
+            _is_pseudonym(model, field_name),
+        )
         for field_name, field_info in model.model_fields.items()
     )
     person = model.kind in _PERSON_KINDS or "actor" in model.model_fields
@@ -272,7 +302,10 @@ def _collected(model: type[Data], say: Any, sources_by_name: Mapping[str, Sequen
     rules = [Rule.PERSONS] * person + [Rule.CASES] * (model.kind in _CASE_KINDS)
     # of the programme's facts only who caused one is disposed of
     of_programme = model.kind not in _PERSON_KINDS | _CASE_KINDS
-    retention_texts = (*(say(_KEPT[rule]) for rule in rules), *([say(_PROGRAMME)] if of_programme else []))
+    retention_texts = (
+        *(say(_KEPT[rule]) for rule in rules),
+        *([say(_PROGRAMME)] if of_programme else []),
+    )
     return Collected(
         model.type_name(),
         say(_about(model)),

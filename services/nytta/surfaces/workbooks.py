@@ -41,7 +41,11 @@ def _written(thousands: str, point: str) -> re.Pattern[str]:
     )
 
 
-_FIGURE: Final = {"sv": _written(_SPACE, ","), "nb": _written(_SPACE, ","), "en": _written(",", "[.]")}
+_FIGURE: Final = {
+    "sv": _written(_SPACE, ","),
+    "nb": _written(_SPACE, ","),
+    "en": _written(",", "[.]"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,9 @@ class Number:
     form: str = field(default="General")
 
 
-def workbook(sheets: Iterable[Sheet], language: str, *, title: str = "", made_at: datetime | None = None) -> bytes:
+def workbook(
+    sheets: Iterable[Sheet], language: str, *, title: str = "", made_at: datetime | None = None
+) -> bytes:
     """An XLSX file with these sheets. The same sheets at the same moment are the same bytes.
 
     `language` says how figures are written. ValueError where a sheet has more rows than a spreadsheet holds.
@@ -77,7 +83,9 @@ def workbook(sheets: Iterable[Sheet], language: str, *, title: str = "", made_at
     buffer = io.BytesIO()
     options = {"in_memory": True, "remove_timezone": True}
     with xlsxwriter.Workbook(buffer, options) as book:
-        book.set_properties({"title": title, "created": (made_at or datetime(2000, 1, 1)).replace(tzinfo=None)})
+        book.set_properties(
+            {"title": title, "created": (made_at or datetime(2000, 1, 1)).replace(tzinfo=None)}
+        )
         taken: set[str] = set()
         for sheet in sheets:
             _write(book, sheet, _sheet_name(sheet.name, taken), language)
@@ -95,7 +103,9 @@ def figure(figure_text: str, language: str) -> Number | None:
     if matched is None:
         return None
     part = matched["part"] or ""
-    figure_value = float(re.sub(rf"{_SPACE}|,", "", matched["whole"]).replace("−", "-") + "." + part)
+    figure_value = float(
+        re.sub(rf"{_SPACE}|,", "", matched["whole"]).replace("−", "-") + "." + part
+    )
     number_format = "#,##0" + ("." + "0" * len(part) if part else "")
     unit = ((matched["after"] or "") + (matched["before"] or "")).strip(" \u00a0\u202f")
     if unit == "%":
@@ -105,7 +115,9 @@ def figure(figure_text: str, language: str) -> Number | None:
 
 def _write(book: xlsxwriter.Workbook, sheet: Sheet, sheet_name: str, language: str) -> None:
     if len(sheet.rows) >= _MOST_ROWS or len(sheet.columns) > _MOST_COLUMNS:
-        raise ValueError(f"'{sheet.name}' has more rows or columns than a spreadsheet holds; ask for fewer")
+        raise ValueError(
+            f"'{sheet.name}' has more rows or columns than a spreadsheet holds; ask for fewer"
+        )
     page = _Page(book, sheet, sheet_name, language)
     page.head()
     for number, row in enumerate(sheet.rows, 1):
@@ -116,12 +128,16 @@ def _write(book: xlsxwriter.Workbook, sheet: Sheet, sheet_name: str, language: s
 class _Page:
     """A sheet of a file that is being written, with the forms of its numbers and how wide its columns are."""
 
-    def __init__(self, book: xlsxwriter.Workbook, sheet: Sheet, sheet_name: str, language: str) -> None:
+    def __init__(
+        self, book: xlsxwriter.Workbook, sheet: Sheet, sheet_name: str, language: str
+    ) -> None:
         self._book = book
         self._sheet = sheet
         self._language = language
         self._page = book.add_worksheet(sheet_name)
-        self._bold = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
+        self._bold = book.add_format(
+            {"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"}
+        )
         self._quoted = book.add_format({"quote_prefix": True})
         self._forms: dict[str, Any] = {}
         self._widths = [len(title) for title in sheet.columns]
@@ -186,7 +202,9 @@ def _cell(cell: Any, language: str, about: str) -> Number | date | str | None:
     number = figure(cell_text.removeprefix(about), language) if language else None
     if number and about and cell_text.startswith(about):
         number = Number(number.value, f'"{about}"{number.form}')
-    return number or (cell_text if len(cell_text) <= _MOST_SIGNS else cell_text[: _MOST_SIGNS - 1] + "…")
+    return number or (
+        cell_text if len(cell_text) <= _MOST_SIGNS else cell_text[: _MOST_SIGNS - 1] + "…"
+    )
 
 
 def _sheet_name(wished: str, taken_names: set[str]) -> str:
@@ -195,7 +213,10 @@ def _sheet_name(wished: str, taken_names: set[str]) -> str:
     sheet_name, copy_number = _cut(plain_name, _NAME_LENGTH) or "1", 2
     while sheet_name.casefold() in taken_names:
         ending = f" {copy_number}"
-        sheet_name, copy_number = _cut(plain_name, _NAME_LENGTH - len(ending)) + ending, copy_number + 1
+        sheet_name, copy_number = (
+            _cut(plain_name, _NAME_LENGTH - len(ending)) + ending,
+            copy_number + 1,
+        )
     taken_names.add(sheet_name.casefold())
     return sheet_name
 

@@ -39,7 +39,9 @@ _DEPARTMENTS = (
         ("register: Registerutvikling", "tjenester: Tjenesteutvikling"),
         ("test: Test", "design: Tjenestedesign"),
     ),
-    Department("bruker", "Brukeravdelingen", ("brukerstotte: Brukerstøtte", "opplaering: Opplæring")),
+    Department(
+        "bruker", "Brukeravdelingen", ("brukerstotte: Brukerstøtte", "opplaering: Opplæring")
+    ),
 )
 
 _Steps = dict[str, tuple[int, int, int]]
@@ -61,13 +63,19 @@ def anchoring(seed: int, span: Span, scale: float) -> Part:
         TOOL: [_in_order(story_scene, team, steps[TOOL]) for team in people],
     }
     acting_weeks = [
-        acting(story_scene, team, ramp(span, steps[TOOL][2], 0.85, weeks_to_half=6), TOOL) for team in people
+        acting(story_scene, team, ramp(span, steps[TOOL][2], 0.85, weeks_to_half=6), TOOL)
+        for team in people
     ]
     at_desk = [acting(story_scene, team, np.full(span.count, 0.8), PROCESS) for team in people]
     works = [_changes(story_scene, steps, team) for team in people]
     place = _place(story_scene, steps)
-    roster = Roster([(team.ids, desk_weeks) for team, desk_weeks in zip(people, at_desk, strict=True)])
-    systems = {unit.id: [(name, "medarbeider", span.monday(0)) for name in (PROCESS, TOOL)] for unit in home.staffed}
+    roster = Roster(
+        [(team.ids, desk_weeks) for team, desk_weeks in zip(people, at_desk, strict=True)]
+    )
+    systems = {
+        unit.id: [(name, "medarbeider", span.monday(0)) for name in (PROCESS, TOOL)]
+        for unit in home.staffed
+    }
     app = App(TOOL, "verktøy", ("tavle", "rapport", "søk"), often=0.4)
     survey = Survey(PROCESS, "forankring", first_week)
 
@@ -81,10 +89,15 @@ def anchoring(seed: int, span: Span, scale: float) -> Part:
             CaseFeed(story_scene, "endringer", PROCESS, works, roster),
             PulseFeed(story_scene, survey, people, mean),
             UseFeed(story_scene, "verktoy/bruk", app, people, acting_weeks),
-            *(TrainingFeed(story_scene, system, f"{system}-kurs", people, weeks[system]) for system in weeks),
+            *(
+                TrainingFeed(story_scene, system, f"{system}-kurs", people, weeks[system])
+                for system in weeks
+            ),
         ]
 
-    truth = _truth(story_scene, steps, {system: _coverage(people, weeks[system]) for system in weeks})
+    truth = _truth(
+        story_scene, steps, {system: _coverage(people, weeks[system]) for system in weeks}
+    )
     truth["managers"] = sum(team.tier.count("manager") for team in people)
     truth["series"]["intended-use"] = [counted(line, PROCESS, "intended") for line in works]
     truth["series"]["weekly-breadth"] = [
@@ -182,20 +195,28 @@ def _place(scene: Scene, steps: _Steps) -> Place:
         for tier, week in zip(TIERS, steps[system.id], strict=True)
     )
     plans = (
-        Plan(home.id, PROCESS, "intended-use", monday(process[0]), ((monday(process[2] + 40), 700),)),
+        Plan(
+            home.id, PROCESS, "intended-use", monday(process[0]), ((monday(process[2] + 40), 700),)
+        ),
         Plan(home.id, TOOL, "weekly-breadth", monday(tool[2]), ((monday(tool[2] + 26), 800),)),
     )
     return Place((home,), systems, stones, plans)
 
 
-def _truth(scene: Scene, steps: _Steps, coverage: dict[str, dict[str, dict[str, list[int]]]]) -> Truth:
+def _truth(
+    scene: Scene, steps: _Steps, coverage: dict[str, dict[str, dict[str, list[int]]]]
+) -> Truth:
     label, opened = scene.span.label, steps[PROCESS][2]
     managers = coverage[PROCESS]["manager"]
     shares = [
         numerator / denominator
-        for numerator, denominator in zip(managers["numerator"], managers["denominator"], strict=True)
+        for numerator, denominator in zip(
+            managers["numerator"], managers["denominator"], strict=True
+        )
     ]
-    closes = next((week for week in range(opened, scene.span.count) if shares[week] >= TARGET), None)
+    closes = next(
+        (week for week in range(opened, scene.span.count) if shares[week] >= TARGET), None
+    )
     return {
         "what": "Coverage counts, per tier over the whole agency, persons who have completed the course by "
         "the week's end of those who belong to it. For the process the staff step starts while "

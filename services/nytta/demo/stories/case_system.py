@@ -11,11 +11,29 @@ from typing import Any
 import numpy as np
 
 from nytta.demo.cases import DECIDE, HANDLE_DIGITALLY, HANDLE_OUTSIDE, CaseFeed, Work, counted, work
-from nytta.demo.change import Note, NoteFeed, TrainingFeed, benefit_note, decision_note, milestone_notes, trained
+from nytta.demo.change import (
+    Note,
+    NoteFeed,
+    TrainingFeed,
+    benefit_note,
+    decision_note,
+    milestone_notes,
+    trained,
+)
 from nytta.demo.delivery import Feed, Silence
 from nytta.demo.layout import Department, organisation
 from nytta.demo.people import PeopleFeed
-from nytta.demo.place import Benefit, CaseType, Cost, Decision, Milestone, Organisation, Place, Plan, System
+from nytta.demo.place import (
+    Benefit,
+    CaseType,
+    Cost,
+    Decision,
+    Milestone,
+    Organisation,
+    Place,
+    Plan,
+    System,
+)
 from nytta.demo.randomness import Flags, Floats, stream
 from nytta.demo.replies import Habit, habit
 from nytta.demo.scene import Scene, scene
@@ -48,7 +66,11 @@ _DEPARTMENTS = (
     Department(
         "social",
         "Socialförvaltningen",
-        ("bistand-norr: Bistånd norr", "bistand-soder: Bistånd söder", "forsorjning: Ekonomiskt bistånd"),
+        (
+            "bistand-norr: Bistånd norr",
+            "bistand-soder: Bistånd söder",
+            "forsorjning: Ekonomiskt bistånd",
+        ),
         ("fardtjanst: Färdtjänst", "dodsbo: Dödsbo", "skuld: Budget- och skuldrådgivning"),
     ),
     Department(
@@ -129,8 +151,16 @@ def case_system(seed: int, span: Span, scale: float) -> Part:
     notes = milestone_notes(place.milestones) + _ledger(place) + _measured(place, works, span)
     handlers = zip(people, handling_weeks, strict=True)
     roster = Roster([(team.ids, team_weeks) for team, team_weeks in handlers])
-    systems = {unit: [(SYSTEM, "handläggare", span.monday(week))] for unit, week in seeded.live.items()}
-    app = App(SYSTEM, "artus", ("handläggning", "sökning", "mallar", "beslut"), often=0.3, robot="jobb-artus-natt")
+    systems = {
+        unit: [(SYSTEM, "handläggare", span.monday(week))] for unit, week in seeded.live.items()
+    }
+    app = App(
+        SYSTEM,
+        "artus",
+        ("handläggning", "sökning", "mallar", "beslut"),
+        often=0.3,
+        robot="jobb-artus-natt",
+    )
 
     def feeds() -> list[Feed]:
         return [
@@ -147,7 +177,8 @@ def case_system(seed: int, span: Span, scale: float) -> Part:
         for team, team_acts in zip(people, acting_weeks, strict=True)
     ]
     truth["trained"] = {
-        team.unit.id: int((course_weeks < NEVER).sum()) for team, course_weeks in zip(people, training, strict=True)
+        team.unit.id: int((course_weeks < NEVER).sum())
+        for team, course_weeks in zip(people, training, strict=True)
     }
     return Part(story_scene.calendar, place, feeds, truth, _silences(story_scene, seeded))
 
@@ -169,7 +200,9 @@ def _use(scene: Scene, seeded: _Seeded, team: Staff) -> Flags:
     unit = team.unit.id
     low, high = (0.32, 0.40) if unit in seeded.faulty else (0.87, 0.94)
     plateau = scene.rng(unit, "breadth").uniform(low, high)
-    return acting(scene, team, ramp(scene.span, seeded.live[unit], plateau, weeks_to_half=2), SYSTEM)
+    return acting(
+        scene, team, ramp(scene.span, seeded.live[unit], plateau, weeks_to_half=2), SYSTEM
+    )
 
 
 def _silences(scene: Scene, seeded: _Seeded) -> tuple[Silence, Silence]:
@@ -185,16 +218,23 @@ def _silences(scene: Scene, seeded: _Seeded) -> tuple[Silence, Silence]:
 def _seeded(scene: Scene) -> _Seeded:
     home = scene.home
     rng = scene.rng("case-system", "faults")
-    chosen_units = rng.choice([unit.id for unit in home.large], _FAULTY_UNITS, replace=False).tolist()
+    chosen_units = rng.choice(
+        [unit.id for unit in home.large], _FAULTY_UNITS, replace=False
+    ).tolist()
     group = home.groups[int(rng.integers(len(home.groups)))]
     faulty = frozenset((*chosen_units, *group.units))
     first_week = scene.span.at(26 / 80)
-    live_weeks = {unit.id: first_week + (4 if unit.parent.endswith("utbildning") else 0) for unit in home.staffed}
+    live_weeks = {
+        unit.id: first_week + (4 if unit.parent.endswith("utbildning") else 0)
+        for unit in home.staffed
+    }
     shares = {}
     for unit in live_weeks:
         low, high = (0.20, 0.30) if unit in faulty else (0.82, 0.90)
         shares[unit] = round(float(stream(scene.seed, unit, "intended").uniform(low, high)), 4)
-    prompt_units = (unit.id for unit in home.large if unit.id not in faulty and habit(unit.id) is Habit.ACTS)
+    prompt_units = (
+        unit.id for unit in home.large if unit.id not in faulty and habit(unit.id) is Habit.ACTS
+    )
     return _Seeded(live_weeks, shares, faulty, group.id, next(prompt_units, ""))
 
 
@@ -243,23 +283,61 @@ def _place(scene: Scene, seeded: _Seeded) -> Place:
     )
     second = f"{home.id}-utbildning"
     milestones = (
-        Milestone("artus-beslut", "decided", monday(4), "Beslut om digital handläggning", SYSTEM, home.id),
-        Milestone("artus-start-1", "live", monday(first_week), "Artus i drift, första omgången", SYSTEM, home.id),
-        Milestone("artus-start-2", "live", monday(last_week), "Artus i drift, utbildning", SYSTEM, second),
-        Milestone("artus-slut", "project_closed", monday(last_week + 8), "Projektet avslutas", SYSTEM, home.id),
+        Milestone(
+            "artus-beslut", "decided", monday(4), "Beslut om digital handläggning", SYSTEM, home.id
+        ),
+        Milestone(
+            "artus-start-1",
+            "live",
+            monday(first_week),
+            "Artus i drift, första omgången",
+            SYSTEM,
+            home.id,
+        ),
+        Milestone(
+            "artus-start-2", "live", monday(last_week), "Artus i drift, utbildning", SYSTEM, second
+        ),
+        Milestone(
+            "artus-slut",
+            "project_closed",
+            monday(last_week + 8),
+            "Projektet avslutas",
+            SYSTEM,
+            home.id,
+        ),
     )
     plans = [
-        Plan(unit, SYSTEM, "intended-use", monday(week), ((monday(week + 16), 600), (monday(week + 40), 800)))
+        Plan(
+            unit,
+            SYSTEM,
+            "intended-use",
+            monday(week),
+            ((monday(week + 16), 600), (monday(week + 40), 800)),
+        )
         for unit, week in seeded.live.items()
     ]
-    plans.append(Plan(home.id, SYSTEM, "weekly-breadth", monday(first_week), ((monday(first_week + 40), 850),)))
-    plans.append(Plan(home.id, SYSTEM, "digital-intake", monday(first_week), ((monday(first_week + 40), 700),)))
-    benefits = [_benefit(scene, seeded, unit.id, kind) for unit in home.staffed for kind, _ in _lines(home, unit.id)]
+    plans.append(
+        Plan(
+            home.id, SYSTEM, "weekly-breadth", monday(first_week), ((monday(first_week + 40), 850),)
+        )
+    )
+    plans.append(
+        Plan(
+            home.id, SYSTEM, "digital-intake", monday(first_week), ((monday(first_week + 40), 700),)
+        )
+    )
+    benefits = [
+        _benefit(scene, seeded, unit.id, kind)
+        for unit in home.staffed
+        for kind, _ in _lines(home, unit.id)
+    ]
     units = tuple(unit.id for unit in home.staffed)
     name = "Ärenden handläggs digitalt"
     decision = Decision("artus-inforande", name, monday(4), monday(last_week), 1, SYSTEM, units)
     costs = (
-        Cost("Införandeprojekt Artus", home.id, SYSTEM, monday(4), monday(last_week + 8), 4_800_000),
+        Cost(
+            "Införandeprojekt Artus", home.id, SYSTEM, monday(4), monday(last_week + 8), 4_800_000
+        ),
         Cost(
             "Pappersväg och aktarkiv",
             home.id,
@@ -301,8 +379,16 @@ def _ledger(place: Place) -> list[Note]:
     decision = place.decisions[0]
     notes = [decision_note(decision, "made", decision.day, place.organisations[0].id)]
     for number, unit in enumerate(decision.units):
-        notes.append(decision_note(decision, "acknowledged", decision.day + timedelta(days=4 + number % 6), unit))
-        notes.append(decision_note(decision, "executed", decision.due - timedelta(days=3 + number % 10), unit))
+        notes.append(
+            decision_note(
+                decision, "acknowledged", decision.day + timedelta(days=4 + number % 6), unit
+            )
+        )
+        notes.append(
+            decision_note(
+                decision, "executed", decision.due - timedelta(days=3 + number % 10), unit
+            )
+        )
     return notes
 
 
@@ -324,7 +410,9 @@ def _measured(place: Place, works: list[Work], span: Span) -> list[Note]:
     return notes
 
 
-def _faults(scene: Scene, seeded: _Seeded, works: list[Work], saved: dict[str, int]) -> list[dict[str, Any]]:
+def _faults(
+    scene: Scene, seeded: _Seeded, works: list[Work], saved: dict[str, int]
+) -> list[dict[str, Any]]:
     """What is wrong in each faulty unit, with the hours at stake; `saved` are minutes by case type."""
     home = scene.home
     faults = []
@@ -332,7 +420,9 @@ def _faults(scene: Scene, seeded: _Seeded, works: list[Work], saved: dict[str, i
         if unit.id not in seeded.faulty:
             continue
         # a small unit is reported as its group, so it is the group's manager who reads of it
-        owner = next((group.manager for group in home.groups if group.id == unit.group), unit.manager)
+        owner = next(
+            (group.manager for group in home.groups if group.id == unit.group), unit.manager
+        )
         missed_share = TARGET - seeded.shares[unit.id]
         lines = [line for line in works if line.unit == unit.id]
         hours = sum(missed_share * line.last_year * saved[line.case_type] / 60 for line in lines)
@@ -355,7 +445,9 @@ def _faults(scene: Scene, seeded: _Seeded, works: list[Work], saved: dict[str, i
 
 def _truth(scene: Scene, seeded: _Seeded, works: list[Work]) -> Truth:
     home, live_weeks = scene.home, seeded.live
-    saved = {kind.id: kind.minutes_saved for unit in home.staffed for kind, _ in _lines(home, unit.id)}
+    saved = {
+        kind.id: kind.minutes_saved for unit in home.staffed for kind, _ in _lines(home, unit.id)
+    }
     return {
         "what": "A faulty unit handles seeded_share of its cases as intended, from about ten weeks after "
         "from_week. hours_at_stake_per_year = (target - seeded_share) x cases opened in the last 52 "
@@ -378,7 +470,8 @@ def _truth(scene: Scene, seeded: _Seeded, works: list[Work]) -> Truth:
         "control_groups": sorted(group.id for group in home.groups if group.id != seeded.group),
         "series": {
             "intended-use": [
-                counted(line, SYSTEM, "intended") | {"seeded_share": seeded.shares[line.unit]} for line in works
+                counted(line, SYSTEM, "intended") | {"seeded_share": seeded.shares[line.unit]}
+                for line in works
             ],
             "digital-intake": [counted(line, SYSTEM, "digital") for line in works],
         },

@@ -72,7 +72,13 @@ class _Seeded:
 def client_platform(seed: int, span: Span, scale: float) -> Part:
     """The story. `scale` multiplies sessions; clients follow the persons."""
     home = organisation(
-        seed, "vassvatten", "Vassmarks vattenförbund", "SE", _DEPARTMENTS, type="kommunalförbund", largest=48
+        seed,
+        "vassvatten",
+        "Vassmarks vattenförbund",
+        "SE",
+        _DEPARTMENTS,
+        type="kommunalförbund",
+        largest=48,
     )
     story_scene = scene(seed, home, span, scale)
     seeded = _seeded(story_scene)
@@ -135,7 +141,15 @@ def _move(scene: Scene, seeded: _Seeded, team: Staff) -> Move:
     unit = team.unit.id
     clients = round(team.unit.staff * _WORKPLACES)
     activated = _ACTIVATED if unit in seeded.faulty else 0.97
-    return move(scene, unit, clients, first_week=seeded.begins[unit], weeks=10, enrolled=0.95, activated=activated)
+    return move(
+        scene,
+        unit,
+        clients,
+        first_week=seeded.begins[unit],
+        weeks=10,
+        enrolled=0.95,
+        activated=activated,
+    )
 
 
 def _legacy_feeds(
@@ -144,7 +158,9 @@ def _legacy_feeds(
     """The use of the old platform: each unit has one of the old apps, and each app a log of its own."""
     feeds: list[Feed] = []
     for number, app in enumerate(apps, start=1):
-        users = [place for place, team in enumerate(people) if seeded.apps[team.unit.id] == app.name]
+        users = [
+            place for place, team in enumerate(people) if seeded.apps[team.unit.id] == app.name
+        ]
         teams = [people[place] for place in users]
         team_acts = [acts[place] for place in users]
         feeds.append(UseFeed(scene, f"klient/gamla-{number}", app, teams, team_acts))
@@ -154,7 +170,9 @@ def _legacy_feeds(
 def _seeded(scene: Scene) -> _Seeded:
     rng = scene.rng("client-platform", "faults")
     units = [unit.id for unit in scene.home.staffed]
-    faulty = rng.choice([unit.id for unit in scene.home.large], _FAULTY_UNITS, replace=False).tolist()
+    faulty = rng.choice(
+        [unit.id for unit in scene.home.large], _FAULTY_UNITS, replace=False
+    ).tolist()
     apps = {unit: _LEGACY_APPS[int(scene.rng(unit, "legacy-app").integers(2))] for unit in units}
     start = scene.span.at(36 / 80)
     begins = {unit: start + 2 * (number % 4) for number, unit in enumerate(units)}
@@ -175,16 +193,35 @@ def _place(scene: Scene, seeded: _Seeded, moves: list[Move]) -> Place:
         )
     )
     stones = (
-        Milestone("klient-start", "live", monday(start), "Klientplattformen i drift", SYSTEM, home.id),
-        Milestone("klient-beslut", "decided", decisions[-1].day, decisions[-1].name, SYSTEM, home.id),
+        Milestone(
+            "klient-start", "live", monday(start), "Klientplattformen i drift", SYSTEM, home.id
+        ),
+        Milestone(
+            "klient-beslut", "decided", decisions[-1].day, decisions[-1].name, SYSTEM, home.id
+        ),
     )
     plans = []
     for client_move in moves:
         targets = ((monday(start + 20), 600), (due_date, 950))
         plans.append(
-            Plan(client_move.unit, SYSTEM, "enrolment", live_days[client_move.unit], targets, len(client_move.enrolled))
+            Plan(
+                client_move.unit,
+                SYSTEM,
+                "enrolment",
+                live_days[client_move.unit],
+                targets,
+                len(client_move.enrolled),
+            )
         )
-        plans.append(Plan(client_move.unit, SYSTEM, "activation", live_days[client_move.unit], ((due_date, 950),)))
+        plans.append(
+            Plan(
+                client_move.unit,
+                SYSTEM,
+                "activation",
+                live_days[client_move.unit],
+                ((due_date, 950),),
+            )
+        )
     return Place((home,), (system,), stones, tuple(plans), (), decisions)
 
 
@@ -200,7 +237,11 @@ def _ledger(place: Place, stubborn: list[str]) -> list[Note]:
     for number, unit in enumerate(stubborn):
         notes.append(
             decision_note(
-                last_decision, "acknowledged", last_decision.day + timedelta(days=3 + 2 * number), unit, level=2
+                last_decision,
+                "acknowledged",
+                last_decision.day + timedelta(days=3 + 2 * number),
+                unit,
+                level=2,
             )
         )
     return notes
@@ -233,7 +274,12 @@ def _truth(scene: Scene, seeded: _Seeded, moves: list[Move]) -> Truth:
         "control_units": sorted(unit.id for unit in home.large if unit.id not in seeded.faulty),
         "series": {
             "clients": [
-                {"unit": move.unit, "system": SYSTEM, "planned": len(move.enrolled), **move.counted(scene.span)}
+                {
+                    "unit": move.unit,
+                    "system": SYSTEM,
+                    "planned": len(move.enrolled),
+                    **move.counted(scene.span),
+                }
                 for move in moves
             ]
         },

@@ -67,16 +67,23 @@ class _Seeded:
 
 def support_channels(seed: int, span: Span, scale: float) -> Part:
     """The story. `scale` multiplies tickets, orders and sessions."""
-    home = organisation(seed, "almvida", "Almvida kommun", "SE", _DEPARTMENTS, type="kommun", largest=32)
+    home = organisation(
+        seed, "almvida", "Almvida kommun", "SE", _DEPARTMENTS, type="kommun", largest=32
+    )
     story_scene = scene(seed, home, span, scale)
     seeded = _seeded(story_scene)
     people = [staff(story_scene, unit) for unit in home.staffed]
-    acting_weeks = [acting(story_scene, team, _reach(story_scene, seeded, team.unit.id), SYSTEM) for team in people]
+    acting_weeks = [
+        acting(story_scene, team, _reach(story_scene, seeded, team.unit.id), SYSTEM)
+        for team in people
+    ]
     demands = [_demand(story_scene, seeded, team) for team in people]
     works = [_orders(story_scene, seeded, team) for team in people]
     place = _place(story_scene, seeded)
     agents = next(team.ids for team in people if team.unit.id == f"{home.id}-it")[:10]
-    roster = Roster([(team.ids, team_acts) for team, team_acts in zip(people, acting_weeks, strict=True)])
+    roster = Roster(
+        [(team.ids, team_acts) for team, team_acts in zip(people, acting_weeks, strict=True)]
+    )
     systems = {unit.id: [(SYSTEM, "medarbetare", span.monday(0))] for unit in home.staffed}
     app = App(
         SYSTEM,
@@ -97,7 +104,8 @@ def support_channels(seed: int, span: Span, scale: float) -> Part:
 
     truth = _truth(story_scene, seeded, demands, people)
     truth["series"]["weekly-breadth"] = [
-        breadth(team, team_acts, SYSTEM) for team, team_acts in zip(people, acting_weeks, strict=True)
+        breadth(team, team_acts, SYSTEM)
+        for team, team_acts in zip(people, acting_weeks, strict=True)
     ]
     truth["series"]["digital-intake"] = [counted(line, SYSTEM, "digital") for line in works]
     return Part(story_scene.calendar, place, feeds, truth)
@@ -170,10 +178,19 @@ def _orders(scene: Scene, seeded: _Seeded, team: Staff) -> Work:
 def _place(scene: Scene, seeded: _Seeded) -> Place:
     home, monday = scene.home, scene.span.monday
     go_live, steering = monday(seeded.live), monday(seeded.steering)
-    system = System(SYSTEM, "Samverka", {home.id: go_live}, (CaseType(ORDERS, "IT-beställning", 25, 10),))
+    system = System(
+        SYSTEM, "Samverka", {home.id: go_live}, (CaseType(ORDERS, "IT-beställning", 25, 10),)
+    )
     stones = (
         Milestone("samverka-start", "live", go_live, "Samverka i drift", SYSTEM, home.id),
-        Milestone("supportstyrning", "steering_changed", steering, "Support styrs till portal", SYSTEM, home.id),
+        Milestone(
+            "supportstyrning",
+            "steering_changed",
+            steering,
+            "Support styrs till portal",
+            SYSTEM,
+            home.id,
+        ),
     )
     plans = (
         Plan(home.id, SYSTEM, "weekly-breadth", go_live, ((steering, 850),)),
@@ -195,7 +212,9 @@ def _truth(scene: Scene, seeded: _Seeded, demands: list[Demand], people: list[St
             "from_week": label(seeded.trouble),
             "language": home.unit(unit).manager.language,
             "tickets_times": _HEAVY,
-            "breadth": [round(float(_reach(scene, seeded, unit)[week]), 3) for week in (seeded.trouble, -1)],
+            "breadth": [
+                round(float(_reach(scene, seeded, unit)[week]), 3) for week in (seeded.trouble, -1)
+            ],
         }
         for unit, kind in faulty.items()
     ]
@@ -230,9 +249,14 @@ def _series(demands: list[Demand], people: list[Staff]) -> dict[str, list[dict[s
     for unit_demand, team in zip(demands, people, strict=True):
         unit = {"unit": unit_demand.unit, "system": SYSTEM}
         tickets = unit_demand.tickets.tolist()
-        by_channel = {channel: unit_demand.channels[:, number].tolist() for number, channel in enumerate(CHANNELS)}
+        by_channel = {
+            channel: unit_demand.channels[:, number].tolist()
+            for number, channel in enumerate(CHANNELS)
+        }
         employed = team.employed.sum(axis=0).tolist()
-        series["ticket-channel-mix"].append(unit | {"numerator": by_channel, "denominator": tickets})
+        series["ticket-channel-mix"].append(
+            unit | {"numerator": by_channel, "denominator": tickets}
+        )
         series["tickets-per-100"].append(unit | {"numerator": tickets, "denominator": employed})
         series["how-to"].append(unit | {"numerator": unit_demand.how_to.tolist()})
         series["self-service"].append(unit | {"numerator": unit_demand.selfservice.tolist()})

@@ -56,7 +56,9 @@ class PublishedFigures:
             first=first_day,
             last=last_day,
         )
-        self.windows: dict[str, int] = {figure_row[0]: max(1, figure_row[11]) for figure_row in figure_rows}
+        self.windows: dict[str, int] = {
+            figure_row[0]: max(1, figure_row[11]) for figure_row in figure_rows
+        }
         """Weeks of each indicator's window."""
         self._figures = {
             figure_row[:6]: Figure(
@@ -71,18 +73,33 @@ class PublishedFigures:
         return self.windows.get(indicator, 1) if grain == "window" else 1
 
     def at(
-        self, indicator: str, grain: Grain, unit: str, system: str, period: date, case_type: str = "*"
+        self,
+        indicator: str,
+        grain: Grain,
+        unit: str,
+        system: str,
+        period: date,
+        case_type: str = "*",
     ) -> Figure | None:
         """The figure of one period; None where none is shown."""
         return self._figures.get((indicator, grain, unit, system, case_type, period))
 
     def trailing(
-        self, indicator: str, grain: Grain, unit: str, system: str, last_day: date, weeks: int, case_type: str = "*"
+        self,
+        indicator: str,
+        grain: Grain,
+        unit: str,
+        system: str,
+        last_day: date,
+        weeks: int,
+        case_type: str = "*",
     ) -> list[Figure]:
         """Figures of periods that do not overlap, back from `last_day` and wholly within `weeks` weeks, latest
         first."""
         step = self._weeks(indicator, grain)
-        return self.within(indicator, grain, unit, system, last_day, weeks, case_type, step_weeks=step)
+        return self.within(
+            indicator, grain, unit, system, last_day, weeks, case_type, step_weeks=step
+        )
 
     def within(
         self,
@@ -98,8 +115,12 @@ class PublishedFigures:
     ) -> list[Figure]:
         """Figures of periods wholly within the `weeks` weeks up to `last_day`, latest first; they may overlap."""
         step = self._weeks(indicator, grain)
-        periods = [last_day - timedelta(weeks=offset) for offset in range(0, weeks - step + 1, step_weeks)]
-        candidates = (self.at(indicator, grain, unit, system, period, case_type) for period in periods)
+        periods = [
+            last_day - timedelta(weeks=offset) for offset in range(0, weeks - step + 1, step_weeks)
+        ]
+        candidates = (
+            self.at(indicator, grain, unit, system, period, case_type) for period in periods
+        )
         return [figure for figure in candidates if figure is not None]
 
     def places(self) -> Iterator[tuple[str, str, str, str]]:
@@ -118,7 +139,13 @@ HALF_YEAR, SETTLING = 26, 8
 
 
 def settled_share(
-    figures: PublishedFigures, indicator: str, unit: str, system: str, case_type: str, week: date, go_live: date | None
+    figures: PublishedFigures,
+    indicator: str,
+    unit: str,
+    system: str,
+    case_type: str,
+    week: date,
+    go_live: date | None,
 ) -> int | None:
     """Use of the half year up to `week` in whole percent: the mean of its published windows, None where none is shown.
 

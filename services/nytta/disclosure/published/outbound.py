@@ -12,7 +12,17 @@ from typing import Any
 from nytta.storage.client import Connection
 
 FIELDS = (
-    *("organisation", "unit", "system", "case_type", "part", "indicator", "version", "grain", "period"),
+    *(
+        "organisation",
+        "unit",
+        "system",
+        "case_type",
+        "part",
+        "indicator",
+        "version",
+        "grain",
+        "period",
+    ),
     *("value", "low", "high", "n_band", "status", "reason", "unit_of_measure"),
 )
 """Every word about a figure that leaves; counts, numerators and denominators are not among them."""
@@ -20,7 +30,9 @@ FIELDS = (
 TYPE = "nytta.value.published.v1"
 
 
-def published(connection: Connection, source: str, last_publication: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
+def published(
+    connection: Connection, source: str, last_publication: int = 0
+) -> Iterator[tuple[int, dict[str, Any]]]:
     """(publication, CloudEvent) of each figure published after the publication `last_publication`, in order.
 
     The same figure always has the same id, so that sending it again changes nothing.

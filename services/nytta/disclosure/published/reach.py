@@ -62,7 +62,9 @@ def reach(
         organisation=organisation,
     )
     # all of raw is read to say what lacks evidence
-    is_open = any(not published_count and not reason for _, published_count, reason, _ in reach_rows)
+    is_open = any(
+        not published_count and not reason for _, published_count, reason, _ in reach_rows
+    )
     without_evidence = lacking() if is_open else ()
     return [
         Reach(indicator, int(published_count), reason or few_of(Protects(protects)).value)

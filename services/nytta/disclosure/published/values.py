@@ -63,5 +63,7 @@ class OpenStore:
         while stack:
             unit_row, depth = stack.pop()
             ordered.append(unit_row | {"depth": depth})
-            stack += [(child, depth + 1) for child in reversed(units_below.get(unit_row["unit"], []))]
+            stack += [
+                (child, depth + 1) for child in reversed(units_below.get(unit_row["unit"], []))
+            ]
         return ordered

@@ -54,12 +54,15 @@ def publish_effects(
     published_alerts = {
         alert
         for (alert,) in store.connection.rows(
-            "SELECT DISTINCT alert FROM {open}.published_effects WHERE organisation = {root:String}", root=root
+            "SELECT DISTINCT alert FROM {open}.published_effects WHERE organisation = {root:String}",
+            root=root,
         )
     }
     # series are read while something can be told: after eight weeks, of units that are judged, and not for ever
     weeks = {action.alert: (closed - monday(action.day)).days // 7 for action in actions}
-    judged = {definition.id for definition in definitions if isinstance(definition.detect, Detection)}
+    judged = {
+        definition.id for definition in definitions if isinstance(definition.detect, Detection)
+    }
     due_actions = [
         action
         for action in actions
@@ -69,7 +72,9 @@ def publish_effects(
     ]
     if not due_actions:
         return 0
-    series = read_series(store, registry, definitions, root, closed, systems_in_use(store.connection))
+    series = read_series(
+        store, registry, definitions, root, closed, systems_in_use(store.connection)
+    )
     effect_rows = [
         [
             root,
@@ -96,7 +101,8 @@ def _outcomes(
             (
                 candidate
                 for candidate in series
-                if (candidate.panel.indicator, candidate.panel.system) == (action.indicator, action.system)
+                if (candidate.panel.indicator, candidate.panel.system)
+                == (action.indicator, action.system)
             ),
             None,
         )
@@ -109,7 +115,9 @@ def _outcomes(
             if other_action.system == action.system and other_action.unit in action_series.units
         }
         if 0 <= column < len(action_series.panel.weeks):
-            outcome = followed(action_series.panel, action_series.units.index(action.unit), column, acted)
+            outcome = followed(
+                action_series.panel, action_series.units.index(action.unit), column, acted
+            )
             if outcome is not None:
                 yield action, outcome
 

@@ -51,7 +51,11 @@ class Missed:
 
 
 def publish_facts(
-    store: PrivateStore, registry: Registry, secret: Secret, missed: Sequence[Missed], current_time: datetime
+    store: PrivateStore,
+    registry: Registry,
+    secret: Secret,
+    missed: Sequence[Missed],
+    current_time: datetime,
 ) -> int:
     """Bring the facts of the last closed weeks at `current_time` (aware) up to date; the rows that changed.
 
@@ -62,12 +66,24 @@ def publish_facts(
         closed = first_open_week(current_time, organisation.timezone) - timedelta(weeks=1)
         weeks = [closed - timedelta(weeks=offset) for offset in reversed(range(WEEKS))]
         zones = Zones({organisation.timezone: ""})
-        scope = Scope("{private}", "{private}", "{open}", zones, closed.isoformat(), visible=visible(store.connection))
+        scope = Scope(
+            "{private}",
+            "{private}",
+            "{open}",
+            zones,
+            closed.isoformat(),
+            visible=visible(store.connection),
+        )
         publication = store.counter("facts") + 1
         store.raise_counter("facts", publication)
         first_day = closed - timedelta(weeks=HALF_YEAR)
         published_figures = PublishedFigures(
-            store.connection, organisation.id, [*_USE, _ENTITLEMENT], first_day, closed, case_types=True
+            store.connection,
+            organisation.id,
+            [*_USE, _ENTITLEMENT],
+            first_day,
+            closed,
+            case_types=True,
         )
         fact_rows = [
             *_steps(store, scope, organisation, weeks, secret(organisation.id)),
@@ -115,7 +131,11 @@ def _step_counts(scope: Scope, root: str) -> str:
 
 
 def _steps(
-    store: PrivateStore, scope: Scope, organisation: Organisation, weeks: Sequence[date], secret: bytes
+    store: PrivateStore,
+    scope: Scope,
+    organisation: Organisation,
+    weeks: Sequence[date],
+    secret: bytes,
 ) -> Iterable[_Row]:
     """Per unit of every level: managers who took the course ('trained'), and of all, who is also entitled ('ready').
 
@@ -132,7 +152,9 @@ def _steps(
         for week in weeks if len(step_counts) else ():
             month_end = last_of_month(week)
             is_part = pc.equal(pc.cast(step_counts["part"], "string"), staff_part)
-            week_counts = step_counts.filter(pc.and_(is_part, pc.equal(step_counts["week"], month_end)))
+            week_counts = step_counts.filter(
+                pc.and_(is_part, pc.equal(step_counts["week"], month_end))
+            )
             if not len(week_counts):
                 continue
             rules = in_force(organisation.disclosure, month_end)
@@ -140,7 +162,9 @@ def _steps(
             gated = gate(_persons(week_counts, fact), measure, rules, secret)
             # what may not be shown is no fact at all, not one without figures
             for row_number in np.flatnonzero(gated.reason == "").tolist():
-                place = {column: week_counts[column][row_number].as_py() for column in ("unit", "system")}
+                place = {
+                    column: week_counts[column][row_number].as_py() for column in ("unit", "system")
+                }
                 figures = (getattr(gated, name)[row_number].item() for name in _FIGURES)
                 yield _row(place, fact, staff_part, week, *figures)
 
@@ -185,14 +209,20 @@ def _use(published_figures: PublishedFigures, weeks: Sequence[date], root: str) 
             if indicator == _INTENDED:
                 figure = published_figures.at(indicator, "window", unit, system, week)
             else:
-                figure = middle(published_figures.trailing(indicator, "week", unit, system, week, 4))
+                figure = middle(
+                    published_figures.trailing(indicator, "week", unit, system, week, 4)
+                )
             if figure is not None:
                 figures = (figure.value, figure.low, figure.high, figure.n_band, figure.status)
                 yield _row({"unit": unit, "system": system}, "use", indicator, week, *figures)
 
 
 def _legacy(
-    store: PrivateStore, scope: Scope, root: str, weeks: Sequence[date], published_figures: PublishedFigures
+    store: PrivateStore,
+    scope: Scope,
+    root: str,
+    weeks: Sequence[date],
+    published_figures: PublishedFigures,
 ) -> Iterable[_Row]:
     """Apps of an earlier platform that three or more used in the four weeks: names, no figure.
 
@@ -222,8 +252,21 @@ def _legacy(
     )
     for legacy_row in legacy_rows:
         place = (legacy_row["unit"], legacy_row["system"], legacy_row["week"])
-        if any(published_figures.at(indicator, "week", *place) for indicator in (_ENTITLEMENT, _BREADTH)):
-            yield _row(legacy_row, "legacy", legacy_row["part"], legacy_row["week"], None, None, None, "", "ok")
+        if any(
+            published_figures.at(indicator, "week", *place)
+            for indicator in (_ENTITLEMENT, _BREADTH)
+        ):
+            yield _row(
+                legacy_row,
+                "legacy",
+                legacy_row["part"],
+                legacy_row["week"],
+                None,
+                None,
+                None,
+                "",
+                "ok",
+            )
 
 
 def _hours(missed: Sequence[Missed], root: str, closed: date) -> Iterable[_Row]:
@@ -231,16 +274,28 @@ def _hours(missed: Sequence[Missed], root: str, closed: date) -> Iterable[_Row]:
     for hours in missed:
         if hours.organisation == root:
             place = {"unit": hours.unit, "system": hours.system}
-            yield _row(place, "unrealised_hours", "", closed, hours.value, None, None, "", "rounded")
+            yield _row(
+                place, "unrealised_hours", "", closed, hours.value, None, None, "", "rounded"
+            )
 
 
 def _row(place: _Row, fact: str, part: str, week: date, *figures: Any) -> _Row:
-    return {"unit": place["unit"], "system": place["system"], "fact": fact, "part": part, "week": week} | dict(
-        zip(_FIGURES, figures, strict=True)
-    )
+    return {
+        "unit": place["unit"],
+        "system": place["system"],
+        "fact": fact,
+        "part": part,
+        "week": week,
+    } | dict(zip(_FIGURES, figures, strict=True))
 
 
-def _write(store: PrivateStore, root: str, fact_rows: Iterable[_Row], weeks: Sequence[date], publication: int) -> int:
+def _write(
+    store: PrivateStore,
+    root: str,
+    fact_rows: Iterable[_Row],
+    weeks: Sequence[date],
+    publication: int,
+) -> int:
     """Write what differs; a fact that does not hold any more is told as such."""
     column_names = [*_KEY, *_FIGURES]
     published_rows = store.connection.dicts(
@@ -252,16 +307,23 @@ def _write(store: PrivateStore, root: str, fact_rows: Iterable[_Row], weeks: Seq
     )
     earlier = {tuple(fact_row[column] for column in _KEY): fact_row for fact_row in published_rows}
     current = {tuple(fact_row[column] for column in _KEY): fact_row for fact_row in fact_rows}
-    changed_rows = [fact_row for fact_key, fact_row in current.items() if earlier.get(fact_key) != fact_row]
+    changed_rows = [
+        fact_row for fact_key, fact_row in current.items() if earlier.get(fact_key) != fact_row
+    ]
     gone = dict(zip(_FIGURES, (None, None, None, "", "gone"), strict=True))
     not_current = [fact_row for fact_key, fact_row in earlier.items() if fact_key not in current]
     changed_rows += [
-        fact_row | gone for fact_row in not_current if fact_row["status"] != "gone" and _told_weekly(fact_row)
+        fact_row | gone
+        for fact_row in not_current
+        if fact_row["status"] != "gone" and _told_weekly(fact_row)
     ]
     store.connection.insert(
         "{open}.published_facts",
         ["organisation", *column_names, "publication"],
-        [[root, *(fact_row[column_name] for column_name in column_names), publication] for fact_row in changed_rows],
+        [
+            [root, *(fact_row[column_name] for column_name in column_names), publication]
+            for fact_row in changed_rows
+        ],
     )
     return len(changed_rows)
 

@@ -22,7 +22,9 @@ class Outbox:
             f"SELECT * FROM {{open}}.{self.table} WHERE publication > {{sent:UInt64}} ORDER BY publication",
             sent=last_sent,
         )
-        return unsent_rows, max([last_sent, *(int(unsent_row["publication"]) for unsent_row in unsent_rows)])
+        return unsent_rows, max(
+            [last_sent, *(int(unsent_row["publication"]) for unsent_row in unsent_rows)]
+        )
 
     def sent(self, store: PrivateStore, publication: int) -> None:
         """Remember that everything up to `publication` was sent."""

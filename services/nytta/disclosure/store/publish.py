@@ -23,7 +23,12 @@ from nytta.disclosure.store.publication.course import (
     closing_of,
     is_due,
 )
-from nytta.disclosure.store.publication.due import batches, computed_cells, computed_periods, due_definitions
+from nytta.disclosure.store.publication.due import (
+    batches,
+    computed_cells,
+    computed_periods,
+    due_definitions,
+)
 from nytta.disclosure.store.publication.exact_rows import exact_rows
 from nytta.disclosure.store.publication.figures import figures_of
 from nytta.disclosure.store.publication.ledger import keep, nearly_stands, stands_as_told
@@ -101,7 +106,9 @@ def publish(
     return changed
 
 
-def _publish_batch(publication: Publication, definitions: Sequence[Definition], computed: ComputedPeriods) -> int:
+def _publish_batch(
+    publication: Publication, definitions: Sequence[Definition], computed: ComputedPeriods
+) -> int:
     """Publish what changed of indicators, and what closed since; how many rows changed."""
     rows = exact_rows(publication, definitions, computed)
     if not len(rows):
@@ -112,14 +119,27 @@ def _publish_batch(publication: Publication, definitions: Sequence[Definition], 
     for definition in definitions:
         of_indicator = rows.filter(pc.equal(rows["indicator"], definition.id))
         # what was shown of the same records stands as it was told: a second drawing would tell more than one
-        stands = bools(of_indicator, "shown") & stands_as_told(publication, definition, of_indicator)
+        stands = bools(of_indicator, "shown") & stands_as_told(
+            publication, definition, of_indicator
+        )
         renewed.append(
-            _renewed(publication, definition, of_indicator.filter(pa.array(~stands)), known.get(definition.id))
+            _renewed(
+                publication,
+                definition,
+                of_indicator.filter(pa.array(~stands)),
+                known.get(definition.id),
+            )
         )
         standing.append(of_indicator.filter(pa.array(stands)))
     figures = pa.concat_tables(renewed)
     changed = writing.write(publication, figures)
-    keep(publication, figures.append_column("seen", figures["value"].is_valid()), "seen", "kept_reason", "rules")
+    keep(
+        publication,
+        figures.append_column("seen", figures["value"].is_valid()),
+        "seen",
+        "kept_reason",
+        "rules",
+    )
     if publication.renamed:
         keep(publication, pa.concat_tables(standing), "shown", "was_reason", "was_rules")
     return changed

@@ -108,7 +108,9 @@ def read_series(
     Of `unclear` systems, the weeks that are looked at for the first time are not judged; of systems of which no source
     tells that anybody works in them, which are not among those in use (`using`), use is not judged at all.
     """
-    notifying = [definition for definition in definitions if isinstance(definition.detect, Detection)]
+    notifying = [
+        definition for definition in definitions if isinstance(definition.detect, Detection)
+    ]
     cells = _read(store, [definition.id for definition in notifying] + [_ENTITLEMENT], root, closed)
     if cells is None:
         return []
@@ -151,8 +153,13 @@ def _read(store: PrivateStore, indicators: Sequence[str], root: str, closed: dat
     )
     if not len(table):
         return None
-    text = {name: np.array(table[name].to_pylist(), dtype=str) for name in ("unit", "system", "indicator", "case_type")}
-    days = pc.cast(table["period"], "int32").to_numpy().astype(np.int64) + date(1970, 1, 1).toordinal()
+    text = {
+        name: np.array(table[name].to_pylist(), dtype=str)
+        for name in ("unit", "system", "indicator", "case_type")
+    }
+    days = (
+        pc.cast(table["period"], "int32").to_numpy().astype(np.int64) + date(1970, 1, 1).toordinal()
+    )
     names = ("numerator", "denominator", "subjects", "persons")
     return _Cells(**text, week=days, figures={name: table[name].to_numpy() for name in names})
 
@@ -192,7 +199,9 @@ def short_weeks(
             counts.setdefault((system, kind, source), np.zeros(len(weeks)))[column] = number
     short: dict[tuple[str, str], Flags] = {}
     for (system, kind, _), events in counts.items():
-        of_all_sources = [other_events for key, other_events in counts.items() if key[:2] == (system, kind)]
+        of_all_sources = [
+            other_events for key, other_events in counts.items() if key[:2] == (system, kind)
+        ]
         weeks_of_feed = short.setdefault((system, kind), np.zeros(len(weeks), bool))
         weeks_of_feed |= _falls_short(events, np.sum(of_all_sources, axis=0), quiet)
     return short
@@ -212,7 +221,9 @@ def _falls_short(events: Floats, events_of_all: Floats, quiet: Flags) -> Flags:
     return is_short
 
 
-def _fed_short(definition: Definition, system: str, short_by_feed: dict[tuple[str, str], Flags], weeks: int) -> Flags:
+def _fed_short(
+    definition: Definition, system: str, short_by_feed: dict[tuple[str, str], Flags], weeks: int
+) -> Flags:
     """Weeks in which what the indicator counts came in short."""
     subjects = {side.subject for side in definition.sides}
     kinds = {"case"} & subjects | ({"case", "session"} if "person" in subjects else set())
@@ -222,7 +233,9 @@ def _fed_short(definition: Definition, system: str, short_by_feed: dict[tuple[st
     return stale_weeks
 
 
-def _series(evidence: _Evidence, definition: Definition, system: str, stale: Flags) -> Series | None:
+def _series(
+    evidence: _Evidence, definition: Definition, system: str, stale: Flags
+) -> Series | None:
     """The series of one indicator in one system, weeks of `stale` left out; None where no unit is judged."""
     assert isinstance(definition.detect, Detection)
     cells, weeks, registry = evidence.cells, evidence.weeks, evidence.registry
@@ -267,7 +280,9 @@ def _counts(grid: _Grid, own_cells: Flags, system: str, *, presence_is_reported:
         eligible = np.where(eligible > 0, eligible, np.nan)
         entitlement = entitled / eligible
         presence = np.where(entitled > 0, np.minimum(at_work / entitled, 1.0), np.nan)
-    return Counts(count, denominators, eligible, presence if presence_is_reported else None, entitlement)
+    return Counts(
+        count, denominators, eligible, presence if presence_is_reported else None, entitlement
+    )
 
 
 def _standardised(grid: _Grid, selection: Flags) -> tuple[Any, Any] | None:
@@ -277,11 +292,15 @@ def _standardised(grid: _Grid, selection: Flags) -> tuple[Any, Any] | None:
     if len(names) < 2:
         return None
     count = np.stack([grid.matrix(selection & (types == name), "numerator") for name in names], -1)
-    denominators = np.stack([grid.matrix(selection & (types == name), "denominator") for name in names], -1)
+    denominators = np.stack(
+        [grid.matrix(selection & (types == name), "denominator") for name in names], -1
+    )
     return standardised(count, denominators)
 
 
-def _judged_units(registry: Registry, root: str, units: Sequence[str], day: date, *, staff: bool) -> list[str]:
+def _judged_units(
+    registry: Registry, root: str, units: Sequence[str], day: date, *, staff: bool
+) -> list[str]:
     """The lowest level that has figures; of staff, with reporting groups in the place of their members."""
     groups = {group.id for group in registry.groups}
     members = {unit for group in registry.groups if day in group.span for unit in group.units}
@@ -298,7 +317,9 @@ def _judged_units(registry: Registry, root: str, units: Sequence[str], day: date
     return [unit for unit in units if unit not in left_out]
 
 
-def _facts(registry: Registry, unit: str, system: str, indicator: str, weeks: Sequence[date]) -> Judged:
+def _facts(
+    registry: Registry, unit: str, system: str, indicator: str, weeks: Sequence[date]
+) -> Judged:
     """What the registry says of a unit, as columns; of a reporting group, what holds for all of its members."""
     day = weeks[-1] + timedelta(days=6)
     group = next((group for group in registry.groups if group.id == unit), None)
@@ -313,7 +334,9 @@ def _facts(registry: Registry, unit: str, system: str, indicator: str, weeks: Se
         for milestone in registry.milestones
         if milestone.system in ("", system) and milestone.unit in concerned
     ]
-    changes = [milestone.date for milestone in own_milestones if milestone.what not in NOT_A_CHANGE | LIVE]
+    changes = [
+        milestone.date for milestone in own_milestones if milestone.what not in NOT_A_CHANGE | LIVE
+    ]
     go_live = max(lives, default=weeks[0])
     plans = {_plan(registry, member, system, indicator, weeks, go_live) for member in members}
     return Judged(
@@ -329,7 +352,9 @@ def _plan(
     registry: Registry, unit: str, system: str, indicator: str, weeks: Sequence[date], go_live: date
 ) -> tuple[tuple[int, float, float], ...]:
     """(first column, target, column of its due date) of each stretch of weeks with one next target, from go-live on."""
-    about = [plan for plan in registry.plans if (plan.system, plan.indicator) == (system, indicator)]
+    about = [
+        plan for plan in registry.plans if (plan.system, plan.indicator) == (system, indicator)
+    ]
     first_day, last_day = max(go_live, weeks[0]), weeks[-1] + timedelta(days=6)
     # the next target can change only where a plan begins, or one of its targets is due
     edges = {first_day}
@@ -342,8 +367,12 @@ def _plan(
         if in_force is None or (in_force.start is not None and edge < in_force.start):
             continue
         # when all are due the last one stands
-        target = next((target for target in in_force.targets if target.date > edge), in_force.targets[-1])
-        stretches.append((column_of(edge, weeks), target.value / 1000, float(column_of(target.date, weeks))))
+        target = next(
+            (target for target in in_force.targets if target.date > edge), in_force.targets[-1]
+        )
+        stretches.append(
+            (column_of(edge, weeks), target.value / 1000, float(column_of(target.date, weeks)))
+        )
     return tuple(stretches)
 
 

@@ -35,6 +35,8 @@ def publish_sources(connection: Connection, current_time: datetime) -> None:
                 WHERE day >= toDate({{first:DateTime64(3, 'UTC')}}) AND isNotNull(events))
             GROUP BY source, system, day)""",
         # whole days
-        first=(current_time - SPAN).astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0),
+        first=(current_time - SPAN)
+        .astimezone(UTC)
+        .replace(hour=0, minute=0, second=0, microsecond=0),
         now=current_time,
     )

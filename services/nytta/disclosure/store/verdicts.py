@@ -74,11 +74,15 @@ def publish_signals(
         country = organisation.calendar.country
         budget = organisation.false_per_unit_year
         quiet = Parameters().quiet_weeks if country else ()
-        detection_parameters = parameters or Parameters(false_per_unit_year=budget, quiet_weeks=quiet)
+        detection_parameters = parameters or Parameters(
+            false_per_unit_year=budget, quiet_weeks=quiet
+        )
         result = assess([unit_series.panel for unit_series in series], detection_parameters)
         first_day = parse_week(series[0].panel.weeks[0])
         indicators = [unit_series.definition.id for unit_series in series]
-        published_figures = PublishedFigures(store.connection, organisation.id, indicators, first_day, closed)
+        published_figures = PublishedFigures(
+            store.connection, organisation.id, indicators, first_day, closed
+        )
         rows = list(_published(result.signals, series, organisation.id, published_figures))
         changed += _write_signals(store, organisation.id, rows, closed)
         changed += _write_not_assessed(store, organisation.id, result.not_assessed, closed)
@@ -86,10 +90,16 @@ def publish_signals(
 
 
 def _published(
-    signals: Iterable[Signal], series: Sequence[Series], root: str, published_figures: PublishedFigures
+    signals: Iterable[Signal],
+    series: Sequence[Series],
+    root: str,
+    published_figures: PublishedFigures,
 ) -> Iterable[dict[str, Any]]:
     """Rows of published_signals: verdicts on weeks of which a figure is shown, with published figures alone."""
-    by_panel = {(panel_series.panel.system, panel_series.panel.indicator): panel_series for panel_series in series}
+    by_panel = {
+        (panel_series.panel.system, panel_series.panel.indicator): panel_series
+        for panel_series in series
+    }
     for signal in signals:
         week = parse_week(signal.opened)
         base = {
@@ -118,7 +128,9 @@ def _published(
         panel_series = by_panel[signal.system, signal.indicator]
         # what is known now goes before what was known in the week of opening
         for evidence in (signal.latest, signal.evidence):
-            figure_row = _figures(panel_series, signal, evidence, published_figures) if evidence else None
+            figure_row = (
+                _figures(panel_series, signal, evidence, published_figures) if evidence else None
+            )
             if figure_row:
                 yield base | figure_row
                 break
@@ -145,15 +157,23 @@ def _figures(
     first_column, last_column = _span(series, evidence)
     definition, weeks = series.definition, [parse_week(week) for week in series.panel.weeks]
     # what comes closer to the weeks that a verdict looks at goes first
-    grains: tuple[Grain, Grain] = ("window", "week") if definition.window_weeks <= _LOOKED_AT else ("week", "window")
-    places = ((grain, column) for column in range(last_column, first_column - 1, -1) for grain in grains)
+    grains: tuple[Grain, Grain] = (
+        ("window", "week") if definition.window_weeks <= _LOOKED_AT else ("week", "window")
+    )
+    places = (
+        (grain, column) for column in range(last_column, first_column - 1, -1) for grain in grains
+    )
     for grain, column in places:
-        figure = published_figures.at(definition.id, grain, signal.unit, signal.system, weeks[column])
+        figure = published_figures.at(
+            definition.id, grain, signal.unit, signal.system, weeks[column]
+        )
         if figure is not None:
             break
     else:
         return None
-    previous_level = _before(series, signal, grain, published_figures) if signal.kind == "relapse" else None
+    previous_level = (
+        _before(series, signal, grain, published_figures) if signal.kind == "relapse" else None
+    )
     peer_figures = [
         published_figures.at(definition.id, grain, peer, signal.system, weeks[column])
         for peer in _peers(series, signal.unit, column)
@@ -187,12 +207,16 @@ def _hidden(series: Series, signal: Signal, evidence: dict[str, Any]) -> dict[st
         "last": last_day,
         "status": Status.SUPPRESSED.value,
         "target": float(round(100 * evidence["target"])) if "target" in evidence else None,
-        "due": last_day + timedelta(weeks=evidence["weeks_left"]) if "weeks_left" in evidence else None,
+        "due": last_day + timedelta(weeks=evidence["weeks_left"])
+        if "weeks_left" in evidence
+        else None,
         "urgency": _urgency(series.definition, signal.kind, None, None, None),
     }
 
 
-def _before(series: Series, signal: Signal, grain: Grain, published_figures: PublishedFigures) -> float | None:
+def _before(
+    series: Series, signal: Signal, grain: Grain, published_figures: PublishedFigures
+) -> float | None:
     """The own level that a fall is a fall from: the middle of what was published of settled weeks before it."""
     opened = parse_week(signal.opened)
     live_column = int(series.panel.live[series.units.index(signal.unit)])
@@ -200,7 +224,9 @@ def _before(series: Series, signal: Signal, grain: Grain, published_figures: Pub
     first_week = max(settled, opened - _REFERENCE)
     last_week = opened - timedelta(weeks=_SETTLING)
     weeks = (last_week - first_week).days // 7 + 1
-    figures = published_figures.trailing(series.definition.id, grain, signal.unit, signal.system, last_week, weeks)
+    figures = published_figures.trailing(
+        series.definition.id, grain, signal.unit, signal.system, last_week, weeks
+    )
     level = middle(figures)
     return None if level is None else level.value
 
@@ -219,7 +245,11 @@ def _peers(series: Series, unit: str, column: int) -> list[str]:
 
 
 def _urgency(
-    definition: Definition, kind: str, value: float | None, previous_level: float | None, peer: float | None
+    definition: Definition,
+    kind: str,
+    value: float | None,
+    previous_level: float | None,
+    peer: float | None,
 ) -> float:
     """How far below what it should be, in shares, from public figures; without any, what the verdict itself says."""
     if kind == "behind_plan":
@@ -233,20 +263,25 @@ def _urgency(
     return max(least, round((usual - value) / 100, 2))
 
 
-def _write_signals(store: PrivateStore, root: str, rows: Sequence[dict[str, Any]], closed: date) -> int:
+def _write_signals(
+    store: PrivateStore, root: str, rows: Sequence[dict[str, Any]], closed: date
+) -> int:
     """Write what differs from what is published; what is not found any more is withdrawn."""
     names = [*_KEY, *_CONTENT]
     earlier = {
         tuple(row[name] for name in _KEY): row
         for row in store.connection.dicts(
-            f"SELECT {', '.join(names)} FROM {{open}}.signals WHERE organisation = {{root:String}}", root=root
+            f"SELECT {', '.join(names)} FROM {{open}}.signals WHERE organisation = {{root:String}}",
+            root=root,
         )
     }
     current = {tuple(row[name] for name in _KEY): row for row in rows}
     changed = [row for key, row in current.items() if earlier.get(key) != row]
     # only what this look could have found again: a publication for an earlier day withdraws nothing later
     not_found = [
-        row for key, row in earlier.items() if key not in current and not row["withdrawn"] and row["opened"] <= closed
+        row
+        for key, row in earlier.items()
+        if key not in current and not row["withdrawn"] and row["opened"] <= closed
     ]
     changed += [row | {"closed": row["closed"] or closed, "withdrawn": True} for row in not_found]
     number = store.counter("signals") + 1
@@ -259,7 +294,9 @@ def _write_signals(store: PrivateStore, root: str, rows: Sequence[dict[str, Any]
     return len(changed)
 
 
-def _write_not_assessed(store: PrivateStore, root: str, entries: Iterable[NotAssessed], closed: date) -> int:
+def _write_not_assessed(
+    store: PrivateStore, root: str, entries: Iterable[NotAssessed], closed: date
+) -> int:
     """Write the reasons of the last weeks that differ from what is published."""
     names = ["unit", "system", "indicator", "week"]
     start = closed - _RECENT
@@ -277,7 +314,11 @@ def _write_not_assessed(store: PrivateStore, root: str, entries: Iterable[NotAss
     )
     earlier = {tuple(row[:4]): row[4] for row in published_rows}
     changed = {key: reason for key, reason in current.items() if earlier.get(key) != reason}
-    changed |= {key: "" for key, reason in earlier.items() if reason and key not in current and key[3] <= closed}
+    changed |= {
+        key: ""
+        for key, reason in earlier.items()
+        if reason and key not in current and key[3] <= closed
+    }
     number = store.counter("signals")
     store.connection.insert(
         "{open}.not_assessed",

@@ -11,7 +11,9 @@ from nytta.indicators.store.processing import processing
 from nytta.storage.client import Connection
 
 
-def withdraw(connection: Connection, definitions: Collection[Definition], publication: int, moment: datetime) -> int:
+def withdraw(
+    connection: Connection, definitions: Collection[Definition], publication: int, moment: datetime
+) -> int:
     """Take back what was published of indicators where they are no longer approved; how many figures.
 
     A whole indicator of a whole organisation goes at once, so that nothing is told by what goes.
@@ -40,13 +42,20 @@ def withdraw(connection: Connection, definitions: Collection[Definition], public
     return count
 
 
-def not_approved(connection: Connection, definitions: Collection[tuple[str, str]]) -> list[dict[str, Any]]:
+def not_approved(
+    connection: Connection, definitions: Collection[tuple[str, str]]
+) -> list[dict[str, Any]]:
     """What is not computed and why: one row per organisation and indicator. `definitions` are (indicator, purpose)."""
     rows = connection.dicts(
         "SELECT purpose, root, missing FROM {open}.approvals WHERE notEmpty(missing) ORDER BY root, purpose"
     )
     return [
-        {"unit": row["root"], "indicator": indicator, "status": "not_approved", "missing": list(row["missing"])}
+        {
+            "unit": row["root"],
+            "indicator": indicator,
+            "status": "not_approved",
+            "missing": list(row["missing"]),
+        }
         for row in rows
         for indicator, purpose in definitions
         if purpose == row["purpose"]

@@ -55,7 +55,9 @@ def common_cause(panel: Panel, gated: Gated, parameters: Parameters) -> Common:
             chance_variance = (9 / 8 / (4 * gated.n[counted, week])).mean() / counted.sum()
             chance = 1.2533 * float(np.sqrt(chance_variance))
             least_fall = max(parameters.common_sigma * max(sigma, chance), parameters.common_drop)
-            has_fallen = change[week] < -least_fall and hit_share[week] > parameters.common_system_share
+            has_fallen = (
+                change[week] < -least_fall and hit_share[week] > parameters.common_system_share
+            )
             if has_fallen and common_run < parameters.common_weeks:
                 is_common[week] = True
                 common_run += 1
@@ -66,5 +68,7 @@ def common_cause(panel: Panel, gated: Gated, parameters: Parameters) -> Common:
             usual_changes = [*usual_changes[-25:], change[week]]
         common_run = 0 if counted.any() else common_run
         is_usable = usable[:, week]
-        last_angles[is_usable] = np.column_stack([last_angles[is_usable, 1:], angles[is_usable, week]])
+        last_angles[is_usable] = np.column_stack(
+            [last_angles[is_usable, 1:], angles[is_usable, week]]
+        )
     return Common(is_common, change, hit_share)

@@ -44,24 +44,37 @@ class Course:
 def courses_of(panels: Sequence[Panel], parameters: Parameters) -> list[Course]:
     """Run gates and detectors over panels on one calendar."""
     raw_gates = [gate(panel, parameters) for panel in panels]
-    commons = [common_cause(panel, raw, parameters) for panel, raw in zip(panels, raw_gates, strict=True)]
+    commons = [
+        common_cause(panel, raw, parameters) for panel, raw in zip(panels, raw_gates, strict=True)
+    ]
     # Before the detectors: a week in which all fell together must enter no unit's level and no noise.
     gates = [
         without(raw, common.weeks, Reason.COMMON_CAUSE, parameters)
         for raw, common in zip(raw_gates, commons, strict=True)
     ]
-    distances = [distance(panel, gated, parameters) for panel, gated in zip(panels, gates, strict=True)]
+    distances = [
+        distance(panel, gated, parameters) for panel, gated in zip(panels, gates, strict=True)
+    ]
     noises = [LevelNoise(part.phi, part.tau2, part.wandering) for part in distances]
     levels = level(panels, gates, noises, _sharing(panels), parameters)
-    relapses = relapse(panels, distances, [part.spent for part in levels], parameters) if panels else []
+    relapses = (
+        relapse(panels, distances, [part.spent for part in levels], parameters) if panels else []
+    )
     parts = zip(panels, gates, commons, distances, relapses, levels, strict=True)
     courses: list[Course] = []
     for panel, gated, common, panel_distance, panel_relapse, panel_level in parts:
         panel_forecast = forecast(panel, gated, panel_distance, parameters)
         places = np.minimum(panel_distance.start, np.arange(panel_distance.start.shape[1]))
         references = np.take_along_axis(panel_distance.column, places, axis=1).astype(float)
-        apart, reference = panel_distance.by_week(panel_distance.value), panel_distance.by_week(references)
-        courses.append(Course(panel, gated, common, panel_relapse, panel_level, panel_forecast, apart, reference))
+        apart, reference = (
+            panel_distance.by_week(panel_distance.value),
+            panel_distance.by_week(references),
+        )
+        courses.append(
+            Course(
+                panel, gated, common, panel_relapse, panel_level, panel_forecast, apart, reference
+            )
+        )
     return courses
 
 
@@ -136,8 +149,18 @@ def assess(panels: Sequence[Panel], parameters: Parameters | None = None) -> Res
     parameters = parameters or Parameters()
     courses = courses_of(panels, parameters)
     signals = [*_common_signals(courses), *_unit_signals(courses, parameters)] if courses else []
-    signals.sort(key=lambda signal: (signal.opened, signal.system, signal.indicator, _ORDER[signal.kind], signal.unit))
-    missing = chain.from_iterable(_not_assessed(course, parameters.minimum_peers) for course in courses)
+    signals.sort(
+        key=lambda signal: (
+            signal.opened,
+            signal.system,
+            signal.indicator,
+            _ORDER[signal.kind],
+            signal.unit,
+        )
+    )
+    missing = chain.from_iterable(
+        _not_assessed(course, parameters.minimum_peers) for course in courses
+    )
     return Result(tuple(signals), tuple(missing), parameters)
 
 
@@ -151,7 +174,9 @@ def _common_signals(courses: Sequence[Course]) -> Iterator[Signal]:
         any_common = is_common[:, week].any()
         if start is None and any_common:
             start = week
-            fallen = [course for course, flag in zip(courses, is_common[:, week], strict=True) if flag]
+            fallen = [
+                course for course, flag in zip(courses, is_common[:, week], strict=True) if flag
+            ]
         # A week without observations ends nothing: what lacks cannot show that the cause is gone.
         elif start is not None and not any_common and is_observed[:, week].any():
             yield _common(fallen, start, courses[0].panel.weeks[week])
@@ -172,7 +197,9 @@ def _common(fallen: Sequence[Course], start: int, closed: str | None) -> Signal:
     }
     system = systems[0] if len(systems) == 1 else "*"
     indicator = indicators[0] if len(indicators) == 1 else "*"
-    return Signal("*", system, indicator, "common_cause", fallen[0].panel.weeks[start], closed, evidence)
+    return Signal(
+        "*", system, indicator, "common_cause", fallen[0].panel.weeks[start], closed, evidence
+    )
 
 
 def _unit_signals(courses: list[Course], parameters: Parameters) -> list[Signal]:
@@ -207,7 +234,9 @@ def _nothing_open(course: Course) -> list[_Open]:
     return [_Open.none(kind, units, _evaluated(course, kind)) for kind in _UNIT_KINDS]
 
 
-def _open(course: Course, book: _Open, fresh_units: Flags, week: int, parameters: Parameters) -> Iterator[_Opened]:
+def _open(
+    course: Course, book: _Open, fresh_units: Flags, week: int, parameters: Parameters
+) -> Iterator[_Opened]:
     """Open a signal of each of these units, with its evidence."""
     for unit in np.flatnonzero(fresh_units).tolist():
         evidence = _evidence(course, book.kind, unit, week, parameters)
@@ -245,7 +274,9 @@ def _close(course: Course, book: _Open, week: int, parameters: Parameters) -> It
         book.held_until[unit] = week + parameters.cap_weeks
 
 
-def _signal(course: Course, book: _Open, unit: int, closed: str | None, parameters: Parameters) -> Signal:
+def _signal(
+    course: Course, book: _Open, unit: int, closed: str | None, parameters: Parameters
+) -> Signal:
     panel = course.panel
     start = int(book.since[unit])
     evidence = book.evidence.pop(unit)
@@ -254,7 +285,16 @@ def _signal(course: Course, book: _Open, unit: int, closed: str | None, paramete
         last_judged = int(np.flatnonzero(book.evaluated[unit])[-1])
         latest = _evidence(course, book.kind, unit, last_judged, parameters)
     opened = panel.weeks[start]
-    return Signal(panel.units[unit], panel.system, panel.indicator, book.kind, opened, closed, evidence, latest)
+    return Signal(
+        panel.units[unit],
+        panel.system,
+        panel.indicator,
+        book.kind,
+        opened,
+        closed,
+        evidence,
+        latest,
+    )
 
 
 def _fresh(books: list[_Book], week: int) -> list[list[Flags]]:
@@ -269,7 +309,9 @@ def _fresh(books: list[_Book], week: int) -> list[list[Flags]]:
             fresh = _source(course, book.kind).met[:, week] & may_open
             if book.kind == "level":
                 fresh &= ~has_fallen
-            fresh_by_kind.append(fresh if book.kind in course.panel.kinds else np.zeros(len(fresh), bool))
+            fresh_by_kind.append(
+                fresh if book.kind in course.panel.kinds else np.zeros(len(fresh), bool)
+            )
         fresh_by_panel.append(fresh_by_kind)
     return fresh_by_panel
 
@@ -292,23 +334,42 @@ def _hold_back(
         for book, fresh_units in zip(opens[:2], (level_fresh, relapse_fresh), strict=True):
             book.held_until[low_units] = week + parameters.common_weeks
             fresh_units[:] = False
-        yield _counted(course, week, {"cause": "count", "units": low_count, "judged": judged, "to": "operations"})
+        yield _counted(
+            course,
+            week,
+            {"cause": "count", "units": low_count, "judged": judged, "to": "operations"},
+        )
     planned = int(np.isfinite(course.forecast.probability[:, week]).sum())
     behind = int(plan_fresh.sum())
     if _are_many(behind, planned, parameters):
         # Below plan is no fault of a source: the units keep their signals, the programme lead hears of all.
-        yield _counted(course, week, {"cause": "plan", "units": behind, "judged": planned, "to": "programme_lead"})
+        yield _counted(
+            course,
+            week,
+            {"cause": "plan", "units": behind, "judged": planned, "to": "programme_lead"},
+        )
 
 
 def _are_many(fresh_count: int, judged: int, parameters: Parameters) -> bool:
     # Both bounds: a third of few units is not many, and neither are five of many units.
-    return fresh_count >= parameters.common_count and fresh_count > parameters.common_system_share * judged
+    return (
+        fresh_count >= parameters.common_count
+        and fresh_count > parameters.common_system_share * judged
+    )
 
 
 def _counted(course: Course, week: int, evidence: dict[str, Any]) -> Signal:
     """A common cause that shows in how many units signal in a week; it opens and closes in it."""
     panel = course.panel
-    return Signal("*", panel.system, panel.indicator, "common_cause", panel.weeks[week], panel.weeks[week], evidence)
+    return Signal(
+        "*",
+        panel.system,
+        panel.indicator,
+        "common_cause",
+        panel.weeks[week],
+        panel.weeks[week],
+        evidence,
+    )
 
 
 def _urgency(course: Course, kind: Kind, unit: int, week: int) -> float:
@@ -339,7 +400,9 @@ def _cap(opened: list[_Opened], newest: dict[str, int], week: int, parameters: P
             newest[signal.unit] = week
 
 
-def _evidence(course: Course, kind: Kind, unit: int, week: int, parameters: Parameters) -> dict[str, Any]:
+def _evidence(
+    course: Course, kind: Kind, unit: int, week: int, parameters: Parameters
+) -> dict[str, Any]:
     """What was known in the week of opening."""
     evidence = {
         **_share_evidence(course, unit, week, parameters),
@@ -384,7 +447,10 @@ def _peer_evidence(standing: Level, unit: int, week: int, parameters: Parameters
         return {}
     evidence: dict[str, Any] = {"peer_median": _number(median), "peers": int(peers)}
     if peers >= 5:
-        evidence["peer_band"] = [_number(standing.low[unit, week]), _number(standing.high[unit, week])]
+        evidence["peer_band"] = [
+            _number(standing.low[unit, week]),
+            _number(standing.high[unit, week]),
+        ]
     return evidence
 
 
@@ -474,6 +540,13 @@ def _not_assessed(course: Course, fewest: int) -> Iterator[NotAssessed]:
     unit, week = np.nonzero(reason != "")
     units = np.array(panel.units, object)[unit]
     weeks = np.array(panel.weeks, object)[week]
-    fields = zip(units, repeat(panel.system), repeat(panel.indicator), weeks, reason[unit, week], strict=False)
+    fields = zip(
+        units,
+        repeat(panel.system),
+        repeat(panel.indicator),
+        weeks,
+        reason[unit, week],
+        strict=False,
+    )
     # There may be a million of them: the class's own constructor is a function of Python, and takes twice as long.
     return map(partial(tuple.__new__, NotAssessed), fields)

@@ -58,7 +58,14 @@ def xmr_chart(
     def limits(stretch: slice, base: int) -> Limits:
         return xmr(points[stretch][:base])
 
-    return _chart(points, limits, rebase=rebase, baseline=baseline, aim=(target, higher_is_better), trend=trend)
+    return _chart(
+        points,
+        limits,
+        rebase=rebase,
+        baseline=baseline,
+        aim=(target, higher_is_better),
+        trend=trend,
+    )
 
 
 def p_prime_chart(
@@ -90,7 +97,9 @@ def p_prime_chart(
         line = centre + np.zeros_like(denominators[stretch])
         return Limits(line, lower=at(-3), upper=at(3), near_lower=at(-2), near_upper=at(2))
 
-    return _chart(share, limits, rebase=rebase, baseline=baseline, aim=(target, higher_is_better), trend=trend)
+    return _chart(
+        share, limits, rebase=rebase, baseline=baseline, aim=(target, higher_is_better), trend=trend
+    )
 
 
 def _chart(
@@ -104,7 +113,10 @@ def _chart(
 ) -> Chart:
     inner_edges = [edge for edge in rebase if 0 < edge < len(points)]
     edges = sorted({0, len(points), *inner_edges})
-    lines = {name: np.full(len(points), np.nan) for name in ("centre", "lower", "upper", "near_lower", "near_upper")}
+    lines = {
+        name: np.full(len(points), np.nan)
+        for name in ("centre", "lower", "upper", "near_lower", "near_upper")
+    }
     marks = {name: np.zeros(len(points), np.int8) for name in ("outside", "shift", "trend", "near")}
     trial = np.zeros(len(points), bool)
     last_limits: Limits | None = None
@@ -124,7 +136,13 @@ def _chart(
         nhs_signals = nhs_rules(points[stretch], last_limits, trend=trend)
         for name, mark in marks.items():
             mark[stretch] = getattr(nhs_signals, name)
-    return Chart(points, **lines, signals=NhsSignals(**marks), trial=trial, assurance=_assurance(last_limits, *aim))
+    return Chart(
+        points,
+        **lines,
+        signals=NhsSignals(**marks),
+        trial=trial,
+        assurance=_assurance(last_limits, *aim),
+    )
 
 
 def _assurance(limits: Limits | None, target: float | None, higher_is_better: bool) -> Assurance:

@@ -109,7 +109,11 @@ def peer_means(value: Array, weight: Array, group: Whole) -> tuple[Array, Array,
         mean = (of_group(weighted) - weighted) / weight_of_others
         variance = 1 / weight_of_others
     has_others = number_of_others > 0
-    return np.where(has_others, mean, np.nan), np.where(has_others, variance, np.nan), number_of_others
+    return (
+        np.where(has_others, mean, np.nan),
+        np.where(has_others, variance, np.nan),
+        number_of_others,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +199,9 @@ def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
     start = _start(distances, own_angle, ages, observations, parameters)
     with_peer_noise = compared.usual_variance + 0.75 * np.nan_to_num(compared.course.variance)
     first_column = _first_column(observations.column, start, weeks)
-    season = observations.filled(seasons(np.where(used, measured, np.nan), first_column, with_peer_noise))
+    season = observations.filled(
+        seasons(np.where(used, measured, np.nan), first_column, with_peer_noise)
+    )
     value = distances - season
 
     chance = _chance(compared)
@@ -224,7 +230,11 @@ def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
         wandering=drift * variance * gathered,
         count=observations.filled(compared.count),
         n=observations.filled(compared.denominator),
-        excess=np.where(observations.is_present, np.maximum(observations.row(variance / chance.inverse), 0.8), 1.0),
+        excess=np.where(
+            observations.is_present,
+            np.maximum(observations.row(variance / chance.inverse), 0.8),
+            1.0,
+        ),
         observation=_observation(observations.column, weeks),
     )
 
@@ -233,9 +243,13 @@ def _reach(drift_of_step: Array, observations: _Observations, parameters: Parame
     """How many observations back the reference of each one reaches."""
     # The best reference of a level that drifts: as many weeks as make its noise and its drift alike.
     best_reach = np.sqrt(3 / np.maximum(drift_of_step, 1e-6))
-    reach = np.clip(best_reach, parameters.reference_fewest, parameters.reference_most).astype(np.int64)
+    reach = np.clip(best_reach, parameters.reference_fewest, parameters.reference_most).astype(
+        np.int64
+    )
     reach_of_observation = np.take_along_axis(reach, observations.order, axis=1)
-    return np.asarray(np.where(observations.is_present, reach_of_observation, parameters.reference_fewest))
+    return np.asarray(
+        np.where(observations.is_present, reach_of_observation, parameters.reference_fewest)
+    )
 
 
 def _compared(panel: Panel, gated: Gated, parameters: Parameters) -> _Compared:
@@ -259,7 +273,17 @@ def _compared(panel: Panel, gated: Gated, parameters: Parameters) -> _Compared:
     with_peers = settled & (course.number >= parameters.minimum_peers)
     to_peers = np.where(with_peers, angles - course.mean, np.nan)
     return _Compared(
-        age, settled, count, denominator, inverse, angles, to_all_peers, usual_variance, course, with_peers, to_peers
+        age,
+        settled,
+        count,
+        denominator,
+        inverse,
+        angles,
+        to_all_peers,
+        usual_variance,
+        course,
+        with_peers,
+        to_peers,
     )
 
 
@@ -281,7 +305,12 @@ def _skew(chance: _Chance, learnt: LearntNoise) -> Array:
 
 
 def _weeks_observed(
-    panel: Panel, compared: _Compared, chance: _Chance, observations: _Observations, value: Array, gathered: Array
+    panel: Panel,
+    compared: _Compared,
+    chance: _Chance,
+    observations: _Observations,
+    value: Array,
+    gathered: Array,
 ) -> ObservedWeeks:
     """What the noise is learnt from; `value` is by observation, without its season."""
     weeks = panel.shape[1]
@@ -350,10 +379,14 @@ def _alone(settled: Flags, with_peers: Flags, segment: Whole, width: int) -> Fla
     stretch = np.arange(units)[:, None] * (weeks + 1) + segment
     observations = np.cumsum(settled, axis=1)
     is_first = _begin(segment) == np.arange(weeks)
-    observations_before = np.maximum.accumulate(np.where(is_first, observations - settled, 0), axis=1)
+    observations_before = np.maximum.accumulate(
+        np.where(is_first, observations - settled, 0), axis=1
+    )
     is_early = settled & (observations - observations_before <= width)
     peers_early = (is_early & with_peers).ravel()
-    number_with_peers = np.bincount(stretch.ravel(), weights=peers_early, minlength=units * (weeks + 1))
+    number_with_peers = np.bincount(
+        stretch.ravel(), weights=peers_early, minlength=units * (weeks + 1)
+    )
     return np.asarray(number_with_peers[stretch] == 0)
 
 
@@ -395,12 +428,17 @@ def _start(
     place = np.arange(value.shape[1])[None, :]
     start = np.full(value.shape, 10**6)
     # A unit by itself needs longer: no peers take out what hits all.
-    for width, rows in ((parameters.baseline_weeks, ~alone), (parameters.baseline_weeks_own, alone)):
+    for width, rows in (
+        (parameters.baseline_weeks, ~alone),
+        (parameters.baseline_weeks_own, alone),
+    ):
         own_rise = _rise(own_angle, width)
         value_rise = _rise(value, width)
         peer_rise = _rise(own_angle - value, width)
         # A fall is no climb: it must not wait until it has become the level.
-        is_steady = (own_rise < parameters.baseline_rise) & (value_rise < 2 * parameters.baseline_rise)
+        is_steady = (own_rise < parameters.baseline_rise) & (
+            value_rise < 2 * parameters.baseline_rise
+        )
         is_steady &= alone | (peer_rise < parameters.baseline_rise_peers)
         is_full = observations.is_present & rows & (place - segment_start + 1 >= width)
         # A unit that has climbed for so long is taken as it is.
@@ -446,7 +484,9 @@ def _calendar(column: Whole, matrix: Array, weeks: int) -> Array:
     return by_week[:, :weeks]
 
 
-def _normal(value: Array, variance: Array, skew: Array, segment_start: Whole, parameters: Parameters) -> Array:
+def _normal(
+    value: Array, variance: Array, skew: Array, segment_start: Whole, parameters: Parameters
+) -> Array:
     """Values whose chance is normal, drawn in to `outlier` standard deviations of the unit's recent mean.
 
     The angle of a share has half the skewness of its count, to the other side: without the second term of Cornish and

@@ -22,7 +22,9 @@ from .level import recent
 from .panel import Array, Flags, Panel, Whole
 from .parameters import Parameters
 
-CEILINGS = np.array([0.04, 0.1, 0.18, 0.26, 0.34, 0.42, 0.5, 0.57, 0.64, 0.7, 0.76, 0.82, 0.88, 0.93, 0.97])
+CEILINGS = np.array(
+    [0.04, 0.1, 0.18, 0.26, 0.34, 0.42, 0.5, 0.57, 0.64, 0.7, 0.76, 0.82, 0.88, 0.93, 0.97]
+)
 MIDDLES = np.array([-4.0, 3.0, 7.0, 11.0, 17.0, 25.0, 36.0])
 PACES = np.array([1.2, 2.5, 5.5])
 #: Weeks of age the curves are tabulated for; older is as old.
@@ -58,11 +60,17 @@ class _Curves:
     @staticmethod
     def grid() -> _Curves:
         """Every ceiling with every middle and pace."""
-        ceiling, middle, pace = (axis.ravel() for axis in np.meshgrid(CEILINGS, MIDDLES, PACES, indexing="ij"))
+        ceiling, middle, pace = (
+            axis.ravel() for axis in np.meshgrid(CEILINGS, MIDDLES, PACES, indexing="ij")
+        )
         ages = np.arange(HORIZON)[:, None]
         # Off 0 and 1, where the arcsine scale is steepest and a person more would decide.
-        share = np.clip(np.asarray(logistic(ages, ceiling[None], middle[None], pace[None])), 0.002, 0.998)
-        return _Curves(share, np.arcsin(np.sqrt(share)), np.full(len(ceiling), -np.log(len(ceiling))))
+        share = np.clip(
+            np.asarray(logistic(ages, ceiling[None], middle[None], pace[None])), 0.002, 0.998
+        )
+        return _Curves(
+            share, np.arcsin(np.sqrt(share)), np.full(len(ceiling), -np.log(len(ceiling)))
+        )
 
 
 @dataclass(slots=True)
@@ -118,7 +126,9 @@ class _Peers:
         self.own = np.zeros_like(likelihood)
         self.own[self.member] = np.exp(log_posterior) * self.weight[self.member, None]
         self.total = np.zeros_like(self.total)
-        self.total[self.group_of] = np.add.reduceat(self.own[self.ordered], self.first_of_group, axis=0)
+        self.total[self.group_of] = np.add.reduceat(
+            self.own[self.ordered], self.first_of_group, axis=0
+        )
         peer_counts = np.bincount(self.group, weights=self.weight, minlength=len(self.total))
         self.count = np.asarray(peer_counts, float)
 
@@ -192,7 +202,13 @@ class _Learning:
     """What the weeks of each unit say of every curve, week by week."""
 
     def __init__(
-        self, panel: Panel, gated: Gated, course: Distance, parameters: Parameters, curves: _Curves, peers: _Peers
+        self,
+        panel: Panel,
+        gated: Gated,
+        course: Distance,
+        parameters: Parameters,
+        curves: _Curves,
+        peers: _Peers,
     ) -> None:
         self._panel = panel
         self._gated = gated
@@ -216,11 +232,15 @@ class _Learning:
         observed = angle(gated.count[judged, week], size)
         # Beside chance, 0.03 on the arcsine scale for what a logistic curve cannot follow.
         variance = course.phi[week] / (4 * size) + course.tau2[week] + 0.03**2
-        misfit = (observed[:, None] - self._curves.angle[age[judged]]) ** 2 / (2 * variance[:, None])
+        misfit = (observed[:, None] - self._curves.angle[age[judged]]) ** 2 / (
+            2 * variance[:, None]
+        )
         self._likelihood[judged] = self._parameters.plan_memory * self._likelihood[judged] - misfit
         self._weeks_known[judged] += 1
         earlier_size = self._typical_size[judged]
-        self._typical_size[judged] = np.where(np.isfinite(earlier_size), 0.8 * earlier_size + 0.2 * size, size)
+        self._typical_size[judged] = np.where(
+            np.isfinite(earlier_size), 0.8 * earlier_size + 0.2 * size, size
+        )
         return judged
 
     def has_plan(self, week: int) -> Flags:
@@ -239,10 +259,14 @@ class _Learning:
         curves = self._curves
         posterior = self._posterior(week, rows)
         # The middle of the four weeks before the date, whose mean is forecast.
-        due_age = np.clip(np.round(due_week - self._panel.live[rows] - 1.5), 0, HORIZON - 1).astype(int)
+        due_age = np.clip(np.round(due_week - self._panel.live[rows] - 1.5), 0, HORIZON - 1).astype(
+            int
+        )
         due_share = curves.share[due_age]
         ahead = np.maximum(due_week - week, 0.0)[:, None]
-        angle_variance = self._course.phi[week] / (4 * self._typical_size[rows, None]) + self._course.tau2[week]
+        angle_variance = (
+            self._course.phi[week] / (4 * self._typical_size[rows, None]) + self._course.tau2[week]
+        )
         # From angles to shares by 4 p (1 - p); over 4, as the mean of four weeks is forecast.
         week_noise = 4 * due_share * (1 - due_share) * angle_variance / 4
         spread = np.sqrt(week_noise + 0.03**2 + 0.008**2 * ahead)
@@ -284,7 +308,9 @@ class _Statuses:
         is_unclear = outlook.high - outlook.low > self._parameters.plan_width
         verdicts = _verdicts(outlook.probability, is_unclear, self._parameters)
         for unit, verdict in zip(rows, verdicts, strict=True):
-            self._candidate_run[unit] = self._candidate_run[unit] + 1 if self._candidate[unit] == verdict else 1
+            self._candidate_run[unit] = (
+                self._candidate_run[unit] + 1 if self._candidate[unit] == verdict else 1
+            )
             self._candidate[unit] = verdict
             # Two in a row change a status: at an edge it would go to and fro.
             if self.status[unit] == "" or self._candidate_run[unit] >= 2:
@@ -293,7 +319,9 @@ class _Statuses:
         self.weeks_off[rows] = np.where(is_off, self.weeks_off[rows] + 1, 0)
 
 
-def _verdicts(probability: Array, is_unclear: Flags, parameters: Parameters) -> np.ndarray[Any, np.dtype[np.str_]]:
+def _verdicts(
+    probability: Array, is_unclear: Flags, parameters: Parameters
+) -> np.ndarray[Any, np.dtype[np.str_]]:
     """The status that each probability stands for; none is given on an interval too wide to say anything."""
     not_off = np.where(probability > parameters.plan_on, "on_track", "at_risk")
     status = np.where(probability < parameters.plan_off, "off_track", not_off)

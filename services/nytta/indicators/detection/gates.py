@@ -88,7 +88,9 @@ def gate(panel: Panel, parameters: Parameters) -> Gated:
         people = eligible(panel)
         people_without = people * (1 - np.nan_to_num(panel.entitlement, nan=1.0))
         # In small units a share is less than a person, in large ones a few persons are nothing.
-        most_without = np.maximum(parameters.entitlement_people, parameters.entitlement_share * people)
+        most_without = np.maximum(
+            parameters.entitlement_people, parameters.entitlement_share * people
+        )
         block(people_without > most_without, Reason.ACCESS)
     quiet = panel.quiet
     if quiet is None:
@@ -131,7 +133,9 @@ def without(gated: Gated, weeks: Flags, cause: Reason, parameters: Parameters) -
     return _gathered(week_count, week_n, reason, gated.reset, parameters)
 
 
-def _gathered(week_count: Array, week_n: Array, reason: Reasons, reset: Flags, parameters: Parameters) -> Gated:
+def _gathered(
+    week_count: Array, week_n: Array, reason: Reasons, reset: Flags, parameters: Parameters
+) -> Gated:
     # Blocks come last: a week that a gate holds back must not fill one.
     count, size = _blocks(week_count, week_n, reset, parameters)
     reason[(reason == "") & ~(size > 0)] = Reason.SMALL_DENOMINATOR.value
@@ -228,7 +232,9 @@ def _usable_since(ready: Flags, reset: Flags) -> Array:
     return ready_weeks
 
 
-def _blocks(numerator: Array, denominator: Array, reset: Flags, parameters: Parameters) -> tuple[Array, Array]:
+def _blocks(
+    numerator: Array, denominator: Array, reset: Flags, parameters: Parameters
+) -> tuple[Array, Array]:
     """Weeks with at least ten in the denominator stand alone; smaller ones wait to fill a block of four."""
     weeks = numerator.shape[1]
     is_counted = denominator > 0
@@ -242,7 +248,9 @@ def _blocks(numerator: Array, denominator: Array, reset: Flags, parameters: Para
         is_reset = reset[rows, week]
         week_size = denominator[rows, week]
         has_cases = is_counted[rows, week]
-        waiting_count = np.where(is_reset, 0.0, waiting_count) + np.where(has_cases, numerator[rows, week], 0)
+        waiting_count = np.where(is_reset, 0.0, waiting_count) + np.where(
+            has_cases, numerator[rows, week], 0
+        )
         waiting_size = np.where(is_reset, 0.0, waiting_size) + np.where(has_cases, week_size, 0)
         waiting_weeks = np.where(is_reset, 0, waiting_weeks) + has_cases
         is_large = has_cases & (week_size >= parameters.minimum_weekly_n)

@@ -28,7 +28,9 @@ class _Previous:
         """Over a reset no difference is taken: the unit is another one from here."""
         self.value[units] = np.nan
 
-    def learn(self, noise: Noise, week: _Week, value: Array, observed: Flags, peer_noise: Array) -> None:
+    def learn(
+        self, noise: Noise, week: _Week, value: Array, observed: Flags, peer_noise: Array
+    ) -> None:
         """Have the noise learn from what each unit moved by since then, and keep what is observed now."""
         noise.learn(
             value - self.value,

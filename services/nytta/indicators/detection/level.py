@@ -168,7 +168,9 @@ class _Spread:
         group_weight = self.own_weight + self.others_weight
         is_known = group_weight > 0
         of_group = (self.own + self.others) / np.where(is_known, group_weight, 1.0)
-        excess = np.where(is_known, (of_group - of_all) ** 2 - 2 / np.where(is_known, group_weight, 1.0), 0.0)
+        excess = np.where(
+            is_known, (of_group - of_all) ** 2 - 2 / np.where(is_known, group_weight, 1.0), 0.0
+        )
         between_groups = excess.sum(0) / np.maximum(is_known.sum(0), 1)
         alike = 2 / np.maximum(between_groups, 1e-12)
         beside = np.clip(alike[None, :], SHARED_UNITS * self.usual, SHARED_MOST * self.usual)
@@ -199,13 +201,17 @@ def between(angles: Array, chance: Array) -> _Spread:
         weighted = weight * (clipped**2 / 0.937 - noise)
         total, total_weight = weighted.sum(0), weight.sum(0)
         usual = total_weight / upper_count
-        shrunk = (total + USUAL_UNITS * usual * USUAL_SPREAD) / np.maximum(total_weight + USUAL_UNITS * usual, 1e-9)
+        shrunk = (total + USUAL_UNITS * usual * USUAL_SPREAD) / np.maximum(
+            total_weight + USUAL_UNITS * usual, 1e-9
+        )
         variance = np.clip(shrunk, 0.03**2, 0.06)
     usual_of_each = np.broadcast_to(usual, angles.shape)
     return _Spread(weighted, weight, total - weighted, total_weight - weight, usual_of_each)
 
 
-def _below(share: Array, worth: Array, prior: tuple[Array, Array], edge: Array, *, diffuse: float) -> Array:
+def _below(
+    share: Array, worth: Array, prior: tuple[Array, Array], edge: Array, *, diffuse: float
+) -> Array:
     """P(share < edge) when the unit is one of its peers, Beta(a, b), or with chance `diffuse` anything."""
     successes, failures = prior
     count, complement = share * worth, (1 - share) * worth
@@ -270,10 +276,14 @@ def _standing(
         for start in np.unique(panel.live[rows]):
             cohort = panel.live[rows] == start
             cohort_rows = rows[cohort]
-            place, is_comparable = _peer_weeks(panel.live[rows], int(start), len(panel.weeks), parameters)
+            place, is_comparable = _peer_weeks(
+                panel.live[rows], int(start), len(panel.weeks), parameters
+            )
             value = np.where(is_comparable, np.take_along_axis(share[rows], place, axis=1), np.nan)
             angles = np.arcsin(np.sqrt(value))
-            worth_then = np.where(np.isfinite(value), np.take_along_axis(worth[rows], place, axis=1), np.nan)
+            worth_then = np.where(
+                np.isfinite(value), np.take_along_axis(worth[rows], place, axis=1), np.nan
+            )
             # Anscombe's variance of an angle, 1 / (4n).
             chance = 0.25 / worth_then
             peer_median, peer_number, quartiles = others(value)
@@ -361,7 +371,9 @@ def _judge(
     current = _standing(panel, gated, width, width, noise, parameters)
     # A climb is no level.
     settled = panel.live + parameters.level_settled
-    lasting = _standing(panel, gated, lasting_width, parameters.level_weeks_least, noise, parameters, settled)
+    lasting = _standing(
+        panel, gated, lasting_width, parameters.level_weeks_least, noise, parameters, settled
+    )
     age = np.arange(len(panel.weeks))[None, :] - panel.live[:, None]
     evaluable = gated.usable & current.full & (age >= parameters.level_start)
     has_peers = current.peers >= parameters.minimum_peers
@@ -387,7 +399,9 @@ def _judge(
     reach_shared = parameters.level_reach(matter, caution, shared=True)
     lacking = evaluable & ~has_peers
     spent = np.where(np.isfinite(reach), scipy.special.ndtr(-reach), 0.0)
-    return _Judgement(current, ready, lacking, probability, apart - reach, apart - reach_shared, spent)
+    return _Judgement(
+        current, ready, lacking, probability, apart - reach, apart - reach_shared, spent
+    )
 
 
 def _sums(values: Array, key: Whole) -> Array:
@@ -396,7 +410,11 @@ def _sums(values: Array, key: Whole) -> Array:
     _, first, place = np.unique(key[order], return_index=True, return_inverse=True)
     place_of_row = np.empty_like(order)
     place_of_row[order] = place
-    return np.asarray(np.add.reduceat(values[order], first, axis=0)[place_of_row]) if len(order) else values
+    return (
+        np.asarray(np.add.reduceat(values[order], first, axis=0)[place_of_row])
+        if len(order)
+        else values
+    )
 
 
 def _centre(standing: _Standing, panel: Panel) -> tuple[Array, Array]:
@@ -414,14 +432,18 @@ def _centre(standing: _Standing, panel: Panel) -> tuple[Array, Array]:
     is_known = np.isfinite(angles)
     _, cohort = np.unique(panel.live, return_inverse=True)
     in_cohort = np.maximum(_sums(is_known.astype(float), cohort), 1)
-    in_group = _sums(is_known.astype(float), panel.group * (int(cohort.max(initial=0)) + 1) + cohort)
+    in_group = _sums(
+        is_known.astype(float), panel.group * (int(cohort.max(initial=0)) + 1) + cohort
+    )
     of_all = _sums(np.where(is_known, angles, 0.0), cohort) / in_cohort
     # The part of the others in what all show: a group that is all there is shows nothing of how groups differ.
     of_others = np.where(is_known, 1 - in_group / in_cohort, 0.0)
     excess = np.where(is_known, (angles - of_all) ** 2 - chance * of_others, 0.0).sum(0)
     groups = np.where(is_known, 1 / np.maximum(in_group, 1), 0.0).sum(0)
     usual_rows = USUAL_GROUPS * is_known.sum(0) / np.maximum(groups, 1)
-    between_groups = (excess + usual_rows * USUAL_CENTRE) / np.maximum(of_others.sum(0) + usual_rows, 1e-9)
+    between_groups = (excess + usual_rows * USUAL_CENTRE) / np.maximum(
+        of_others.sum(0) + usual_rows, 1e-9
+    )
     between_groups = np.maximum(between_groups, 0.0)
     trust = between_groups / (between_groups + chance)
     shrunk = of_all + trust * (angles - of_all)
@@ -456,19 +478,25 @@ def level(
     (units, weeks). A unit that is low in two indicators of a system need not be as low in each.
     """
     parts = zip(panels, gates, noises, judged, strict=True)
-    judgements = [_judge(panel, gated, noise, series, parameters) for panel, gated, noise, series in parts]
+    judgements = [
+        _judge(panel, gated, noise, series, parameters) for panel, gated, noise, series in parts
+    ]
     places, units = unit_places(panels)
     weeks = len(panels[0].weeks) if panels else 0
     systems = sorted({panel.system for panel in panels})
     low_series = {system: np.zeros((units, weeks), np.int64) for system in systems}
     is_low_by_panel: list[Flags] = []
     for panel, judgement, place in zip(panels, judgements, places, strict=True):
-        is_low = judgement.ready & (np.nan_to_num(judgement.probability) >= parameters.level_probability)
+        is_low = judgement.ready & (
+            np.nan_to_num(judgement.probability) >= parameters.level_probability
+        )
         is_low &= judgement.apart_shared >= 0
         np.add.at(low_series[panel.system], place, is_low)
         is_low_by_panel.append(is_low)
     levels: list[Level] = []
-    for panel, judgement, place, gated, is_low in zip(panels, judgements, places, gates, is_low_by_panel, strict=True):
+    for panel, judgement, place, gated, is_low in zip(
+        panels, judgements, places, gates, is_low_by_panel, strict=True
+    ):
         is_shared = is_low & (low_series[panel.system][place] > 1)
         levels.append(_met(judgement, gated, is_shared, parameters))
     return levels

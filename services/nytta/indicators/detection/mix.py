@@ -8,7 +8,9 @@ from numpy.typing import ArrayLike
 from .panel import Array
 
 
-def standardised(count: ArrayLike, denominator: ArrayLike, *, reference_weeks: int = 26) -> tuple[Array, Array]:
+def standardised(
+    count: ArrayLike, denominator: ArrayLike, *, reference_weeks: int = 26
+) -> tuple[Array, Array]:
     """Counts of (units, weeks, roles) as standardised counts of (units, weeks): numerator, denominator.
 
     Each role weighs what it has weighed in the unit during its first `reference_weeks` weeks with data

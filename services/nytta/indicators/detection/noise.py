@@ -146,7 +146,9 @@ class Noise:
         if not where.any():
             return
         side_of = (size_class(inverse) * 2)[where]
-        for place, (difference, stretch) in enumerate(((long_difference, STRETCH), (short_difference, 1))):
+        for place, (difference, stretch) in enumerate(
+            ((long_difference, STRETCH), (short_difference, 1))
+        ):
             moved = np.nan_to_num(difference)[where]
             # Few people who come or go move a level seldom but far: the mean square, cut at 9, sees them.
             square = np.minimum(moved**2 / (2 * variance[where] / stretch), 9.0)

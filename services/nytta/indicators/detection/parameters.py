@@ -33,7 +33,12 @@ def _crossings(shortest: int, longest: int, doubt: float) -> Array:
     rates: list[float] = []
     for limit in LIMITS:
         points = zip(factors, weights, strict=True)
-        rates.append(sum(weight * crossing_rate(limit / factor, shortest, longest) for factor, weight in points))
+        rates.append(
+            sum(
+                weight * crossing_rate(limit / factor, shortest, longest)
+                for factor, weight in points
+            )
+        )
     return np.asarray(JOINED * np.array(rates) / weights.sum())
 
 
@@ -149,4 +154,7 @@ class Parameters:
 
     def as_dict(self) -> dict[str, object]:
         """All settings by name, ready for JSON."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in asdict(self).items()
+        }

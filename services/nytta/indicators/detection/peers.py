@@ -143,5 +143,7 @@ def course_of_peers(
         course.mean[:, week] = np.where(has_others, others_mean, np.nan)
         course.variance[:, week] = np.where(has_others, 1 / others_weight, np.nan)
         course.number[:, week] = others
-        standing.take(is_seen & has_others, angle - others_mean, variance[:, week] + 1 / others_weight)
+        standing.take(
+            is_seen & has_others, angle - others_mean, variance[:, week] + 1 / others_weight
+        )
     return course

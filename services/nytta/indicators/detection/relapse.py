@@ -62,7 +62,9 @@ class _Best:
     @staticmethod
     def none(distance: Distance) -> _Best:
         """Nothing seen yet."""
-        score, allowed, drop, before, onset, reference = (np.full(distance.column.shape, np.nan) for _ in range(6))
+        score, allowed, drop, before, onset, reference = (
+            np.full(distance.column.shape, np.nan) for _ in range(6)
+        )
         pooled = np.full(distance.observation.shape, np.nan)
         return _Best(score, allowed, drop, before, onset, reference, pooled)
 
@@ -126,7 +128,10 @@ class _Evidence:
 
 
 def relapse(
-    panels: Sequence[Panel], distances: Sequence[Distance], spent: Sequence[Array], parameters: Parameters
+    panels: Sequence[Panel],
+    distances: Sequence[Distance],
+    spent: Sequence[Array],
+    parameters: Parameters,
 ) -> list[Relapse]:
     """Run L2 over all weeks of all panels, which share a calendar; the verdict of week t rests on weeks up to t.
 
@@ -137,13 +142,18 @@ def relapse(
         numbers = [number for number, panel in enumerate(panels) if panel.system == system]
         _search(
             [panels[number] for number in numbers],
-            [_Series.of(panels[number], distances[number], bests[number], parameters) for number in numbers],
+            [
+                _Series.of(panels[number], distances[number], bests[number], parameters)
+                for number in numbers
+            ],
             parameters,
         )
     weekly_bests = [best.by_week(distance) for best, distance in zip(bests, distances, strict=True)]
     limits = _limits(panels, weekly_bests, spent, parameters)
     parts = zip(panels, distances, weekly_bests, limits, strict=True)
-    return [_course(panel, distance, best, limit, parameters) for panel, distance, best, limit in parts]
+    return [
+        _course(panel, distance, best, limit, parameters) for panel, distance, best, limit in parts
+    ]
 
 
 def _search(panels: Sequence[Panel], all_series: Sequence[_Series], parameters: Parameters) -> None:
@@ -158,7 +168,10 @@ def _search(panels: Sequence[Panel], all_series: Sequence[_Series], parameters: 
     for onset in [*steps, *ramps]:
         evidence = [_take_up(series, onset, parameters) for series in all_series]
         if len(panels) > 1:
-            weekly = [part.by_week(series.distance) for part, series in zip(evidence, all_series, strict=True)]
+            weekly = [
+                part.by_week(series.distance)
+                for part, series in zip(evidence, all_series, strict=True)
+            ]
             _pool(weekly, places, mature, onset, [series.best for series in all_series])
 
 
@@ -191,7 +204,9 @@ def _take_up(series: _Series, onset: Onset, parameters: Parameters) -> _Evidence
     np.copyto(best.allowed, allowed_score, where=tells_more)
     # An onset that may not speak describes the fall only until one does that may.
     describes = tells_more & (np.isfinite(allowed_score) | ~np.isfinite(best.drop))
-    onset_column = np.take_along_axis(distance.column.astype(float), np.maximum(onset_place, 0), axis=1)
+    onset_column = np.take_along_axis(
+        distance.column.astype(float), np.maximum(onset_place, 0), axis=1
+    )
     np.copyto(best.drop, drop, where=describes)
     np.copyto(best.before, before, where=describes)
     np.copyto(best.onset, onset_column, where=describes)
@@ -199,7 +214,9 @@ def _take_up(series: _Series, onset: Onset, parameters: Parameters) -> _Evidence
     return _Evidence(scored, allowed_score)
 
 
-def _score(series: _Series, onset: Onset, start: Whole, fall_estimate: Array, fall_variance: Array) -> Array:
+def _score(
+    series: _Series, onset: Onset, start: Whole, fall_estimate: Array, fall_variance: Array
+) -> Array:
     """The evidence of a fall in standard deviations, by its noise and by how far the level may move by itself."""
     distance = series.distance
     place = np.arange(distance.value.shape[1])[None, :]
@@ -227,7 +244,9 @@ _FEW = 12.0
 _ASKED = 2.0
 
 
-def no_rarer_than_chance(score: Array, unused: Array, excess: Array, start: Whole, onset: Onset) -> Array:
+def no_rarer_than_chance(
+    score: Array, unused: Array, excess: Array, start: Whole, onset: Onset
+) -> Array:
     """The evidence, no stronger than what the number of those who did not use a system has as chance.
 
     Where nearly all use a system, few who do not make a share fall: their number is no normal one, however its angle is
@@ -381,7 +400,9 @@ class _Year:
         first_place = np.minimum(distance.start, distance.column.shape[1] - 1)
         first_column = np.take_along_axis(distance.column, first_place, axis=1)
         first = first_column.astype(float)
-        return _Year(_cumulated(weight), _cumulated(value), distance.column, first, _cumulated(plain))
+        return _Year(
+            _cumulated(weight), _cumulated(value), distance.column, first, _cumulated(plain)
+        )
 
     def fallen(self, sums: Sums, onset: Onset, estimate: Array) -> Flags:
         """Whether the distance lies below that of the same weeks of last year too, by half of the fall."""
@@ -403,7 +424,9 @@ class _Year:
             recent_sums = np.full(self.column.shape, np.nan)
             if total.shape[-1] <= length:
                 return recent_sums  # a short history has no such stretch
-            recent_sums[:, length - 1 :] = total[..., length:] - total[..., : total.shape[-1] - length]
+            recent_sums[:, length - 1 :] = (
+                total[..., length:] - total[..., : total.shape[-1] - length]
+            )
             return recent_sums
 
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -445,7 +468,9 @@ def _limits(
         _gather(np.add, by_levels, place, part)
     # The mean of the weeks so far: a level is asked for week by week, and is one alarm.
     asked_weeks = np.maximum(np.cumsum(by_levels > 0, axis=1), 1)
-    limit = parameters.relapse_limit(np.maximum(streams, 1) * looks, np.cumsum(by_levels, axis=1) / asked_weeks)
+    limit = parameters.relapse_limit(
+        np.maximum(streams, 1) * looks, np.cumsum(by_levels, axis=1) / asked_weeks
+    )
     return [limit[place] for place in places]
 
 
@@ -462,7 +487,9 @@ def counts_all(panel: Panel) -> Flags:
     return np.concatenate([[True], equal_pairs >= 0.5 * pairs])
 
 
-def _course(panel: Panel, distance: Distance, best: _Best, limit: Array, parameters: Parameters) -> Relapse:
+def _course(
+    panel: Panel, distance: Distance, best: _Best, limit: Array, parameters: Parameters
+) -> Relapse:
     """From evidence to what is met and what has calmed down again."""
     limit = limit * _unseen_absence(panel, parameters)
     judged = np.isfinite(best.score)
@@ -511,8 +538,12 @@ def _calm(
     calm = np.zeros((units, weeks), bool)
     for week in range(weeks):
         is_measured = np.isfinite(value[:, week])
-        last_values[is_measured] = np.column_stack([last_values[is_measured, 1:], value[is_measured, week]])
-        last_weights[is_measured] = np.column_stack([last_weights[is_measured, 1:], weight[is_measured, week]])
+        last_values[is_measured] = np.column_stack(
+            [last_values[is_measured, 1:], value[is_measured, week]]
+        )
+        last_weights[is_measured] = np.column_stack(
+            [last_weights[is_measured, 1:], weight[is_measured, week]]
+        )
         total_weight = last_weights.sum(1)
         current_level = (last_values * last_weights).sum(1) / np.maximum(total_weight, 1e-9)
         has_begun = rule_met[:, week] & ~np.isfinite(anchor)
@@ -522,6 +553,8 @@ def _calm(
             sigma = np.sqrt(variance[:, week] * (1 / total_weight + 1 / reference_weight))
             is_back = current_level - anchor > -limit[:, week] / 2 * sigma
         calm[:, week] = judged[:, week] & is_back & ~rule_met[:, week]
-        is_over = calm[:, week - parameters.close_weeks + 1 : week + 1].all(1) & (week >= parameters.close_weeks)
+        is_over = calm[:, week - parameters.close_weeks + 1 : week + 1].all(1) & (
+            week >= parameters.close_weeks
+        )
         anchor = np.where(is_over, np.nan, anchor)
     return calm

@@ -37,7 +37,9 @@ def seasons(value: Array, first: Whole, variance: Array) -> Array:
         begin = np.minimum(np.maximum(begin, first), weeks)
         end = np.maximum(end, begin)
         count = np.take_along_axis(number, end, axis=1) - np.take_along_axis(number, begin, axis=1)
-        span_total = np.take_along_axis(total, end, axis=1) - np.take_along_axis(total, begin, axis=1)
+        span_total = np.take_along_axis(total, end, axis=1) - np.take_along_axis(
+            total, begin, axis=1
+        )
         return np.where(count >= least, span_total / np.maximum(count, 1), np.nan)
 
     same_weeks = mean(columns - 52 - LOCAL, columns - 52 + LOCAL + 1, LOCAL)

@@ -36,7 +36,9 @@ WEEK = re.compile(
     re.IGNORECASE,
 )
 """An ISO week with its year: 2026-W07, and as it is written in the Nordic countries, v. 7 2026 or uke 7, 2026."""
-DATE = re.compile(r"(?P<year>\d{4})(?P<sign>[-/.]?)(?P<month>\d{2})(?P=sign)(?P<day>\d{2})(?:[T ].*)?")
+DATE = re.compile(
+    r"(?P<year>\d{4})(?P<sign>[-/.]?)(?P<month>\d{2})(?P=sign)(?P<day>\d{2})(?:[T ].*)?"
+)
 NORDIC_DATE = re.compile(r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})(?: .*)?")
 DECIMAL = re.compile(r"\d+,\d+")
 THOUSANDS = re.compile(r"\d{1,3}(?:[ \u00a0\u202f'\u2019]\d{3})+(?:[.,]\d+)?")
@@ -107,13 +109,17 @@ def load(path: Path) -> Series:
         text = body.decode(encoding)
     except UnicodeError as error:
         place = f" at byte {error.start}" if isinstance(error, UnicodeDecodeError) else ""
-        raise SeriesError(f"{path.name}: not {encoding.upper()}{place}; save the file as UTF-8") from error
+        raise SeriesError(
+            f"{path.name}: not {encoding.upper()}{place}; save the file as UTF-8"
+        ) from error
     return replace(parse(text), encoding=encoding if is_guessed and encoding != "utf-8" else "")
 
 
 def _of_workbook(stream: Stream) -> Series:
     """The series of the sheet that holds most."""
-    from nytta.ingest.files.workbook import WorkbookReader  # loaded where a workbook comes, and not before
+    from nytta.ingest.files.workbook import (
+        WorkbookReader,
+    )  # loaded where a workbook comes, and not before
 
     reader = WorkbookReader(stream, skip=None)
     rows = (list(row.values()) for row in reader if not isinstance(row, Broken))
@@ -171,7 +177,10 @@ def _series(header: list[str], records: Iterable[Sequence[str]], *, decimal_comm
     _refuse_shares(tables)
     weeks = tuple(ordinal_week(ordinal) for ordinal in range(first_week, last_week + 1))
     in_order = sorted(tables.units.items())
-    panels = tuple(_panel(system, indicator, units, weeks, first_week) for (system, indicator), units in in_order)
+    panels = tuple(
+        _panel(system, indicator, units, weeks, first_week)
+        for (system, indicator), units in in_order
+    )
     return Series(panels, refused, unknown, rows)
 
 
@@ -179,7 +188,9 @@ def _refuse_shares(tables: _Tables) -> None:
     """SeriesError where the numerators of an indicator are shares: as counts they would mean that hardly anybody is."""
     for (system, indicator), units in tables.units.items():
         numerators = [cell.numerator for unit in units.values() for cell in unit.cells.values()]
-        if not any(numerator > 1 for numerator in numerators) and any(0 < numerator < 1 for numerator in numerators):
+        if not any(numerator > 1 for numerator in numerators) and any(
+            0 < numerator < 1 for numerator in numerators
+        ):
             raise SeriesError(
                 f"{system}, {indicator}: no numerator is larger than 1 and some are parts of 1, so they are shares; "
                 "write counts, as 15 of 20 (the share times the denominator)"
@@ -312,7 +323,9 @@ def _float(text: str) -> float | None:
 
 def _decimal_point(value: str) -> str:
     bare = value.removesuffix("%").rstrip()
-    return value.replace(",", ".") if DECIMAL.fullmatch(bare) or THOUSANDS.fullmatch(bare) else value
+    return (
+        value.replace(",", ".") if DECIMAL.fullmatch(bare) or THOUSANDS.fullmatch(bare) else value
+    )
 
 
 def _part(text: str) -> float | None:
@@ -333,7 +346,11 @@ def _cell(values: Sequence[str], ordinal: int) -> tuple[_Cell, list[Reason]]:
     if refusal is not None:
         reasons.append(refusal)
     # A refused row is a gap: its weeks are judged neither as 0 nor from the row before.
-    cell = _Cell(math.nan, math.nan) if refusal is not None else _Cell(numerator or 0.0, denominator or 0.0)
+    cell = (
+        _Cell(math.nan, math.nan)
+        if refusal is not None
+        else _Cell(numerator or 0.0, denominator or 0.0)
+    )
     if any(number is None or number < 0 for number in (eligible, presence, entitlement)):
         reasons.append(Reason.INVALID_NUMBER)
     cell.eligible = eligible if eligible is not None and eligible >= 0 else math.nan
@@ -392,14 +409,20 @@ def _stretches(cells: Mapping[int, _Cell]) -> list[tuple[int, int | None]]:
     measured before a go-live must not change when the go-live becomes known.
     """
     counted_weeks = [ordinal for ordinal, cell in cells.items() if cell.denominator > 0]
-    live_weeks = sorted(ordinal for ordinal, cell in cells.items() if LIVE.intersection(cell.milestones))
+    live_weeks = sorted(
+        ordinal for ordinal, cell in cells.items() if LIVE.intersection(cell.milestones)
+    )
     first_week = min(counted_weeks, default=min(cells))
     later_starts = [ordinal for ordinal in live_weeks if ordinal > first_week]
     return list(zip([first_week, *later_starts], [*later_starts, None], strict=True))
 
 
-def _panel(system: str, indicator: str, units: dict[str, _Unit], weeks: tuple[str, ...], first_week: int) -> Panel:
-    rows = [(code, start, end) for code in sorted(units) for start, end in _stretches(units[code].cells)]
+def _panel(
+    system: str, indicator: str, units: dict[str, _Unit], weeks: tuple[str, ...], first_week: int
+) -> Panel:
+    rows = [
+        (code, start, end) for code in sorted(units) for start, end in _stretches(units[code].cells)
+    ]
     shape = (len(rows), len(weeks))
     names = ("numerator", "denominator", "eligible", "presence", "entitlement", "target", "due")
     matrices = {name: np.full(shape, np.nan) for name in names}

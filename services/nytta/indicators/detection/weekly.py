@@ -55,7 +55,9 @@ def panel(  # noqa: PLR0913 - the columns of a panel, by name
     Shapes: `counts` as `judged` by `weeks`, `quiet` and `stale` as `weeks`.
     """
     has_counts = np.nan_to_num(counts.denominator) > 0
-    start = np.array([_start(unit, row) for unit, row in zip(judged, has_counts, strict=True)], np.int64)
+    start = np.array(
+        [_start(unit, row) for unit, row in zip(judged, has_counts, strict=True)], np.int64
+    )
     is_live = np.arange(len(weeks))[None, :] >= start[:, None]
     target, due_weeks = _plans(judged, len(weeks))
     return Panel(

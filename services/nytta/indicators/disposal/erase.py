@@ -74,7 +74,13 @@ def erase(
     number = store.counter("certificate") + 1
     store.raise_counter("certificate", number)
     erasure = Erasure(
-        number, reference, removed.rows, _left(store, digest_list), round_.cells, round_.sealed, excluding
+        number,
+        reference,
+        removed.rows,
+        _left(store, digest_list),
+        round_.cells,
+        round_.sealed,
+        excluding,
     )
     _record(store, erasure, moment)
     return erasure

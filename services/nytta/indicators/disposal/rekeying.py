@@ -38,14 +38,20 @@ def change(
                 delete(store, condition)
         renamed = listed_rows["events deleted"] + listed_rows["events without their actor now"]
         removed = remove(
-            store, f"actor_key = '{used}'", definitions, before_day=changed_at.date(), certificate=certificate
+            store,
+            f"actor_key = '{used}'",
+            definitions,
+            before_day=changed_at.date(),
+            certificate=certificate,
         )
         connection.run(
             f"""INSERT INTO {{private}}.exclusions (digest, key_id, reference, since)
             SELECT p.new_digest, '{coming_key}', e.reference, e.since FROM {{private}}.exclusions AS e FINAL
             INNER JOIN ({digest_pairs}) AS p ON p.old_digest = e.digest WHERE e.key_id = '{used}'"""
         )
-        connection.run(f"ALTER TABLE {{private}}.exclusions DELETE WHERE key_id = '{used}' SETTINGS mutations_sync = 2")
+        connection.run(
+            f"ALTER TABLE {{private}}.exclusions DELETE WHERE key_id = '{used}' SETTINGS mutations_sync = 2"
+        )
         connection.run("TRUNCATE TABLE {private}.renamings")
         store.raise_counter("renamed", store.counter("renamed") + 1)
     return renamed, removed

@@ -93,14 +93,21 @@ def remove(
         # cells of which a part has gone cannot be computed any more: they stay as they were
         if before_day is not None:
             touched = f"{_touched_persons()} UNION ALL {_touched_subjects(store)}"
-            sealed = seals.seal(connection, definitions, touched, before_day, last_week(store), certificate)
+            sealed = seals.seal(
+                connection, definitions, touched, before_day, last_week(store), certificate
+            )
         _strip(store)
         delete(store, condition)
         return Removed(removed_rows, sealed)
 
 
 def remove_subjects(
-    store: PrivateStore, condition: str, definitions: Sequence[Definition], *, before_day: date, certificate: int
+    store: PrivateStore,
+    condition: str,
+    definitions: Sequence[Definition],
+    *,
+    before_day: date,
+    certificate: int,
 ) -> Removed:
     """Remove whole cases, tickets and clients whose events `condition` selects; cells that had ended are sealed."""
     connection = store.connection
@@ -108,7 +115,12 @@ def remove_subjects(
         if not any(removed_rows.values()):
             return Removed({})
         sealed = seals.seal(
-            connection, definitions, _touched_subjects(store), before_day, last_week(store), certificate
+            connection,
+            definitions,
+            _touched_subjects(store),
+            before_day,
+            last_week(store),
+            certificate,
         )
         number = store.raise_batch()
         connection.run(
@@ -117,12 +129,16 @@ def remove_subjects(
             GROUP BY kind, system, subject"""
         )
         delete(store, condition)
-        return Removed({"events deleted": sum(removed_rows.values()) - removed_rows["actions"]}, sealed)
+        return Removed(
+            {"events deleted": sum(removed_rows.values()) - removed_rows["actions"]}, sealed
+        )
 
 
 def _touched_persons() -> str:
     """SQL of what the listed events of persons bear on, as rounds note it."""
-    eligible_places = "SELECT DISTINCT unit, system, actor FROM {private}.events WHERE kind = 'eligibility'"
+    eligible_places = (
+        "SELECT DISTINCT unit, system, actor FROM {private}.events WHERE kind = 'eligibility'"
+    )
     presence = " UNION ALL ".join(
         f"""SELECT DISTINCT 'person', place.unit, place.system, r.valid_from, false
         FROM {{private}}.removal AS r INNER JOIN ({eligible_places}) AS place ON place.{by} = r.{by}
@@ -149,7 +165,8 @@ def _touched_subjects(store: PrivateStore) -> str:
     branches = []
     for subject in STORED:
         days = ", ".join(
-            f"if(isNull({moment}), NULL, {zones.date(f'assumeNotNull({moment})')})" for moment in subject.moments
+            f"if(isNull({moment}), NULL, {zones.date(f'assumeNotNull({moment})')})"
+            for moment in subject.moments
         )
         branches.append(
             f"""SELECT '{subject.name}' AS subject, unit, system, assumeNotNull(day) AS day, true AS onwards
@@ -165,7 +182,9 @@ def _strip(store: PrivateStore) -> None:
     """Write the listed events that are not about a person once more, without their actor."""
     connection = store.connection
     # an insert of nothing would cost as much as one of many, and a number
-    if not connection.rows(f"SELECT 1 FROM {{private}}.removal WHERE kind NOT IN {PERSON_KINDS} LIMIT 1"):
+    if not connection.rows(
+        f"SELECT 1 FROM {{private}}.removal WHERE kind NOT IN {PERSON_KINDS} LIMIT 1"
+    ):
         return
     columns = ", ".join(raw_columns(connection))
     connection.run(
@@ -180,7 +199,9 @@ def delete(store: PrivateStore, condition: str) -> None:
     connection = store.connection
     identities = "identity IN (SELECT identity FROM {private}.removal)"
     connection.run(f"ALTER TABLE {{private}}.superseded DELETE WHERE {identities} {_SYNC}")
-    deliveries = f"(event, snapshot, content, import) IN (SELECT {_OF_DELIVERY} FROM {{private}}.removal)"
+    deliveries = (
+        f"(event, snapshot, content, import) IN (SELECT {_OF_DELIVERY} FROM {{private}}.removal)"
+    )
     connection.run(f"ALTER TABLE {{private}}.deliveries DELETE WHERE {deliveries} {_SYNC}")
     # by what was said: this index holds no identities
     of_persons = f"(said, import) IN (SELECT {SAID}, import FROM {{private}}.removal)"

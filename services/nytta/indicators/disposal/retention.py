@@ -44,7 +44,9 @@ class Due:
         }
 
 
-def due(store: PrivateStore, registry: Registry, current_time: datetime, decision: str = "") -> list[Due]:
+def due(
+    store: PrivateStore, registry: Registry, current_time: datetime, decision: str = ""
+) -> list[Due]:
     """What is to be disposed of at `current_time`; rules with nothing to dispose of are left out.
 
     `decision` stands where the registry names none: for logs that came without one.
@@ -55,15 +57,29 @@ def due(store: PrivateStore, registry: Registry, current_time: datetime, decisio
             disposal = registry.disposal(rule, organisation.id)
             condition = _chosen(rule, organisation.id, current_time)
             # events as people count them: what was sent twice is told once
-            due_rows = int(store.connection.value(f"SELECT {EVENTS} FROM {{private}}.events WHERE {condition}"))
+            due_rows = int(
+                store.connection.value(f"SELECT {EVENTS} FROM {{private}}.events WHERE {condition}")
+            )
             own_decision = disposal.decision if disposal else decision
-            all_due.append(Due(rule, organisation.id, current_time - KEPT[rule], own_decision, {"events": due_rows}))
+            all_due.append(
+                Due(
+                    rule,
+                    organisation.id,
+                    current_time - KEPT[rule],
+                    own_decision,
+                    {"events": due_rows},
+                )
+            )
     for rule, table, moment_column in (
         (Rule.REJECTS, "{private}.rejects", "received_at"),
         (Rule.ACCESS_LOG, "{open}.access_log", "at"),
     ):
         cutoff = current_time - KEPT[rule]
-        due_rows = int(store.connection.value(f"SELECT count() FROM {table} WHERE {moment_column} < {_moment(cutoff)}"))
+        due_rows = int(
+            store.connection.value(
+                f"SELECT count() FROM {table} WHERE {moment_column} < {_moment(cutoff)}"
+            )
+        )
         all_due.append(Due(rule, "", cutoff, "", {table.split(".")[1]: due_rows}))
     return [disposable for disposable in all_due if any(disposable.rows.values())]
 
@@ -82,16 +98,24 @@ def dispose(
     match due.rule:
         case Rule.PERSONS:
             condition = _chosen(due.rule, due.organisation, current_time)
-            removed = remove(store, condition, definitions, before_day=day, certificate=certificate_number)
+            removed = remove(
+                store, condition, definitions, before_day=day, certificate=certificate_number
+            )
         case Rule.CASES:
             condition = _chosen(due.rule, due.organisation, current_time)
-            removed = remove_subjects(store, condition, definitions, before_day=day, certificate=certificate_number)
+            removed = remove_subjects(
+                store, condition, definitions, before_day=day, certificate=certificate_number
+            )
         case Rule.REJECTS:
             condition = f"received_at < {_moment(due.before)}"
-            store.connection.run(f"ALTER TABLE {{private}}.rejects DELETE WHERE {condition} {_SYNC}")
+            store.connection.run(
+                f"ALTER TABLE {{private}}.rejects DELETE WHERE {condition} {_SYNC}"
+            )
             removed = Removed(dict(due.rows))
         case _:
-            store.connection.run(f"ALTER TABLE {{open}}.access_log DELETE WHERE at < {_moment(due.before)} {_SYNC}")
+            store.connection.run(
+                f"ALTER TABLE {{open}}.access_log DELETE WHERE at < {_moment(due.before)} {_SYNC}"
+            )
             removed = Removed(dict(due.rows))
     store.connection.insert(
         "{open}.disposals",

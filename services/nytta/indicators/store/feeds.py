@@ -35,7 +35,9 @@ def kept(store: PrivateStore) -> tuple[Feeds, Feeds | None]:
         UNION ALL SELECT subject, system FROM {{private}}.round_touched WHERE startsWith(subject, '{_NOTE}')"""
     )
     kept_rows = [(feed, system) for feed, system in feed_rows if not feed.startswith(_NOTE)]
-    notes = [(feed.removeprefix(_NOTE), system) for feed, system in feed_rows if feed.startswith(_NOTE)]
+    notes = [
+        (feed.removeprefix(_NOTE), system) for feed, system in feed_rows if feed.startswith(_NOTE)
+    ]
     if not notes:
         return _gathered(kept_rows), None
     # the note without a feed says that there was a first try, though systems had nothing then
@@ -75,7 +77,9 @@ def keep(store: PrivateStore, earlier: Feeds, later: Feeds, version: int) -> Non
         for feed in sorted({*earlier, *later})
         for system in sorted(earlier.get(feed, frozenset()) ^ later.get(feed, frozenset()))
     ]
-    store.connection.insert("{private}.feeds", ["feed", "system", "version", "is_deleted"], feed_rows)
+    store.connection.insert(
+        "{private}.feeds", ["feed", "system", "version", "is_deleted"], feed_rows
+    )
 
 
 def _gathered(rows: Iterable[tuple[str, ...]]) -> Feeds:

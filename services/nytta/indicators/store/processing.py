@@ -29,15 +29,23 @@ class Processing:
         roots = sorted(self.approved[definition.purpose])
         if not roots:
             return "0"
-        names = ", ".join("'" + root.replace("\\", "\\\\").replace("'", "\\'") + "'" for root in roots)
+        names = ", ".join(
+            "'" + root.replace("\\", "\\\\").replace("'", "\\'") + "'" for root in roots
+        )
         approved = f"unit IN (SELECT unit FROM {{open}}.units WHERE root IN ({names}))"
-        return f"{approved} AND (system, period) NOT IN ({_stopped(definition, grain)})" if self.stops else approved
+        return (
+            f"{approved} AND (system, period) NOT IN ({_stopped(definition, grain)})"
+            if self.stops
+            else approved
+        )
 
 
 def processing(connection: Connection, definitions: Iterable[Definition]) -> Processing:
     """What may be processed of these definitions."""
     approvals_by_root: defaultdict[str, dict[str, bool]] = defaultdict(dict)
-    for root, purpose, missing in connection.rows("SELECT root, purpose, missing FROM {open}.approvals"):
+    for root, purpose, missing in connection.rows(
+        "SELECT root, purpose, missing FROM {open}.approvals"
+    ):
         approvals_by_root[root][purpose] = not missing
     approved: dict[str, frozenset[str]] = {}
     for purpose in {definition.purpose for definition in definitions}:
@@ -65,7 +73,9 @@ def processed(wanted: Wanted, cells_query: str) -> str:
         of_purposes.setdefault(_approved_units(definition), []).append(definition.id)
         for grain in grains:
             of_stops.setdefault((grain, _stopped(definition, grain)), []).append(definition.id)
-    conditions = [f"(indicator NOT IN {ids} OR unit IN ({units}))" for units, ids in of_purposes.items()]
+    conditions = [
+        f"(indicator NOT IN {ids} OR unit IN ({units}))" for units, ids in of_purposes.items()
+    ]
     conditions += [
         f"(grain != '{grain}' OR indicator NOT IN {ids} OR (system, period) NOT IN ({stopped}))"
         for (grain, stopped), ids in of_stops.items()
@@ -77,7 +87,10 @@ def _stopped(definition: Definition, grain: str) -> str:
     """SQL of the (system, period) that a stop concerns."""
     match grain:
         case "week" | "window":
-            start, weeks_behind = "toMonday(valid_from)", definition.window_weeks - 1 if grain == "window" else 0
+            start, weeks_behind = (
+                "toMonday(valid_from)",
+                definition.window_weeks - 1 if grain == "window" else 0,
+            )
             count = f"intDiv(toMonday(valid_to - 1) - {start}, 7) + {1 + weeks_behind}"
             periods = f"arrayMap(i -> {start} + 7 * i, range({count}))"
         case "month":

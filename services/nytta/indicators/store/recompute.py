@@ -14,7 +14,12 @@ from nytta.indicators.definition import Definition
 from nytta.indicators.store.processing import processing
 from nytta.indicators.store.render.scope import Scope, Zones
 from nytta.indicators.store.round_cells import derive_cells, derive_hands, units_below
-from nytta.indicators.store.round_subjects import derive_all_subjects, reach_last_week, touch_answers, touch_persons
+from nytta.indicators.store.round_subjects import (
+    derive_all_subjects,
+    reach_last_week,
+    touch_answers,
+    touch_persons,
+)
 from nytta.ingest.store.counted import EVENT, visible
 from nytta.ingest.store.marks import marks_in
 from nytta.ingest.store.private import PrivateStore
@@ -41,9 +46,13 @@ def zones_of(store: PrivateStore, override: str | None = None) -> Zones:
     """Local time per organisation as the registry says, or one zone for all."""
     if override:
         return Zones({override: ""})
-    zone_rows = store.connection.rows("SELECT DISTINCT timezone FROM {open}.units ORDER BY timezone")
+    zone_rows = store.connection.rows(
+        "SELECT DISTINCT timezone FROM {open}.units ORDER BY timezone"
+    )
     names = [name for (name,) in zone_rows] or ["Europe/Stockholm"]
-    return Zones({name: f"SELECT unit FROM {{open}}.units WHERE timezone = '{name}'" for name in names})
+    return Zones(
+        {name: f"SELECT unit FROM {{open}}.units WHERE timezone = '{name}'" for name in names}
+    )
 
 
 def last_week(store: PrivateStore) -> date:
@@ -70,19 +79,33 @@ def recompute(store: PrivateStore, definitions: Sequence[Definition]) -> Round:
         f"SELECT kind, count(), max(toMonday({zones.date('hour')})) FROM {{private}}.round_marks GROUP BY kind"
     )
     marked = {subject_kind: int(number) for subject_kind, number, _ in mark_rows}
-    latest_week = max((week for subject_kind, _, week in mark_rows if subject_kind != "plan"), default=_EPOCH)
+    latest_week = max(
+        (week for subject_kind, _, week in mark_rows if subject_kind != "plan"), default=_EPOCH
+    )
     scope = Scope("{private}", "{private}", "{open}", zones, "", visible=visible(connection))
     scope = replace(scope, feeds=derive_all_subjects(store, marked, scope, counters, version))
     touch_persons(store, marked)
     if "pulse" in marked:
         touch_answers(store, zones)
-    scope = replace(scope, last_week=reach_last_week(store, zones, counters["last_week"], latest_week).isoformat())
+    scope = replace(
+        scope,
+        last_week=reach_last_week(store, zones, counters["last_week"], latest_week).isoformat(),
+    )
     touched = {
-        subject_kind for (subject_kind,) in connection.rows("SELECT DISTINCT subject FROM {private}.round_touched")
+        subject_kind
+        for (subject_kind,) in connection.rows(
+            "SELECT DISTINCT subject FROM {private}.round_touched"
+        )
     }
-    concerned = [definition for definition in definitions if any(side.subject in touched for side in definition.reads)]
+    concerned = [
+        definition
+        for definition in definitions
+        if any(side.subject in touched for side in definition.reads)
+    ]
     processing_rules, below = processing(connection, concerned), units_below(connection)
-    written_cells, sealed_cells = derive_cells(store, concerned, scope, processing_rules, below, version)
+    written_cells, sealed_cells = derive_cells(
+        store, concerned, scope, processing_rules, below, version
+    )
     derive_hands(store, concerned, scope, processing_rules, below, version)
     # the marks last: a round that dies before is done again
     store.raise_counter("cleared", highest_mark)

@@ -33,7 +33,12 @@ Below = Mapping[str, frozenset[str]]
 
 
 def derive_cells(
-    store: PrivateStore, definitions: Sequence[Definition], scope: Scope, rules: Processing, below: Below, version: int
+    store: PrivateStore,
+    definitions: Sequence[Definition],
+    scope: Scope,
+    rules: Processing,
+    below: Below,
+    version: int,
 ) -> tuple[int, int]:
     """Replace the touched cells of all indicators; how many were written, and how many are sealed."""
     connection = store.connection
@@ -53,12 +58,19 @@ def derive_cells(
             f"""INSERT INTO {{private}}.cells ({_CELL}, {_FIGURES}, computed, is_deleted)
             SELECT {_CELL}, {_FIGURES}, {version}, 0 FROM ({anew})"""
         )
-    written = connection.value(f"SELECT count() FROM {{private}}.cells WHERE computed = {version} AND NOT is_deleted")
+    written = connection.value(
+        f"SELECT count() FROM {{private}}.cells WHERE computed = {version} AND NOT is_deleted"
+    )
     return int(written), sealed
 
 
 def derive_hands(
-    store: PrivateStore, definitions: Sequence[Definition], scope: Scope, rules: Processing, below: Below, version: int
+    store: PrivateStore,
+    definitions: Sequence[Definition],
+    scope: Scope,
+    rules: Processing,
+    below: Below,
+    version: int,
 ) -> None:
     """Replace the touched counts of who handled and who asked."""
     connection = store.connection
@@ -82,7 +94,9 @@ def derive_hands(
 
 def units_below(connection: Connection) -> Below:
     """The units at or under each unit of the registry."""
-    rows = connection.rows("SELECT ancestor, groupUniqArray(unit) FROM {open}.unit_paths GROUP BY ancestor")
+    rows = connection.rows(
+        "SELECT ancestor, groupUniqArray(unit) FROM {open}.unit_paths GROUP BY ancestor"
+    )
     return {ancestor: frozenset(units) for ancestor, units in rows}
 
 
@@ -109,14 +123,20 @@ class _Places:
         if sealed:
             seals.leave_out(connection, table)
             reach_rows = connection.rows(query)
-        reaches = {tuple(key): (first, last, frozenset(units)) for *key, first, last, units, _ in reach_rows if units}
+        reaches = {
+            tuple(key): (first, last, frozenset(units))
+            for *key, first, last, units, _ in reach_rows
+            if units
+        }
         return cls(table, reaches, below), sealed
 
     def wanted(self, definitions: Iterable[Definition]) -> Wanted:
         """Of some indicators those of which anything is computed anew, and the grains."""
         wanted = []
         for definition in definitions:
-            own_reaches = {grain: (definition.id, definition.version, grain) for grain in definition.grains}
+            own_reaches = {
+                grain: (definition.id, definition.version, grain) for grain in definition.grains
+            }
             grains = [grain for grain, reach in own_reaches.items() if reach in self.reaches]
             if grains:
                 wanted.append((definition, grains))
@@ -139,7 +159,9 @@ class _Places:
         touched = f"""SELECT indicator, version, grain, unit, system, period FROM {{private}}.round_{self.table}
             WHERE computes AND indicator IN {listed(definition.id for definition, _ in wanted)}"""
         units = levels.union(*(self.below.get(unit, ()) for unit in levels))
-        return replace(scope, touched=touched, reaches=reaches, levels=_named(levels), units=_named(units))
+        return replace(
+            scope, touched=touched, reaches=reaches, levels=_named(levels), units=_named(units)
+        )
 
 
 def _named(units: frozenset[str]) -> tuple[str, ...] | None:
@@ -171,29 +193,40 @@ def _has_feed(definition: Definition, scope: Scope) -> bool:
 
 
 def _list_touched(
-    store: PrivateStore, table: seals.Table, definitions: Sequence[Definition], scope: Scope, rules: Processing
+    store: PrivateStore,
+    table: seals.Table,
+    definitions: Sequence[Definition],
+    scope: Scope,
+    rules: Processing,
 ) -> None:
     """Fill a working list of touched places."""
     if not definitions:
         return
     wanted = [(definition, definition.grains) for definition in definitions]
-    touched = touched_places(wanted, "SELECT * FROM {private}.round_touched", "{open}", scope.last_week)
+    touched = touched_places(
+        wanted, "SELECT * FROM {private}.round_touched", "{open}", scope.last_week
+    )
     by_condition: dict[str, list[str]] = {}
     for definition, grains in wanted:
         for grain in grains:
             members = by_condition.setdefault(rules.condition(definition, grain), [])
             members.append(f"('{definition.id}', '{grain}')")
     branches = [
-        f"(indicator, grain) IN ({', '.join(members)}), {condition}" for condition, members in by_condition.items()
+        f"(indicator, grain) IN ({', '.join(members)}), {condition}"
+        for condition, members in by_condition.items()
     ]
-    computes = f"multiIf({', '.join(branches)}, 0)" if len(branches) > 1 else next(iter(by_condition))
+    computes = (
+        f"multiIf({', '.join(branches)}, 0)" if len(branches) > 1 else next(iter(by_condition))
+    )
     store.connection.run(
         f"""INSERT INTO {{private}}.round_{table} (indicator, version, grain, unit, system, period, computes)
         SELECT indicator, version, grain, unit, system, period, {computes} FROM ({touched})"""
     )
 
 
-def list_persons(store: PrivateStore, wanted: Wanted, scope: Scope, near: Near | None = None) -> None:
+def list_persons(
+    store: PrivateStore, wanted: Wanted, scope: Scope, near: Near | None = None
+) -> None:
     """Fill round_persons for every grain and window that indicators need: of what is `near`, or everything.
 
     Where it is everything, a statement lists one grain at a time, for it holds them in memory.

@@ -14,11 +14,17 @@ from nytta.indicators.subjects import STORED, Subject
 from nytta.ingest.store.private import PrivateStore
 
 _EPOCH = date(1970, 1, 1)
-_MARKED = "(system, subject) IN (SELECT system, subject FROM {private}.round_marks WHERE kind = '%s')"
+_MARKED = (
+    "(system, subject) IN (SELECT system, subject FROM {private}.round_marks WHERE kind = '%s')"
+)
 
 
 def derive_all_subjects(
-    store: PrivateStore, marked: Collection[str], scope: Scope, counters: Mapping[str, int], version: int
+    store: PrivateStore,
+    marked: Collection[str],
+    scope: Scope,
+    counters: Mapping[str, int],
+    version: int,
 ) -> feeds.Feeds:
     """Replace the rows of all marked subjects; what systems have then, of which what is new or gone is touched."""
     # what a try of this round that died had begun with: what is kept now may hold half of its changes
@@ -33,9 +39,13 @@ def derive_all_subjects(
         if subject.name in marked:
             counts_before, counts_now = _derive_subjects(store, subject, scope, version)
             later[subject.name] = later.get(subject.name, frozenset()) | set(counts_now)
-            doubted |= any(counts_now.get(system, 0) < number for system, number in counts_before.items())
+            doubted |= any(
+                counts_now.get(system, 0) < number for system, number in counts_before.items()
+            )
     if doubted:
-        later |= dict.fromkeys({*later, *(subject.name for subject in STORED), *feeds.OF_PERSONS}, frozenset())
+        later |= dict.fromkeys(
+            {*later, *(subject.name for subject in STORED), *feeds.OF_PERSONS}, frozenset()
+        )
         later |= feeds.looked_for(store, scope.visible)
     else:
         for feed, systems in _fed_by_persons(store, marked, scope).items():
@@ -64,7 +74,8 @@ def _derive_subjects(
         WHERE NOT is_deleted)"""
     count_query = f"SELECT system, count() FROM {live_rows} GROUP BY system"
     days = ", ".join(
-        f"if(isNull({moment}), NULL, {scope.zones.date(f'assumeNotNull({moment})')})" for moment in subject.moments
+        f"if(isNull({moment}), NULL, {scope.zones.date(f'assumeNotNull({moment})')})"
+        for moment in subject.moments
     )
     touch = f"""INSERT INTO {{private}}.round_touched
         SELECT DISTINCT '{subject_kind}', unit, system, assumeNotNull(day), true
@@ -143,7 +154,9 @@ def touch_persons(store: PrivateStore, marked: Collection[str]) -> None:
             SELECT DISTINCT 'person', unit, system, arrayJoin([toDate(hour) - 1, toDate(hour), toDate(hour) + 1]), false
             FROM {private}.round_marks WHERE kind = 'act'"""
         )
-    eligible_places = "SELECT DISTINCT unit, system, actor FROM {private}.events WHERE kind = 'eligibility'"
+    eligible_places = (
+        "SELECT DISTINCT unit, system, actor FROM {private}.events WHERE kind = 'eligibility'"
+    )
     for event_kind, onwards, place_column in (
         ("eligibility", "true", "unit"),
         ("presence", "false", "unit"),

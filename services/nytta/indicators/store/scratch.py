@@ -77,7 +77,9 @@ def scratch(store: PrivateStore, tables: Path) -> Iterator[PrivateStore]:
         connection.run("DROP DATABASE IF EXISTS {private}")
 
 
-def verify(store: PrivateStore, definitions: Sequence[Definition], tables: Path, *, alone: bool = True) -> Verification:
+def verify(
+    store: PrivateStore, definitions: Sequence[Definition], tables: Path, *, alone: bool = True
+) -> Verification:
     """Compute every cell from raw, trusting neither subject rows nor indexes, and compare.
 
     Where this process is `alone` in computing, events may come in meanwhile: what is marked is computed, then the raw
@@ -103,11 +105,15 @@ def verify(store: PrivateStore, definitions: Sequence[Definition], tables: Path,
             _derive(scratch_store, subject, scope)
         feeds.keep(scratch_store, {}, feeds.looked_for(scratch_store, scope.visible), 1)
         compute(scratch_store, definitions, scope)
-        indicator_versions = ", ".join(f"('{definition.id}', {definition.version})" for definition in definitions)
+        indicator_versions = ", ".join(
+            f"('{definition.id}', {definition.version})" for definition in definitions
+        )
         compared = missing = different = 0
         examples: list[dict[str, Any]] = []
         for table in _COLUMNS:
-            condition = f"(indicator, version) IN ({indicator_versions}) AND {unsealed(live_zone, table)}"
+            condition = (
+                f"(indicator, version) IN ({indicator_versions}) AND {unsealed(live_zone, table)}"
+            )
             comparison = _compared(scratch_store, live_zone, table, condition)
             compared += comparison.compared
             missing += comparison.missing
@@ -143,7 +149,9 @@ def _derive(scratch_store: PrivateStore, subject: Subject, scope: Scope) -> None
     """Fill the rows of a kind of subjects, so many of them at a time."""
     connection = scratch_store.connection
     columns = ", ".join(subject.stored)
-    number = int(connection.value(f"SELECT count() FROM {{private}}.events WHERE kind = '{subject.name}'"))
+    number = int(
+        connection.value(f"SELECT count() FROM {{private}}.events WHERE kind = '{subject.name}'")
+    )
     # parted by a hash of the subject: all events of one are brought together in the same statement
     parts = 1 + number // _EVENTS
     for part in range(parts):
@@ -163,7 +171,9 @@ class _Comparison(NamedTuple):
     examples: list[dict[str, Any]]
 
 
-def _compared(scratch_store: PrivateStore, live_zone: str, table: Table, condition: str) -> _Comparison:
+def _compared(
+    scratch_store: PrivateStore, live_zone: str, table: Table, condition: str
+) -> _Comparison:
     """The rows of a table that fulfil the condition, in the live zone and in the scratch zone."""
     key_columns, figure_columns = _COLUMNS[table]
     query = f"SELECT {key_columns}, {figure_columns} FROM {{}}.{table} FINAL WHERE {condition}"
@@ -178,7 +188,9 @@ def _compared(scratch_store: PrivateStore, live_zone: str, table: Table, conditi
     missing, different = scratch_store.connection.rows(
         f"SELECT countIf(stored = 0 OR raw = 0), countIf(stored AND raw) FROM ({difference})"
     )[0]
-    examples = scratch_store.connection.dicts(f"SELECT * FROM ({difference}) ORDER BY {key_columns} LIMIT {_EXAMPLES}")
+    examples = scratch_store.connection.dicts(
+        f"SELECT * FROM ({difference}) ORDER BY {key_columns} LIMIT {_EXAMPLES}"
+    )
     return _Comparison(int(compared), int(missing), int(different), examples)
 
 
@@ -218,7 +230,10 @@ def read_beside(
 
 
 def compute(
-    target: PrivateStore, definitions: Sequence[Definition], scope: Scope, grains: Sequence[str] | None = None
+    target: PrivateStore,
+    definitions: Sequence[Definition],
+    scope: Scope,
+    grains: Sequence[str] | None = None,
 ) -> None:
     """Fill the target's cells from the scope's subjects: all of them, at the definitions' grains or at `grains`.
 
@@ -229,8 +244,12 @@ def compute(
     of_hands: list[tuple[Definition, Sequence[str]]] = []
     for definition in definitions:
         counts_persons = any(SUBJECTS[side.subject].per_period for side in definition.reads)
-        (of_persons if counts_persons else of_others).append((definition, grains or definition.grains))
-        published = [grain for grain in grains or definition.of_every_level.grains if grain in GRAINS]
+        (of_persons if counts_persons else of_others).append(
+            (definition, grains or definition.grains)
+        )
+        published = [
+            grain for grain in grains or definition.of_every_level.grains if grain in GRAINS
+        ]
         if definition.counts_hands and published:
             of_hands.append((definition, published))
     # the total is of all time at once
@@ -265,7 +284,10 @@ def _reaches(target: PrivateStore, scope: Scope) -> Iterator[tuple[date, date]]:
         FROM {scope.events}.events WHERE actor != toFixedString('', 16)"""
     )[0]
     length = timedelta(weeks=max(_FEWEST_WEEKS, _PERSON_WEEKS // max(1, persons)))
-    stretch_start, last_day = date(1970, 1, 1), date.fromisoformat(scope.last_week) + timedelta(days=62)
+    stretch_start, last_day = (
+        date(1970, 1, 1),
+        date.fromisoformat(scope.last_week) + timedelta(days=62),
+    )
     # the first stretch is as long as it takes to the first of them: nobody is there before
     boundary = max(stretch_start, min(first_seen, last_day)) + length
     while stretch_start <= last_day:

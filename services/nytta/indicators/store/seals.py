@@ -24,13 +24,17 @@ def unsealed(database: str = "{private}", table: Table = "cells") -> str:
 
 def count(connection: Connection) -> int:
     """How many cells are sealed."""
-    return int(connection.value(f"SELECT count() FROM {{private}}.cells FINAL WHERE NOT ({unsealed()})"))
+    return int(
+        connection.value(f"SELECT count() FROM {{private}}.cells FINAL WHERE NOT ({unsealed()})")
+    )
 
 
 def leave_out(connection: Connection, table: Table = "cells") -> None:
     """Take sealed places from the list of those that a round computes."""
     sealed = f"NOT ({unsealed(table=table)})"
-    connection.run(f"ALTER TABLE {{private}}.round_{table} DELETE WHERE {sealed} SETTINGS mutations_sync = 2")
+    connection.run(
+        f"ALTER TABLE {{private}}.round_{table} DELETE WHERE {sealed} SETTINGS mutations_sync = 2"
+    )
 
 
 def seal(
@@ -66,7 +70,11 @@ def seal(
         for grain in levels.grains:
             old_reach = _reaches(levels, grain, before_day)
             _seal(connection, "hands", levels, grain, touched, old_reach, last_week, certificate)
-    return int(connection.value(f"SELECT count() FROM {{private}}.sealed FINAL WHERE certificate = {certificate}"))
+    return int(
+        connection.value(
+            f"SELECT count() FROM {{private}}.sealed FINAL WHERE certificate = {certificate}"
+        )
+    )
 
 
 def _seal(
@@ -79,7 +87,9 @@ def _seal(
     last_week: date,
     certificate: int,
 ) -> None:
-    sealed_places = touched_places([(definition, [grain])], touched, "{open}", last_week.isoformat())
+    sealed_places = touched_places(
+        [(definition, [grain])], touched, "{open}", last_week.isoformat()
+    )
     connection.run(
         f"""INSERT INTO {{private}}.{_SEALS[table]} ({_PLACE}, certificate)
         SELECT DISTINCT {_PLACE}, {certificate} FROM {{private}}.{table} FINAL

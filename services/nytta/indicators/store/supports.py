@@ -38,7 +38,9 @@ class Supported:
 def supports(store: PrivateStore, definitions: Sequence[Definition]) -> list[Supported]:
     """Every source and system, in order, against every indicator; the registry helps all of them."""
     return [
-        Supported(source, system, tuple(support(definition, evidence) for definition in definitions))
+        Supported(
+            source, system, tuple(support(definition, evidence) for definition in definitions)
+        )
         for (source, system), evidence in _evidence(store).items()
     ]
 
@@ -49,7 +51,9 @@ def lacking(store: PrivateStore, definitions: Sequence[Definition]) -> frozenset
     for evidence in _evidence(store).values():
         for need, share in evidence.items():
             together[need] = max(share, together.get(need, 0.0))
-    return frozenset(definition.id for definition in definitions if support(definition, together).missing)
+    return frozenset(
+        definition.id for definition in definitions if support(definition, together).missing
+    )
 
 
 def _evidence(store: PrivateStore) -> dict[tuple[str, str], dict[str, float]]:
@@ -71,10 +75,14 @@ def _evidence(store: PrivateStore) -> dict[tuple[str, str], dict[str, float]]:
         # counted for the type, and for the family of types that it belongs to
         for event_kind in (event_type, family):
             counts_before = counts.get(event_kind, [0] * len(event_counts))
-            counts[event_kind] = [earlier + added for earlier, added in zip(counts_before, event_counts, strict=True)]
+            counts[event_kind] = [
+                earlier + added for earlier, added in zip(counts_before, event_counts, strict=True)
+            ]
     all_evidence = {}
     for (source, system), counts_by_kind in counted.items():
-        meanings = [meaning for registered_system, meaning in registered if registered_system == system]
+        meanings = [
+            meaning for registered_system, meaning in registered if registered_system == system
+        ]
         evidence = {f"registry:{meaning}": 1.0 for meaning in meanings}
         for event_kind, (events, *filled_counts) in counts_by_kind.items():
             evidence[event_kind] = 1.0

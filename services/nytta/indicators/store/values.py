@@ -46,7 +46,9 @@ def save_definitions(store: PrivateStore, definitions: Sequence[Definition]) -> 
         definition_rows.append(columns)
     if definition_rows:
         names = list(definition_rows[0])
-        store.connection.insert("{private}.definitions", names, [list(row.values()) for row in definition_rows])
+        store.connection.insert(
+            "{private}.definitions", names, [list(row.values()) for row in definition_rows]
+        )
 
 
 def known_definitions(store: PrivateStore) -> dict[tuple[str, int], str]:
@@ -66,7 +68,9 @@ def read_values(store: PrivateStore, query: ValueQuery) -> list[dict[str, Any]]:
         conditions.append("case_type = '*'")
     if not query.tree and not query.unit:
         with_cells = "SELECT DISTINCT unit FROM {private}.cells FINAL"
-        above = f"SELECT ancestor FROM {{open}}.unit_paths WHERE depth > 0 AND unit IN ({with_cells})"
+        above = (
+            f"SELECT ancestor FROM {{open}}.unit_paths WHERE depth > 0 AND unit IN ({with_cells})"
+        )
         conditions.append(f"unit IN ({with_cells}) AND unit NOT IN ({above})")
     return store.connection.dicts(
         f"""SELECT unit, system, case_type, part, indicator, version, grain, {PERIOD} AS period,

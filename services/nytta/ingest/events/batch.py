@@ -152,7 +152,9 @@ def _judge(
     for index in doubtful.tolist():
         line = lines[index]
         try:
-            event = validate(line, latest=circumstances.latest, raw_ids=circumstances.pseudonymise is not None)
+            event = validate(
+                line, latest=circumstances.latest, raw_ids=circumstances.pseudonymise is not None
+            )
         except Refused as refused:
             source = source_label or source_of(line)
             position = f"line {lines.numbers[index]}"
@@ -185,16 +187,26 @@ def _retracted(retractions: Sequence[Retraction], circumstances: Circumstances) 
         "type": _words([model.name for model in models]),
         "kind": _words([model.kind for model in models]),
         "unit": _words([unit or "" for unit in units]),
-        "time": pa.array([retraction.time or NO_TIME for retraction in retractions], COLUMNS["time"]),
+        "time": pa.array(
+            [retraction.time or NO_TIME for retraction in retractions], COLUMNS["time"]
+        ),
         "received_at": constant("received_at", milliseconds(circumstances.received_at), row_count),
-        "revision": pa.array([retraction.revision for retraction in retractions], COLUMNS["revision"]),
+        "revision": pa.array(
+            [retraction.revision for retraction in retractions], COLUMNS["revision"]
+        ),
         "retracted": constant("retracted", 1, row_count),
     }
-    column_names = [column_name for column_name in COLUMNS if column_name in filled_columns or column_name in ALWAYS]
+    column_names = [
+        column_name
+        for column_name in COLUMNS
+        if column_name in filled_columns or column_name in ALWAYS
+    ]
     for column_name in column_names:
         if column_name not in filled_columns:
             filled_columns[column_name] = constant(column_name, DEFAULTS[column_name], row_count)
-    return pa.table([filled_columns[column_name] for column_name in column_names], names=column_names)
+    return pa.table(
+        [filled_columns[column_name] for column_name in column_names], names=column_names
+    )
 
 
 def _words(texts: list[str]) -> pa.DictionaryArray:

@@ -160,7 +160,13 @@ def join(tables: Iterable[pa.Table]) -> pa.Table:
     """The rows of all tables as one, with every column that one of them has and one chunk per column."""
     filled_tables = [table for table in tables if table.num_rows]
     names_present = set(ALWAYS).union(*(table.column_names for table in filled_tables))
-    schema = pa.schema([(column_name, COLUMNS[column_name]) for column_name in COLUMNS if column_name in names_present])
+    schema = pa.schema(
+        [
+            (column_name, COLUMNS[column_name])
+            for column_name in COLUMNS
+            if column_name in names_present
+        ]
+    )
     if not filled_tables:
         return schema.empty_table()
     joined = pa.concat_tables(_with_columns(table, schema) for table in filled_tables)

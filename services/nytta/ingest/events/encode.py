@@ -148,7 +148,10 @@ def _values(field: FieldPlan, columns: _Columns) -> Sequence[Any] | None:
     if field.role == "identifier":
         column = "actor" if field.name == "actor" else "subject"
         pseudonyms = zip(columns[column], columns["actor_key"], strict=True)
-        return [None if digest == NOBODY else f"{key or _ANY_KEY}:{digest.hex()}" for digest, key in pseudonyms]
+        return [
+            None if digest == NOBODY else f"{key or _ANY_KEY}:{digest.hex()}"
+            for digest, key in pseudonyms
+        ]
     # of a week, columns hold its first day and the day after its last
     if field.column == "week":
         return [None if monday is None else _iso_week(monday) for monday in columns["valid_from"]]

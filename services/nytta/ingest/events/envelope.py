@@ -114,5 +114,7 @@ def _event(model: type[Data]) -> type[Event]:
     )
 
 
-EVENTS: Final[Mapping[str, type[Event]]] = MappingProxyType({name: _event(model) for name, model in TYPES.items()})
+EVENTS: Final[Mapping[str, type[Event]]] = MappingProxyType(
+    {name: _event(model) for name, model in TYPES.items()}
+)
 """CloudEvents type to the model of the whole event."""

@@ -99,12 +99,17 @@ _SAMPLES: Final[Mapping[str, Any]] = MappingProxyType(
 
 def full(type_name: str) -> dict[str, Any]:
     """An event of the type with every field of its data."""
-    return _event(type_name, {field.name: _SAMPLES[field.name] for field in PLANS[type_name].fields})
+    return _event(
+        type_name, {field.name: _SAMPLES[field.name] for field in PLANS[type_name].fields}
+    )
 
 
 def minimal(type_name: str) -> dict[str, Any]:
     """An event of the type with no more than it needs."""
-    return _event(type_name, {field.name: _SAMPLES[field.name] for field in PLANS[type_name].fields if field.required})
+    return _event(
+        type_name,
+        {field.name: _SAMPLES[field.name] for field in PLANS[type_name].fields if field.required},
+    )
 
 
 def accepted() -> list[Example]:
@@ -112,7 +117,9 @@ def accepted() -> list[Example]:
     examples = []
     for type_name in TYPES:
         examples.append(_accepted(type_name, "Every field.", full(type_name)))
-        examples.append(_accepted(f"{type_name}.minimal", "No more than what is required.", minimal(type_name)))
+        examples.append(
+            _accepted(f"{type_name}.minimal", "No more than what is required.", minimal(type_name))
+        )
     step_event = full(_STEP)
     return [
         *examples,
@@ -142,7 +149,9 @@ def accepted() -> list[Example]:
             _with(step_event, channel=None, intended=None) | {"subject": None, "traceparent": None},
         ),
         _accepted(
-            "surrounding-space", "White space around a text is removed.", _with(step_event, activity="  Register ")
+            "surrounding-space",
+            "White space around a text is removed.",
+            _with(step_event, activity="  Register "),
         ),
         _accepted(
             "envelope",
@@ -176,7 +185,12 @@ def _unreadable() -> list[Example]:
     step_line = _line(full(_STEP))
     return [
         _text("malformed_json", "The line is cut off.", step_line[:-2], Reason.MALFORMED_JSON),
-        _text("two-in-a-line", "One line holds one event.", step_line + step_line, Reason.MALFORMED_JSON),
+        _text(
+            "two-in-a-line",
+            "One line holds one event.",
+            step_line + step_line,
+            Reason.MALFORMED_JSON,
+        ),
         _text(
             "latin-1",
             "The file is ISO 8859-1.",
@@ -203,7 +217,10 @@ def _no_events() -> list[Example]:
             Reason.NOT_CLOUDEVENT,
         ),
         _rejected(
-            "specversion-0.3", "An old version.", step_event | {"specversion": "0.3"}, Reason.UNSUPPORTED_VERSION
+            "specversion-0.3",
+            "An old version.",
+            step_event | {"specversion": "0.3"},
+            Reason.UNSUPPORTED_VERSION,
         ),
         _rejected(
             "type-v2",
@@ -211,10 +228,24 @@ def _no_events() -> list[Example]:
             step_event | {"type": "nytta.case.step.v2"},
             Reason.UNSUPPORTED_VERSION,
         ),
-        _rejected("unknown-type", "No such type.", step_event | {"type": "nytta.case.paused.v1"}, Reason.UNKNOWN_TYPE),
-        _rejected("no-id", "An event without id has no identity.", _without(step_event, "id"), Reason.MISSING_FIELD),
-        _rejected("no-time", "Every event says when.", _without(step_event, "time"), Reason.MISSING_FIELD),
-        _rejected("no-data", "Every event says what.", _without(step_event, "data"), Reason.MISSING_FIELD),
+        _rejected(
+            "unknown-type",
+            "No such type.",
+            step_event | {"type": "nytta.case.paused.v1"},
+            Reason.UNKNOWN_TYPE,
+        ),
+        _rejected(
+            "no-id",
+            "An event without id has no identity.",
+            _without(step_event, "id"),
+            Reason.MISSING_FIELD,
+        ),
+        _rejected(
+            "no-time", "Every event says when.", _without(step_event, "time"), Reason.MISSING_FIELD
+        ),
+        _rejected(
+            "no-data", "Every event says what.", _without(step_event, "data"), Reason.MISSING_FIELD
+        ),
         _rejected(
             "unit-null",
             "Null is absent, and the unit is required.",
@@ -261,10 +292,20 @@ def _wrong_values() -> list[Example]:
             Reason.INVALID_FIELD,
         ),
         _rejected(
-            "boolean-as-number", "A boolean is true or false.", _with(step_event, intended=1), Reason.INVALID_FIELD
+            "boolean-as-number",
+            "A boolean is true or false.",
+            _with(step_event, intended=1),
+            Reason.INVALID_FIELD,
         ),
-        _rejected("score-6", "A score is 1 to 5.", _with(pulse_event, score=6), Reason.INVALID_FIELD),
-        _rejected("score-4.5", "A score is a whole number.", _with(pulse_event, score=4.5), Reason.INVALID_FIELD),
+        _rejected(
+            "score-6", "A score is 1 to 5.", _with(pulse_event, score=6), Reason.INVALID_FIELD
+        ),
+        _rejected(
+            "score-4.5",
+            "A score is a whole number.",
+            _with(pulse_event, score=4.5),
+            Reason.INVALID_FIELD,
+        ),
         _rejected(
             "blank-activity",
             "A required text says something.",
@@ -308,7 +349,12 @@ def _wrong_attributes() -> list[Example]:
             step_event | {"trace": {"id": 1}},
             Reason.INVALID_FIELD,
         ),
-        _rejected("xml", "Data are JSON.", step_event | {"datacontenttype": "application/xml"}, Reason.INVALID_FIELD),
+        _rejected(
+            "xml",
+            "Data are JSON.",
+            step_event | {"datacontenttype": "application/xml"},
+            Reason.INVALID_FIELD,
+        ),
         _rejected(
             "data-base64",
             "Data stand once: in data or, as bytes, in data_base64.",
@@ -347,8 +393,18 @@ def _clear_ids() -> list[Example]:
     """Ids of persons and cases that are no pseudonyms."""
     step = full(_STEP)
     return [
-        _rejected("raw-actor", "Only pseudonyms pass.", _with(step, actor="anna.svensson"), Reason.RAW_ACTOR),
-        _rejected("raw-case", "Only pseudonyms pass.", _with(step, case="BYGG 2026-000123"), Reason.RAW_ACTOR),
+        _rejected(
+            "raw-actor",
+            "Only pseudonyms pass.",
+            _with(step, actor="anna.svensson"),
+            Reason.RAW_ACTOR,
+        ),
+        _rejected(
+            "raw-case",
+            "Only pseudonyms pass.",
+            _with(step, case="BYGG 2026-000123"),
+            Reason.RAW_ACTOR,
+        ),
     ]
 
 
@@ -408,7 +464,9 @@ def _accepted(example_name: str, explanation: str, event: Mapping[str, Any]) -> 
     return Example(example_name, explanation, _line(event), None)
 
 
-def _rejected(example_name: str, explanation: str, event: Mapping[str, Any], reason: Reason) -> Example:
+def _rejected(
+    example_name: str, explanation: str, event: Mapping[str, Any], reason: Reason
+) -> Example:
     return Example(example_name, explanation, _line(event), reason)
 
 

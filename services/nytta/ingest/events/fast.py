@@ -15,8 +15,22 @@ from numpy.typing import NDArray
 
 from nytta.ingest.events.fields import is_extension
 from nytta.ingest.events.forms import CONSTANT, Alike, Event, Slot, alike
-from nytta.ingest.events.identifiers import CachedChooser, Identifiers, identify_all, joined_pairs, pairs_of
-from nytta.ingest.events.json_tables import DATA, ENVELOPE, MOST_EXTENSIONS, NUMBERS, Shape, is_known_data, table_of
+from nytta.ingest.events.identifiers import (
+    CachedChooser,
+    Identifiers,
+    identify_all,
+    joined_pairs,
+    pairs_of,
+)
+from nytta.ingest.events.json_tables import (
+    DATA,
+    ENVELOPE,
+    MOST_EXTENSIONS,
+    NUMBERS,
+    Shape,
+    is_known_data,
+    table_of,
+)
 from nytta.ingest.events.lines import Lines
 from nytta.ingest.events.plans import PLANS, TypePlan
 from nytta.ingest.events.pseudonyms import Chooser
@@ -61,7 +75,9 @@ class Piece:
     """Which have no field that their type does not have and no null where it may not stand."""
 
 
-def read(lines: Lines, first_line: int, end_line: int, pseudonymise: Chooser | None) -> Iterator[Piece]:
+def read(
+    lines: Lines, first_line: int, end_line: int, pseudonymise: Chooser | None
+) -> Iterator[Piece]:
     """The events of the lines from `first_line` until before `end_line` that can be read, type by type."""
     chooser = CachedChooser(pseudonymise) if pseudonymise is not None else None
     are_left = lines.regular[first_line:end_line].copy()
@@ -83,7 +99,9 @@ def _fits(event: Event) -> bool:
     plan = FAST_PLANS.get(type_name) if isinstance(type_name, str) else None
     if plan is None or event.get("specversion") != "1.0" or "retracted" in event:
         return False
-    attributes = {name: value for name, value in event.items() if name not in CONSTANT and name != "data"}
+    attributes = {
+        name: value for name, value in event.items() if name not in CONSTANT and name != "data"
+    }
     return _fits_data(event["data"], plan) and _fits_attributes(attributes)
 
 
@@ -113,14 +131,19 @@ def _repeats(slot: Slot) -> bool:
     return slot.name in _WORDS if slot.is_data else slot.name == "source"
 
 
-def _identified(groups: Sequence[Alike], pseudonymise: Chooser | None) -> list[dict[str, Identifiers]]:
+def _identified(
+    groups: Sequence[Alike], pseudonymise: Chooser | None
+) -> list[dict[str, Identifiers]]:
     """The identifiers of each group. Made together: events of a case share its id, and a person's events the person."""
     group_pairs = [
-        pairs_of(len(group.rows), group.attributes.get("source"), group.data.get("unit")) for group in groups
+        pairs_of(len(group.rows), group.attributes.get("source"), group.data.get("unit"))
+        for group in groups
     ]
     identified: list[dict[str, Identifiers]] = [{} for _ in groups]
     for field_name in sorted(_IDENTIFIERS):
-        numbers_with_field = [number for number, group in enumerate(groups) if field_name in group.data]
+        numbers_with_field = [
+            number for number, group in enumerate(groups) if field_name in group.data
+        ]
         if not numbers_with_field:
             continue
         texts = pa.concat_arrays([groups[number].data[field_name] for number in numbers_with_field])
@@ -198,7 +221,9 @@ def _read(lines: Lines, rows: Rows, nulls: Nulls, pseudonymise: Chooser | None) 
         yield from _read(lines, rows[middle:], nulls, pseudonymise)
 
 
-def _pieces(rows: Rows, table: pa.Table, nulls: Nulls, pseudonymise: Chooser | None) -> Iterator[Piece]:
+def _pieces(
+    rows: Rows, table: pa.Table, nulls: Nulls, pseudonymise: Chooser | None
+) -> Iterator[Piece]:
     """The events of a table, type by type."""
     if not {"specversion", "type"} <= set(table.column_names):
         return
@@ -209,13 +234,20 @@ def _pieces(rows: Rows, table: pa.Table, nulls: Nulls, pseudonymise: Chooser | N
         certain &= ~are_retracted.astype(np.bool_)
     types = table["type"].combine_chunks().dictionary_encode()
     type_codes = types.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    attributes = {name: table[name].combine_chunks() for name in table.column_names if name != "data"}
+    attributes = {
+        name: table[name].combine_chunks() for name in table.column_names if name != "data"
+    }
     envelope = {name: attributes.pop(name) for name in ENVELOPE.keys() & attributes.keys()}
     data_struct = table["data"].combine_chunks()
     fields = range(data_struct.type.num_fields)
-    data_columns = {data_struct.type.field(number).name: data_struct.field(number) for number in fields}
+    data_columns = {
+        data_struct.type.field(number).name: data_struct.field(number) for number in fields
+    }
     # Before the events are parted by type: the events of a case share its id, and a person's events the person.
-    id_columns = {column_name: data_columns.pop(column_name) for column_name in _IDENTIFIERS & data_columns.keys()}
+    id_columns = {
+        column_name: data_columns.pop(column_name)
+        for column_name in _IDENTIFIERS & data_columns.keys()
+    }
     pairs = pairs_of(len(table), envelope.get("source"), data_columns.get("unit"))
     identifiers = identify_all(id_columns, pairs, pseudonymise)
     for code, type_name in enumerate(types.dictionary.to_pylist()):
@@ -291,7 +323,10 @@ def _nulls(lines: Lines, rows: Rows) -> Nulls:
                 null_starts.setdefault(field, []).append(null_start)
         null_start = lines.body.find(_NULL, null_start + len(_NULL), end)
     # the line of a byte is the last one that starts at it or before
-    return {field: np.searchsorted(lines.starts, starts, side="right") - 1 for field, starts in null_starts.items()}
+    return {
+        field: np.searchsorted(lines.starts, starts, side="right") - 1
+        for field, starts in null_starts.items()
+    }
 
 
 def _valid(values: pa.Array | pa.ChunkedArray) -> NDArray[np.bool_]:

@@ -61,14 +61,18 @@ def _instant(field_value: Any) -> datetime:
 def _sequence(field_value: Any) -> int:
     sequence = _number(field_value, _SEQUENCE_DIGITS)
     if sequence is None or sequence > LARGEST_SEQUENCE:
-        raise PydanticCustomError("sequence", "is not a whole number from 0 to 2^64 - 1, nor one as a text of digits")
+        raise PydanticCustomError(
+            "sequence", "is not a whole number from 0 to 2^64 - 1, nor one as a text of digits"
+        )
     return sequence
 
 
 def _revision(field_value: Any) -> int:
     revision = _number(field_value, _REVISION_DIGITS)
     if revision is None or revision > LARGEST_REVISION:
-        raise PydanticCustomError("revision", "is not a whole number from 0 to 2^63 - 1, nor one as a text of digits")
+        raise PydanticCustomError(
+            "revision", "is not a whole number from 0 to 2^63 - 1, nor one as a text of digits"
+        )
     return revision
 
 
@@ -117,7 +121,9 @@ def _visible(field_value: Any) -> Any:
 
 Name = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TEXT, pattern=_NOT_BLANK),
+    StringConstraints(
+        strip_whitespace=True, min_length=1, max_length=LONGEST_TEXT, pattern=_NOT_BLANK
+    ),
     BeforeValidator(_visible),
 ]
 """A text that says something: 1 to 512 visible characters (`visible`) without the white space around them."""
@@ -139,7 +145,9 @@ Identifier = Annotated[Name, Field(json_schema_extra={PSEUDONYMISED: True})]
 Day = Annotated[date, Field(ge=FIRST_DATE, le=LAST_DATE)]
 """A calendar date, `YYYY-MM-DD`, from 1901 to 2299."""
 
-Week = Annotated[Name, AfterValidator(_monday), Field(json_schema_extra={"pattern": "^[0-9]{4}-W[0-9]{2}$"})]
+Week = Annotated[
+    Name, AfterValidator(_monday), Field(json_schema_extra={"pattern": "^[0-9]{4}-W[0-9]{2}$"})
+]
 """An ISO week, `2026-W07`."""
 
 Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
@@ -150,13 +158,19 @@ Whole = Annotated[int, Field(ge=-LARGEST_WHOLE, le=LARGEST_WHOLE)]
 
 # --- envelope -------------------------------------------------------------------------------------
 
-EventId = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TEXT, pattern=_NOT_BLANK)]
+EventId = Annotated[
+    str, StringConstraints(min_length=1, max_length=LONGEST_TEXT, pattern=_NOT_BLANK)
+]
 """The id of the event: taken as it is, for it is half of the event's identity."""
 
-Subject = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TEXT, pattern=_ANY_TEXT)]
+Subject = Annotated[
+    str, StringConstraints(min_length=1, max_length=LONGEST_TEXT, pattern=_ANY_TEXT)
+]
 """The subject of the event in the source's own words: if it is there, it says something."""
 
-UriReference = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TEXT, pattern=_URI)]
+UriReference = Annotated[
+    str, StringConstraints(min_length=1, max_length=LONGEST_TEXT, pattern=_URI)
+]
 """A URI or relative reference of RFC 3986, taken as it is."""
 
 JsonMediaType = Annotated[str, StringConstraints(max_length=LONGEST_TEXT, pattern=_JSON_MEDIA_TYPE)]
@@ -165,7 +179,9 @@ JsonMediaType = Annotated[str, StringConstraints(max_length=LONGEST_TEXT, patter
 Time = Annotated[
     datetime,
     PlainValidator(_instant),
-    PlainSerializer(lambda moment: moment.astimezone(UTC).isoformat().replace("+00:00", "Z"), return_type=str),
+    PlainSerializer(
+        lambda moment: moment.astimezone(UTC).isoformat().replace("+00:00", "Z"), return_type=str
+    ),
     WithJsonSchema({"type": "string", "format": "date-time", "pattern": TIME_PATTERN}),
 ]
 """An RFC 3339 time with its offset."""
@@ -177,10 +193,14 @@ def _number_schema(digits: str, largest: int) -> WithJsonSchema:
     return WithJsonSchema({"anyOf": [text, number, {"type": "null"}]})
 
 
-Sequence = Annotated[int, PlainValidator(_sequence), _number_schema(_SEQUENCE_DIGITS, LARGEST_SEQUENCE)]
+Sequence = Annotated[
+    int, PlainValidator(_sequence), _number_schema(_SEQUENCE_DIGITS, LARGEST_SEQUENCE)
+]
 """A number that orders the events of one source: a text of digits, as CloudEvents has it, or a number."""
 
-Revision = Annotated[int, PlainValidator(_revision), _number_schema(_REVISION_DIGITS, LARGEST_REVISION)]
+Revision = Annotated[
+    int, PlainValidator(_revision), _number_schema(_REVISION_DIGITS, LARGEST_REVISION)
+]
 """Which of several contents of one event is the newest: a whole number, or one as a text of digits."""
 
 Retracted = Annotated[

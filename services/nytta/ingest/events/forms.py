@@ -156,7 +156,9 @@ class _Value(NamedTuple):
     end: int
 
 
-def _scalar(key: str, is_data: bool, mark: int, following: bytes, following_start: int) -> _Value | None:
+def _scalar(
+    key: str, is_data: bool, mark: int, following: bytes, following_start: int
+) -> _Value | None:
     """The boolean or number behind a key, whose closing quotation mark is `mark`; None where something else stands."""
     scalar = _SCALAR.fullmatch(following)
     if scalar is None:
@@ -176,7 +178,11 @@ def _spans(line: bytes, values: Sequence[_Value]) -> tuple[bytes, ...]:
 
 def _is_understood(form: Form) -> bool:
     """Whether the slots are all values of the example but nulls and those that belong to the form."""
-    attributes = {name: value for name, value in form.example.items() if name != "data" and name not in CONSTANT}
+    attributes = {
+        name: value
+        for name, value in form.example.items()
+        if name != "data" and name not in CONSTANT
+    }
     data = form.example["data"]
     kinds = {(False, name): type(value) for name, value in attributes.items() if value is not None}
     kinds |= {(True, name): type(value) for name, value in data.items() if value is not None}
@@ -220,7 +226,9 @@ class _Text:
         unclean = np.flatnonzero(are_unclean)
         if len(unclean):
             # as many of these bytes before the end of a line as before its start: none within
-            self.are_clean &= np.searchsorted(unclean, self.starts) == np.searchsorted(unclean, self.ends)
+            self.are_clean &= np.searchsorted(unclean, self.starts) == np.searchsorted(
+                unclean, self.ends
+            )
 
     def alike(self, form: Form, places: Places, repeats: Callable[[Slot], bool]) -> Alike | None:
         """Those of these lines, each with as many marks as the form, that have it; None where they are too few."""
@@ -253,7 +261,9 @@ class _Text:
         data: dict[str, pa.Array] = {}
         for slot, (start, end) in zip(form.slots, bounds, strict=True):
             columns = data if slot.is_data else attributes
-            columns[slot.name] = scalars[slot] if slot in scalars else self._strings(start, end, repeats(slot))
+            columns[slot.name] = (
+                scalars[slot] if slot in scalars else self._strings(start, end, repeats(slot))
+            )
         return Alike(form, self.rows[places], attributes, data)
 
     def _bounds(self, form: Form, places: Places) -> list[Bound]:

@@ -87,7 +87,9 @@ def identify_all(
             continue
         number_by_pair = np.array([maker_numbers[maker] for maker in makers])
         number_by_event = number_by_pair[pairs.numbers]
-        rows_by_maker = [np.flatnonzero(number_by_event == number) for number in range(len(maker_numbers))]
+        rows_by_maker = [
+            np.flatnonzero(number_by_event == number) for number in range(len(maker_numbers))
+        ]
         identified_parts = [
             identify(texts.take(pa.array(rows)), maker)
             for rows, maker in zip(rows_by_maker, maker_numbers, strict=True)
@@ -173,7 +175,9 @@ def identify(texts: pa.StringArray, pseudonymise: Maker | None) -> Identifiers:
     return Identifiers(digests, key_ids, absent, certain)
 
 
-def _key_ids(written: pa.DictionaryArray, are_pseudonyms: Mask, absent: Mask, new_key: str) -> pa.DictionaryArray:
+def _key_ids(
+    written: pa.DictionaryArray, are_pseudonyms: Mask, absent: Mask, new_key: str
+) -> pa.DictionaryArray:
     """The key each was written with, or `new_key` where there was a raw id, or none."""
     if are_pseudonyms.all():
         return written

@@ -33,13 +33,17 @@ ENVELOPE: Final[Mapping[str, pa.DataType]] = {name: pa.string() for name in _TEX
 """Attributes of an event beside its data, with the type that a table reads them as."""
 NUMBERS: Final = ("sequence", "revision")
 """Attributes that are written as a text of digits, as CloudEvents has them, or as a number."""
-DATA: Final[Mapping[str, pa.DataType]] = {field.name: field.arrow for plan in PLANS.values() for field in plan.fields}
+DATA: Final[Mapping[str, pa.DataType]] = {
+    field.name: field.arrow for plan in PLANS.values() for field in plan.fields
+}
 """Fields of the data of any event type, with the type that a table reads them as."""
 MOST_EXTENSIONS: Final = 16
 """Names of extension attributes that become columns of a table; with more of them, the models are asked."""
 
 _PYTHON_TYPES: Final = {pa.string(): str, pa.bool_(): bool, pa.int64(): int}
-_DATA_TYPES: Final[Mapping[str, type]] = {name: _PYTHON_TYPES[arrow_type] for name, arrow_type in DATA.items()}
+_DATA_TYPES: Final[Mapping[str, type]] = {
+    name: _PYTHON_TYPES[arrow_type] for name, arrow_type in DATA.items()
+}
 # the reader wants a block that is larger than what it reads
 _MARGIN: Final = 64
 
@@ -95,16 +99,26 @@ class Shape:
 
     def schema(self) -> pa.Schema:
         """The fields as Arrow's JSON reader wants them."""
-        envelope = {name: column_type for name, column_type in ENVELOPE.items() if name in self.envelope}
-        envelope |= {name: pa.int64() for name, number_type in self.number_types.items() if number_type is int}
+        envelope = {
+            name: column_type for name, column_type in ENVELOPE.items() if name in self.envelope
+        }
+        envelope |= {
+            name: pa.int64()
+            for name, number_type in self.number_types.items()
+            if number_type is int
+        }
         extensions = {name: pa.string() for name in sorted(self.extensions)}
-        data = pa.struct([(name, column_type) for name, column_type in DATA.items() if name in self.data])
+        data = pa.struct(
+            [(name, column_type) for name, column_type in DATA.items() if name in self.data]
+        )
         return pa.schema([*envelope.items(), *extensions.items(), ("data", data)])
 
 
 def is_known_data(data: Mapping[str, Any]) -> bool:
     """Whether every field is one that some type has, null or of the type that the table reads it as."""
-    return all(value is None or type(value) is _DATA_TYPES.get(name) for name, value in data.items())
+    return all(
+        value is None or type(value) is _DATA_TYPES.get(name) for name, value in data.items()
+    )
 
 
 def table_of(lines: Lines, rows: NDArray[np.int64], shape: Shape) -> pa.Table | None:
@@ -113,11 +127,17 @@ def table_of(lines: Lines, rows: NDArray[np.int64], shape: Shape) -> pa.Table | 
         return None
     joined_lines = lines.joined(rows)
     # One block: the reader fails where a line reaches across several.
-    read_options = pyarrow.json.ReadOptions(use_threads=False, block_size=len(joined_lines) + _MARGIN)
-    parse_options = pyarrow.json.ParseOptions(explicit_schema=shape.schema(), unexpected_field_behavior="error")
+    read_options = pyarrow.json.ReadOptions(
+        use_threads=False, block_size=len(joined_lines) + _MARGIN
+    )
+    parse_options = pyarrow.json.ParseOptions(
+        explicit_schema=shape.schema(), unexpected_field_behavior="error"
+    )
     buffer = pa.py_buffer(joined_lines)
     try:
-        table = pyarrow.json.read_json(buffer, read_options=read_options, parse_options=parse_options)
+        table = pyarrow.json.read_json(
+            buffer, read_options=read_options, parse_options=parse_options
+        )
         # the reader does not ask whether texts are UTF-8
         table.validate(full=True)
     except pa.ArrowInvalid:

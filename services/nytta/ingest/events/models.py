@@ -81,7 +81,9 @@ Number = Annotated[int, Field(ge=1, le=2**31 - 1)] | None
 class Data(BaseModel):
     """What every event says, whatever its type."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True
+    )
 
     name: ClassVar[str]
     """Family and what, such as `case.step`."""
@@ -518,5 +520,7 @@ MODELS: Final[tuple[type[Data], ...]] = (
     BenefitMeasured,
 )
 
-TYPES: Final[Mapping[str, type[Data]]] = MappingProxyType({model.type_name(): model for model in MODELS})
+TYPES: Final[Mapping[str, type[Data]]] = MappingProxyType(
+    {model.type_name(): model for model in MODELS}
+)
 """CloudEvents type, such as `nytta.case.step.v1`, to the model of its data."""

@@ -116,7 +116,9 @@ def _field(model: type[Data], field_name: str, schema: dict[str, Any]) -> FieldP
     # from the model's JSON Schema, which is public and stable, rather than from pydantic's own structures
     field_schema = schema["properties"][field_name]
     alternatives = field_schema.get("anyOf", [field_schema])
-    value_schema = next(alternative for alternative in alternatives if alternative.get("type") != "null")
+    value_schema = next(
+        alternative for alternative in alternatives if alternative.get("type") != "null"
+    )
     if "$ref" in value_schema:
         value_schema = schema["$defs"][value_schema["$ref"].rpartition("/")[2]]
     role = _role(value_schema)
@@ -153,5 +155,7 @@ def _role(value_schema: Mapping[str, Any]) -> Role:
     raise TypeError(f"no column can be made of a field described as {value_schema}")
 
 
-PLANS: Final[Mapping[str, TypePlan]] = types.MappingProxyType({name: _plan(model) for name, model in TYPES.items()})
+PLANS: Final[Mapping[str, TypePlan]] = types.MappingProxyType(
+    {name: _plan(model) for name, model in TYPES.items()}
+)
 """CloudEvents type to its plan."""

@@ -77,14 +77,18 @@ def parse_all(written_ids: pa.StringArray) -> Parsed:
     matches &= digests.any(axis=1)  # all zeros stand for nobody
     # Cut in characters: where the tail is found it is ASCII, so characters and bytes agree.
     key_ids = pc.utf8_slice_codeunits(written_ids, 0, -_TAIL).dictionary_encode()
-    are_key_ids = np.array([bool(_KEY_ID.fullmatch(key_id)) for key_id in key_ids.dictionary.to_pylist()])
+    are_key_ids = np.array(
+        [bool(_KEY_ID.fullmatch(key_id)) for key_id in key_ids.dictionary.to_pylist()]
+    )
     if not are_key_ids.all():
         indices = key_ids.indices.fill_null(0).to_numpy(zero_copy_only=False)
         matches &= are_key_ids[indices]
     return Parsed(digests.astype(np.uint8, copy=False), key_ids, matches)
 
 
-def _tails(text_bytes: NDArray[np.uint8], offsets: NDArray[np.int64], are_long: NDArray[np.bool_]) -> NDArray[np.uint8]:
+def _tails(
+    text_bytes: NDArray[np.uint8], offsets: NDArray[np.int64], are_long: NDArray[np.bool_]
+) -> NDArray[np.uint8]:
     """The last `_TAIL` bytes of each long text, one row per text; of a shorter one, any bytes."""
     lengths = np.diff(offsets)
     # pseudonyms of one key are of one length, and then lie side by side: no byte is copied
@@ -138,7 +142,9 @@ class Pseudonymiser:
 
     def __init__(self, key_id: str, key: bytes, *, cache_size: int = REMEMBERED) -> None:
         if not _KEY_ID.fullmatch(key_id):
-            raise ValueError(f"key id {key_id!r}: use 1 to 64 ASCII letters, digits, dots, hyphens or underscores")
+            raise ValueError(
+                f"key id {key_id!r}: use 1 to 64 ASCII letters, digits, dots, hyphens or underscores"
+            )
         if len(key) < SHORTEST_KEY:
             raise ValueError(f"key {key_id!r} has {len(key)} bytes: use at least {SHORTEST_KEY}")
         self.key_id = key_id

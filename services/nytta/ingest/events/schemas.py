@@ -80,7 +80,9 @@ def _servers() -> dict[str, Any]:
             "host": "{gateway}",
             "protocol": "http",
             "description": "The gateway of the installation; it makes pseudonyms of raw ids.",
-            "variables": {"gateway": {"default": "localhost:8080", "description": "Host and port."}},
+            "variables": {
+                "gateway": {"default": "localhost:8080", "description": "Host and port."}
+            },
         },
     }
 
@@ -113,7 +115,9 @@ def _receive(channel: str, summary: str, type_names: list[str]) -> dict[str, Any
         "action": "receive",
         "summary": summary,
         "channel": {"$ref": f"#/channels/{channel}"},
-        "messages": [{"$ref": f"#/channels/{channel}/messages/{type_name}"} for type_name in type_names],
+        "messages": [
+            {"$ref": f"#/channels/{channel}/messages/{type_name}"} for type_name in type_names
+        ],
     }
 
 
@@ -153,7 +157,9 @@ def _terse(schema_node: Any) -> Any:
             continue
         # names of fields, of which one may be called `title`
         if keyword in ("properties", "$defs"):
-            terse[keyword] = {name: _terse(named_schema) for name, named_schema in subschema.items()}
+            terse[keyword] = {
+                name: _terse(named_schema) for name, named_schema in subschema.items()
+            }
         else:
             terse[keyword] = _terse(subschema)
     return terse

@@ -23,7 +23,9 @@ def layout(texts: pa.StringArray) -> tuple[NDArray[np.uint8], NDArray[np.int64]]
     return np.frombuffer(text_buffer or b"", np.uint8), offsets.astype(np.int64)
 
 
-def byte_rows(text_bytes: NDArray[np.uint8], starts: NDArray[np.int64], length: int) -> NDArray[np.uint8]:
+def byte_rows(
+    text_bytes: NDArray[np.uint8], starts: NDArray[np.int64], length: int
+) -> NDArray[np.uint8]:
     """One row per start, with the `length` bytes from there on."""
     first_start, text_count = starts[0], len(starts)
     # Nothing stands between the texts: then they are seen where they lie, and not one byte is copied. The first and the

@@ -128,7 +128,11 @@ class _Table:
                 self._field(field, pa.repeat(pa.scalar(field.default, field.arrow), self.rows))
         self._entitled()
         self._attributes()
-        names = [column_name for column_name in COLUMNS if column_name in self.columns or column_name in ALWAYS]
+        names = [
+            column_name
+            for column_name in COLUMNS
+            if column_name in self.columns or column_name in ALWAYS
+        ]
         arrays = [self._column(column_name) for column_name in names]
         return pa.table(arrays, names=names), self.certain
 
@@ -160,7 +164,9 @@ class _Table:
             self.columns["source"] = source
         self.columns["type"] = constant("type", self.plan.model.name, self.rows)
         self.columns["kind"] = constant("kind", self.plan.model.kind, self.rows)
-        self.columns["received_at"] = constant("received_at", milliseconds(self.circumstances.received_at), self.rows)
+        self.columns["received_at"] = constant(
+            "received_at", milliseconds(self.circumstances.received_at), self.rows
+        )
         self._time(attribute_arrays["time"])
         for attribute_name, digits in _NUMBERS.items():
             if attribute_name not in attribute_arrays:
@@ -199,7 +205,9 @@ class _Table:
         if pa.types.is_integer(number_array.type):
             negative = pc.less(number_array, 0).fill_null(False)
             self.certain &= ~negative.to_numpy(zero_copy_only=False)
-            self.columns[column_name] = pc.if_else(negative, 0, number_array).fill_null(0).cast(column_type)
+            self.columns[column_name] = (
+                pc.if_else(negative, 0, number_array).fill_null(0).cast(column_type)
+            )
             return
         digit_texts = number_array.fill_null("0")
         text_bytes, offsets = layout(digit_texts)
@@ -212,7 +220,9 @@ class _Table:
         texts_with_others = np.searchsorted(offsets, other_bytes, side="right") - 1
         are_numbers[texts_with_others] = False
         self.certain &= are_numbers
-        self.columns[column_name] = pc.if_else(pa.array(are_numbers), digit_texts, "0").cast(column_type)
+        self.columns[column_name] = pc.if_else(pa.array(are_numbers), digit_texts, "0").cast(
+            column_type
+        )
 
     # --- data -------------------------------------------------------------------------------------
 
@@ -242,7 +252,11 @@ class _Table:
                 within_limits &= ~outside.to_numpy(zero_copy_only=False)
         self.certain &= within_limits
         # Numbers that do not fit go: the column may be narrower, and a cast would fail for the good rows too.
-        return number_array if within_limits.all() else pc.if_else(pa.array(within_limits), number_array, None)
+        return (
+            number_array
+            if within_limits.all()
+            else pc.if_else(pa.array(within_limits), number_array, None)
+        )
 
     def _worded(self, field: FieldPlan, field_words: pa.DictionaryArray, is_subject: bool) -> None:
         if field.column == "week":
@@ -306,7 +320,9 @@ class _Table:
 
     def _entitled(self) -> None:
         answers = [
-            self.columns.pop(column_name) for column_name in ("account", "licence") if column_name in self.columns
+            self.columns.pop(column_name)
+            for column_name in ("account", "licence")
+            if column_name in self.columns
         ]
         if answers:
             # entitled is whose known answers all say yes; unknown (-1) where neither is known
@@ -319,7 +335,9 @@ class _Table:
         extensions = sorted(self.events.extensions.items())
         for _, extension_array in extensions:
             self._check(extension_array, _EXTENSION)
-        are_empty = all(extension_array.null_count == self.rows for _, extension_array in extensions)
+        are_empty = all(
+            extension_array.null_count == self.rows for _, extension_array in extensions
+        )
         if are_empty and self.plan.model.kind not in KEYED_KINDS:
             return
         texts_by_attribute: dict[str, list[str | None]] = {}
@@ -348,7 +366,11 @@ class _Table:
         """
         if word_array.null_count == self.rows:
             return None
-        encoded = word_array if pa.types.is_dictionary(word_array.type) else word_array.dictionary_encode()
+        encoded = (
+            word_array
+            if pa.types.is_dictionary(word_array.type)
+            else word_array.dictionary_encode()
+        )
         distinct_texts = encoded.dictionary.to_pylist()
         kept_texts = [kept_as(rule, word_text) for word_text in distinct_texts]
         if kept_texts == distinct_texts and not encoded.null_count:

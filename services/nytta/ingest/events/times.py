@@ -16,7 +16,9 @@ EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 """Times before this are those of clocks that were never set."""
 
 _MILLISECOND: Final = timedelta(milliseconds=1)
-_CLOCK: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?"
+_CLOCK: Final = (
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?"
+)
 _OFFSET: Final = r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
 _LOCAL_TIME: Final = re.compile(_CLOCK)
 _SHORTEST: Final = 20
@@ -76,7 +78,9 @@ def instants(time_texts: pa.StringArray) -> tuple[NDArray[np.int64], NDArray[np.
     return moments, are_times
 
 
-def _instants(time_bytes: NDArray[np.uint8], zulu: bool) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def _instants(
+    time_bytes: NDArray[np.uint8], zulu: bool
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """The same for texts of one form: `time_bytes` has one row per text and one column per letter.
 
     `zulu` texts end with `Z`, the others with an offset such as `+01:00`.

@@ -33,7 +33,9 @@ class Refused(Exception):
     def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
-        self.detail = detail if len(detail) <= _LONGEST_DETAIL else detail[: _LONGEST_DETAIL - 1] + "…"
+        self.detail = (
+            detail if len(detail) <= _LONGEST_DETAIL else detail[: _LONGEST_DETAIL - 1] + "…"
+        )
 
 
 def validate(line: bytes, *, latest: datetime, raw_ids: bool) -> Event | Retraction:
@@ -83,13 +85,19 @@ def _object(line: bytes) -> dict[str, Any]:
     """The JSON object of a line, as far as it takes to know that it is an event of a type we have."""
     # what is cheapest to see comes first, and tells a sender more than a parser's error would
     if len(line) > LONGEST_LINE:
-        raise Refused(Reason.TOO_LARGE, f"the line has {len(line)} bytes: an event may have {LONGEST_LINE}")
+        raise Refused(
+            Reason.TOO_LARGE, f"the line has {len(line)} bytes: an event may have {LONGEST_LINE}"
+        )
     try:
         line.decode()
     except UnicodeDecodeError as error:
-        raise Refused(Reason.INVALID_ENCODING, f"byte {error.start + 1} is not UTF-8: send the file as UTF-8") from None
+        raise Refused(
+            Reason.INVALID_ENCODING, f"byte {error.start + 1} is not UTF-8: send the file as UTF-8"
+        ) from None
     if line.startswith(b"\xef\xbb\xbf"):
-        raise Refused(Reason.MALFORMED_JSON, "starts with a byte order mark: send UTF-8 without one")
+        raise Refused(
+            Reason.MALFORMED_JSON, "starts with a byte order mark: send UTF-8 without one"
+        )
     try:
         event_object = from_json(line, allow_inf_nan=False)
     except ValueError as error:
@@ -103,7 +111,10 @@ def _with_data(event_object: dict[str, Any]) -> bytes:
     """The line of an event whose data are written as bytes, with the JSON that these are, as has `event_object`."""
     base64_text = event_object.pop("data_base64")
     if base64_text is not None and event_object.get("data") is not None:
-        raise Refused(Reason.INVALID_FIELD, "data_base64: stands beside data: send the data once, as JSON in data")
+        raise Refused(
+            Reason.INVALID_FIELD,
+            "data_base64: stands beside data: send the data once, as JSON in data",
+        )
     if base64_text is not None:
         try:
             body = base64.b64decode(base64_text, validate=True)
@@ -119,7 +130,9 @@ def _check_head(event_object: dict[str, Any]) -> str:
     """The type of an event, if it is one that we have."""
     version, type_name = event_object.get("specversion"), event_object.get("type")
     if version is None:
-        raise Refused(Reason.NOT_CLOUDEVENT, 'has no specversion: a CloudEvent says "specversion": "1.0"')
+        raise Refused(
+            Reason.NOT_CLOUDEVENT, 'has no specversion: a CloudEvent says "specversion": "1.0"'
+        )
     if version != "1.0":
         raise Refused(Reason.UNSUPPORTED_VERSION, 'specversion is not "1.0"')
     if type_name is None:
@@ -130,8 +143,13 @@ def _check_head(event_object: dict[str, Any]) -> str:
         family, _, _version = type_name.rpartition(".v")
         latest_version = _LATEST_VERSIONS.get(family)
         if latest_version:
-            raise Refused(Reason.UNSUPPORTED_VERSION, f"type: this version is not supported, {latest_version} is")
-        raise Refused(Reason.UNKNOWN_TYPE, "type: no event type has this name; schemas/events lists them")
+            raise Refused(
+                Reason.UNSUPPORTED_VERSION,
+                f"type: this version is not supported, {latest_version} is",
+            )
+        raise Refused(
+            Reason.UNKNOWN_TYPE, "type: no event type has this name; schemas/events lists them"
+        )
     return type_name
 
 
@@ -145,7 +163,10 @@ def _model(event_object: dict[str, Any], line: bytes) -> Event:
 
 def _check_time(time: datetime, latest: datetime) -> None:
     if time < EARLIEST:
-        raise Refused(Reason.IMPLAUSIBLE_TIME, f"time: lies before {EARLIEST:%Y-%m-%d}: check the source's clock")
+        raise Refused(
+            Reason.IMPLAUSIBLE_TIME,
+            f"time: lies before {EARLIEST:%Y-%m-%d}: check the source's clock",
+        )
     if time > latest:
         raise Refused(
             Reason.FUTURE_TIME,
@@ -207,12 +228,18 @@ def _problem(problem: ErrorDetails) -> tuple[Reason, str]:
         case "ambiguous_time":
             return Reason.AMBIGUOUS_TIME, f"{field_path}: {problem['msg']}"
         case _ if problem["loc"] and problem["loc"][0] not in Event.model_fields:
-            return Reason.INVALID_FIELD, f"{field_path}: is no boolean, no 32-bit whole number and no text"
+            return (
+                Reason.INVALID_FIELD,
+                f"{field_path}: is no boolean, no 32-bit whole number and no text",
+            )
         case "string_pattern_mismatch":
             detail = _PATTERNS.get(field_path, "is blank or holds control characters")
             return Reason.INVALID_FIELD, f"{field_path}: {detail}"
         case "value_error":
-            return Reason.INVALID_FIELD, f"{field_path}: {problem['msg'].removeprefix('Value error, ')}"
+            return (
+                Reason.INVALID_FIELD,
+                f"{field_path}: {problem['msg'].removeprefix('Value error, ')}",
+            )
         case _:
             message = problem["msg"]
             return Reason.INVALID_FIELD, f"{field_path}: {message[:1].lower()}{message[1:]}"

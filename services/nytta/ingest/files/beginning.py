@@ -14,8 +14,22 @@ from nytta.ingest.files import cells, mapping_text
 from nytta.ingest.files.draft import Draft
 from nytta.ingest.files.kinds import CASES, LOG, STAFF, TICKETS, USE
 from nytta.ingest.files.list_kind import is_of_devices, is_of_letters
-from nytta.ingest.files.listed_units import Lists, codes, free, listed_units, own_units, slug, unknown_codes
-from nytta.ingest.files.registry_text import PAPERS, Organisation, System, organisation_text, systems_text
+from nytta.ingest.files.listed_units import (
+    Lists,
+    codes,
+    free,
+    listed_units,
+    own_units,
+    slug,
+    unknown_codes,
+)
+from nytta.ingest.files.registry_text import (
+    PAPERS,
+    Organisation,
+    System,
+    organisation_text,
+    systems_text,
+)
 
 _ALIKE: Final = 0.86
 """How like two names are, from 0 to 1, for one to be proposed for the other."""
@@ -48,9 +62,19 @@ class Question:
 
 
 _PAPER_QUESTIONS: Final = (
-    Question("legal_basis", "On which legal basis are figures made? Empty: they are stored and not shown", ""),
-    Question("dpia", "Which impact assessment (DPIA) covers them? Empty: they are stored and not shown", ""),
-    Question("consulted_on", "On which day were employees' representatives consulted (YYYY-MM-DD)?", ""),
+    Question(
+        "legal_basis",
+        "On which legal basis are figures made? Empty: they are stored and not shown",
+        "",
+    ),
+    Question(
+        "dpia",
+        "Which impact assessment (DPIA) covers them? Empty: they are stored and not shown",
+        "",
+    ),
+    Question(
+        "consulted_on", "On which day were employees' representatives consulted (YYYY-MM-DD)?", ""
+    ),
 )
 
 
@@ -86,7 +110,12 @@ def _list_questions(
     proposals = {"since": today, "unit": answers.get("name", "")}
     for question in draft.questions:
         proposed = proposals.get(question.about, question.proposed)
-        yield Question(f"{question.about} {path.name}", f"{path.name}: {question.text}", proposed, question.choices)
+        yield Question(
+            f"{question.about} {path.name}",
+            f"{path.name}: {question.text}",
+            proposed,
+            question.choices,
+        )
     if draft.kind in (TICKETS, CASES, USE, LOG):
         proposed = _system(draft, lists, language)
         yield Question(f"system {path.name}", f"{path.name}: which system is it from?", proposed)
@@ -122,7 +151,11 @@ def problem(draft: Draft) -> str:
             "its rows are devices, which are no cases and nobody's use; write a mapping yourself (nytta draft begins "
             "one), with platform.enrolled on the day of enrolment and platform.heartbeat at the last contact"
         )
-    if draft.kind == LOG and "case" not in draft.fields and is_of_letters(draft.look, draft.look.columns):
+    if (
+        draft.kind == LOG
+        and "case" not in draft.fields
+        and is_of_letters(draft.look, draft.look.columns)
+    ):
         return "its rows are letters of a journal, of which a case has several; export a list of cases, one row a case"
     if draft.kind == LOG and "case" not in draft.fields:
         return (
@@ -146,7 +179,9 @@ def problem(draft: Draft) -> str:
 def begin(lists: Lists, answers: Mapping[str, str]) -> Beginning:
     """The registry and the mappings, with every question answered but the papers, which may be missing."""
     zone, language = _COUNTRIES.get(answers["country"], ("UTC", "en"))
-    organisation = Organisation(slug(answers["name"]), answers["name"], zone, answers["country"], language)
+    organisation = Organisation(
+        slug(answers["name"]), answers["name"], zone, answers["country"], language
+    )
     systems = _systems(lists, answers)
     units = listed_units(lists, organisation.id, answers)
     units += own_units(lists, units, organisation.id)
@@ -156,7 +191,10 @@ def begin(lists: Lists, answers: Mapping[str, str]) -> Beginning:
     # staff first: whoever imports the lists in this order knows persons before their acts
     for path, draft in sorted(lists, key=lambda listed: listed[1].kind != STAFF):
         mapping_id = free(slug(path.stem if draft.kind == LOG else draft.kind), ids)
-        answered = {"id": mapping_id, **_answered(path, draft, lists, answers, organisation, systems)}
+        answered = {
+            "id": mapping_id,
+            **_answered(path, draft, lists, answers, organisation, systems),
+        }
         place = f"mappings/{mapping_id}.yaml"
         given_answers = {key: answer for key, answer in answered.items() if answer}
         files[place] = mapping_text.text(draft, organisation.id, zone, given_answers)
@@ -172,7 +210,9 @@ def _systems(lists: Lists, answers: Mapping[str, str]) -> list[System]:
     systems: dict[str, System] = {}
     for path, draft in lists:
         if system_name := answers.get(f"system {path.name}"):
-            systems.setdefault(slug(system_name), System(slug(system_name), system_name, draft.kind))
+            systems.setdefault(
+                slug(system_name), System(slug(system_name), system_name, draft.kind)
+            )
     return list(systems.values())
 
 
@@ -201,7 +241,9 @@ def _answered(
     if draft.kind != STAFF:
         return of_list
     support = [slug(answer("system", listed)) for listed, other in lists if other.kind == TICKETS]
-    expected = [slug(answer("system", listed)) for listed, _ in lists if answer("expected", listed) == "yes"]
+    expected = [
+        slug(answer("system", listed)) for listed, _ in lists if answer("expected", listed) == "yes"
+    ]
     return of_list | {
         "system": slug(answer("system")) or _system_of_staff(lists, systems),
         "support": " ".join(support),
@@ -211,7 +253,9 @@ def _answered(
 
 def _country(lists: Lists) -> str:
     """The country that the names of columns and units suggest."""
-    wording = " ".join(column_name for _, draft in lists for column_name in draft.look.columns).lower()
+    wording = " ".join(
+        column_name for _, draft in lists for column_name in draft.look.columns
+    ).lower()
     wording += " ".join(unit_code.lower() for _, draft in lists for unit_code in codes(draft))
     if re.search(r"[æø]|avdeling|saks|stilling|ansatt|opprettet|enhetsnavn", wording):
         return "NO"

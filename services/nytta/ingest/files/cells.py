@@ -16,8 +16,23 @@ from nytta.ingest.files.times import Order, Years, day_reader
 
 MOST_NULL: Final = frozenset(
     {"", "-", "--", "?", "n/a", "na", "null", "none", "(empty)", "(tom)", "#n/a", "nan"}
-    | {"not specified", "unspecified", "unassigned", "ej angiven", "ej angivet", "ikke angitt", "ikke oppgitt"}
-    | {"não informado", "sin asignar", "no especificado", "non renseigné", "nicht zugewiesen", "niet toegewezen"}
+    | {
+        "not specified",
+        "unspecified",
+        "unassigned",
+        "ej angiven",
+        "ej angivet",
+        "ikke angitt",
+        "ikke oppgitt",
+    }
+    | {
+        "não informado",
+        "sin asignar",
+        "no especificado",
+        "non renseigné",
+        "nicht zugewiesen",
+        "niet toegewezen",
+    }
 )
 """Texts that stand for nothing, in small letters."""
 _ENOUGH: Final = 0.95
@@ -28,7 +43,15 @@ _FIRST: Final = 100
 _FAR_YEARS: Final = frozenset({2099, 2100, 2199, 2222, 2299, 2999, 9998, 9999})
 """Years that stand for no end, in lists of employments and the like."""
 _FIRST_DAYS: Final = frozenset(
-    {(1, 1, 1), (1753, 1, 1), (1899, 12, 30), (1899, 12, 31), (1900, 1, 1), (1969, 12, 31), (1970, 1, 1)}
+    {
+        (1, 1, 1),
+        (1753, 1, 1),
+        (1899, 12, 30),
+        (1899, 12, 31),
+        (1900, 1, 1),
+        (1969, 12, 31),
+        (1970, 1, 1),
+    }
 )
 """Days from which programs count, which stand where a database has no date."""
 _YEARS_OF_NONE: Final = "0001|1753|1899|1900|1969|1970|2099|2100|2199|2222|2299|2999|9998|9999"
@@ -116,7 +139,8 @@ _FIRST_CONTACT: Final = re.compile(
     re.IGNORECASE,
 )
 _END_TO_END: Final = re.compile(
-    r"(helt |fullt |fully )?(automat|digital|helautomat|heldigital)|straight.through|end.to.end", re.IGNORECASE
+    r"(helt |fullt |fully )?(automat|digital|helautomat|heldigital)|straight.through|end.to.end",
+    re.IGNORECASE,
 )
 _DONE: Final = re.compile(
     r"\b(genomför|gjennomfør|gennemfør|slutför|fullför|fullfør|avklara|godkän|godken|godkjen|bestå|delta|närvar|mött\b|møtt\b"
@@ -128,9 +152,15 @@ _FAILED: Final = re.compile(
     re.IGNORECASE,
 )
 """Words by which rows say that something was not done, though none of them may say that it was."""
-_AFFIRMING: Final = {"first_contact": _FIRST_CONTACT.search, "end_to_end": _END_TO_END.match, "done": _DONE.search}
+_AFFIRMING: Final = {
+    "first_contact": _FIRST_CONTACT.search,
+    "end_to_end": _END_TO_END.match,
+    "done": _DONE.search,
+}
 """Words that affirm what a field asks."""
-_NOT: Final = re.compile(r"\b(ej|inte|icke|ikke|not|no|utan|uten|without|delvis|partly|semi)\b", re.IGNORECASE)
+_NOT: Final = re.compile(
+    r"\b(ej|inte|icke|ikke|not|no|utan|uten|without|delvis|partly|semi)\b", re.IGNORECASE
+)
 _THREE_DIGITS: Final = re.compile(r"\d\D*\d\D*\d")
 """Every date has a day, and a year of two digits at least."""
 _LONGEST_DATE: Final = 80
@@ -213,7 +243,9 @@ def _days(cells: Sequence[str], shown: int = _SHOWN) -> list[str]:
     return list(islice((cell_text for cell_text in different if not says_no_end(cell_text)), shown))
 
 
-def notations(cells: Sequence[str], *, counted: bool = False, shown: int = _SHOWN) -> tuple[Notation, ...]:
+def notations(
+    cells: Sequence[str], *, counted: bool = False, shown: int = _SHOWN
+) -> tuple[Notation, ...]:
     """The notations under which nearly all of these cells are dates of 1940 to 2100; several where nothing decides.
 
     With `counted`, numbers of seconds or days may be dates too. So many different cells as are `shown` decide.
@@ -235,7 +267,11 @@ def notations(cells: Sequence[str], *, counted: bool = False, shown: int = _SHOW
     # year, month and day with a year of four digits are what they say
     if fitting[0] == Notation():
         return (fitting[0],)
-    cell_texts = [cell_text for cell_text in cell_texts if any(_is_date(notation, cell_text) for notation in fitting)]
+    cell_texts = [
+        cell_text
+        for cell_text in cell_texts
+        if any(_is_date(notation, cell_text) for notation in fitting)
+    ]
     if all(
         _DOTTED.match(cell_text) for cell_text in cell_texts
     ):  # a date with dots has its day first, wherever it is written
@@ -272,7 +308,9 @@ def damage(cells: Sequence[str]) -> str:
     as_texts = [cell_text for cell_text in cell_texts if not _YEAR_FIRST.match(cell_text)]
     days = [day.day for cell_text in as_dates if (day := moment(Notation(), cell_text))]
     # what is no date of every order has a number above 12
-    are_all_sure = not any(all(_is_date(date_order, cell_text) for date_order in orders[1:]) for cell_text in as_texts)
+    are_all_sure = not any(
+        all(_is_date(date_order, cell_text) for date_order in orders[1:]) for cell_text in as_texts
+    )
     if days and as_texts and max(days) <= 12 and are_all_sure:
         return "turned"
     best_share = max(_share_of_dates(date_order, cell_texts) for date_order in orders)
@@ -285,7 +323,9 @@ def _without_years_for_days(notations: list[Notation], cell_texts: Sequence[str]
     Where there are many dates and one reading has nearly all days of a month, the end of it too, a reading that has one
     or two days alone is none. Dates that all lie on the first of a month decide nothing.
     """
-    if len(notations) < 2 or any(notation.years == "four" and not notation.formats for notation in notations):
+    if len(notations) < 2 or any(
+        notation.years == "four" and not notation.formats for notation in notations
+    ):
         return notations
     days_of_month: dict[Notation, set[int]] = {}
     for notation in notations:
@@ -364,7 +404,9 @@ def affirmative(role: str, cells: Sequence[str]) -> list[str] | None:
     if plain is not None or affirms is None or not are_few(cells):
         return plain
     cell_texts = sorted(set(filled(cells)))
-    affirming = [cell_text for cell_text in cell_texts if affirms(cell_text) and not _NOT.search(cell_text)]
+    affirming = [
+        cell_text for cell_text in cell_texts if affirms(cell_text) and not _NOT.search(cell_text)
+    ]
     # where all say the same, a word may as well be the name of the column
     decides = 0 < len(affirming) < len(cell_texts) or (role == "done" and affirming == cell_texts)
     # a list may be of failures alone
@@ -381,7 +423,9 @@ def are_numbers(cells: Sequence[str]) -> bool:
 def are_counts(cells: Sequence[str]) -> bool:
     """Whether every cell that says something is a small whole number, such as how often something happened."""
     cell_texts = filled(cells)
-    return bool(cell_texts) and all(re.fullmatch(r"\d{1,3}(?:[.,]0+)?", cell_text) for cell_text in cell_texts)
+    return bool(cell_texts) and all(
+        re.fullmatch(r"\d{1,3}(?:[.,]0+)?", cell_text) for cell_text in cell_texts
+    )
 
 
 def are_said_in_part(cells: Sequence[str]) -> bool:
@@ -392,7 +436,9 @@ def are_said_in_part(cells: Sequence[str]) -> bool:
 
 def is_fraction(cells: Sequence[str]) -> bool:
     """Whether every cell that says something is a number, and one has a fraction."""
-    return are_numbers(cells) and any(re.search(r"[.,]\d", cell_text) for cell_text in filled(cells))
+    return are_numbers(cells) and any(
+        re.search(r"[.,]\d", cell_text) for cell_text in filled(cells)
+    )
 
 
 def are_unique(cells: Sequence[str]) -> bool:
@@ -405,7 +451,9 @@ def are_few(cells: Sequence[str]) -> bool:
     """Whether the cells are words of a list: few of them, short, and not numbers."""
     cell_texts = filled(cells)
     words = set(cell_texts)
-    return bool(words) and len(words) <= max(12, len(cell_texts) // 3) and max(map(len, words)) <= 80
+    return (
+        bool(words) and len(words) <= max(12, len(cell_texts) // 3) and max(map(len, words)) <= 80
+    )
 
 
 def tells(cells: Sequence[str], other_cells: Sequence[str]) -> int:
@@ -418,7 +466,10 @@ def tells(cells: Sequence[str], other_cells: Sequence[str]) -> int:
         for cell_text, other_text in zip(cells, other_cells, strict=True)
         if cell_text.strip() and other_text.strip()
     }
-    cell_texts, others = {cell_text for cell_text, _ in text_pairs}, {other_text for _, other_text in text_pairs}
+    cell_texts, others = (
+        {cell_text for cell_text, _ in text_pairs},
+        {other_text for _, other_text in text_pairs},
+    )
     # more pairs than texts: a text goes with several others, and tells none of them
     is_told = len(text_pairs) == len(cell_texts) > 1
     return len(cell_texts) - len(others) if is_told else -1

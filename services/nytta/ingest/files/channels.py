@@ -6,7 +6,10 @@ import re
 from typing import Final
 
 _CHANNELS: Final = (
-    (r"e-?post|e-?mail|mail|outlook|correo(?! postal)|courriel|sähköposti|posta elettronica", "email"),
+    (
+        r"e-?post|e-?mail|mail|outlook|correo(?! postal)|courriel|sähköposti|posta elettronica",
+        "email",
+    ),
     (
         r"telefon|telefoo?n|t[eé]l[eé](fon|phon)|puhel|llamada|ligação|\bappel\b|anruf|phone|\btel\b|ringt|ringde|samtal"
         r"|\bcall(?!er)|\bsms\b|\bivr\b|\bvoice\b",
@@ -59,5 +62,10 @@ def is_unknown(cell_text: str) -> bool:
 def channel(cell_text: str) -> str:
     """The channel that a text seems to say; `other` where it says none."""
     return next(
-        (known_channel for pattern, known_channel in _CHANNELS if re.search(pattern, cell_text, re.IGNORECASE)), "other"
+        (
+            known_channel
+            for pattern, known_channel in _CHANNELS
+            if re.search(pattern, cell_text, re.IGNORECASE)
+        ),
+        "other",
     )

@@ -39,7 +39,9 @@ def read_cloudevents(path: Path, start_row: int = 0) -> Iterator[Chunk]:
             kept_lines.append(line if line.endswith(b"\n") else line + b"\n")
             bytes_held += len(kept_lines[-1])
             if len(kept_lines) == CHUNK_ROWS or bytes_held >= CHUNK_BYTES:
-                yield Chunk(b"".join(kept_lines), row_number, (), 0, stream.bytes_read, stream.bytes_total)
+                yield Chunk(
+                    b"".join(kept_lines), row_number, (), 0, stream.bytes_read, stream.bytes_total
+                )
                 kept_lines, bytes_held = [], 0
         yield Chunk(b"".join(kept_lines), row_number, (), 0, stream.bytes_total, stream.bytes_total)
 
@@ -48,12 +50,16 @@ def _events(stream: files.Stream) -> Iterator[bytes]:
     """The events on a line each, whether the file has them so, in an array, or over several lines."""
     if stream.is_workbook:
         raise InputError(
-            stream.name, "", "a workbook is no list of CloudEvents; say with --mapping what the columns mean"
+            stream.name,
+            "",
+            "a workbook is no list of CloudEvents; say with --mapping what the columns mean",
         )
     sample = stream.peek(_SAMPLE)
     text = sample.decode(encoding_of(sample)[0], "replace").lstrip("\ufeff \t\r\n")
     if text and text[0] not in "{[":
-        raise InputError(stream.name, "line 1", "not a CloudEvent; say with --mapping what the columns mean")
+        raise InputError(
+            stream.name, "line 1", "not a CloudEvent; say with --mapping what the columns mean"
+        )
     if text.startswith("[") or text.split("\n", 1)[0].strip() == "{":
         yield from elements(whole(stream), stream.name)
         return

@@ -29,7 +29,9 @@ def names_of_fields() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
     """Kind of list → field → what its column is called, the likeliest first."""
     document = yaml.safe_load((Path(__file__).parent / "names.yaml").read_text("utf-8"))
     return {
-        list_kind: {role: tuple(map(called, field_names)) for role, field_names in list_roles.items()}
+        list_kind: {
+            role: tuple(map(called, field_names)) for role, field_names in list_roles.items()
+        }
         for list_kind, list_roles in document.items()
     }
 

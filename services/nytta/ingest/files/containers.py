@@ -23,7 +23,11 @@ _OTHERS = (
     (b"PAR1", "a Parquet file", "write it as CSV or as JSON lines"),
     (b"ORC", "an ORC file", "write it as CSV or as JSON lines"),
     (b"Obj\x01", "an Avro file", "write it as JSON lines"),
-    (b"SQLite format 3\x00", "an SQLite database", "export its table as CSV, or the OCEL 2.0 log in it as JSON"),
+    (
+        b"SQLite format 3\x00",
+        "an SQLite database",
+        "export its table as CSV, or the OCEL 2.0 log in it as JSON",
+    ),
     (b"%PDF", "a PDF document", _AS_TEXT),
     (b"{\\rtf", "a text document (RTF)", _AS_TEXT),
     (b"\x89PNG", "a picture", "export the list itself"),
@@ -48,7 +52,9 @@ def content(file: IO[bytes], file_name: str) -> tuple[IO[bytes] | gzip.GzipFile,
         return file, True
     for beginning, description, remedy in _OTHERS:
         if first_bytes.startswith(beginning):
-            raise InputError(file_name, "", f"the file is {description}, whatever its name says; {remedy}")
+            raise InputError(
+                file_name, "", f"the file is {description}, whatever its name says; {remedy}"
+            )
     return file, False
 
 
@@ -56,24 +62,40 @@ def _unzipped(file: IO[bytes], file_name: str) -> tuple[IO[bytes], bool]:
     try:
         archive = zipfile.ZipFile(file)
     except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
-        raise InputError(file_name, "", f"the zip archive is damaged ({error}); copy or export it again") from error
+        raise InputError(
+            file_name, "", f"the zip archive is damaged ({error}); copy or export it again"
+        ) from error
     member_names = archive.namelist()
     if "[Content_Types].xml" in member_names or "content.xml" in member_names:
-        if not any(file_name.startswith("xl/") or file_name == "content.xml" for file_name in member_names):
-            raise InputError(file_name, "", f"the file is a document of an office program; {_AS_TEXT}")
+        if not any(
+            file_name.startswith("xl/") or file_name == "content.xml" for file_name in member_names
+        ):
+            raise InputError(
+                file_name, "", f"the file is a document of an office program; {_AS_TEXT}"
+            )
         file.seek(0)
         return file, True
     members = [member for member in archive.infolist() if not _is_beside(member)]
     if len(members) != 1:
         listed = ", ".join(member.filename for member in members[:5])
-        description = f"{len(members)} files ({listed}{', …' if len(members) > 5 else ''})" if members else "no file"
-        raise InputError(file_name, "", f"the zip archive holds {description}; one archive is one list: {_UNPACK}")
+        description = (
+            f"{len(members)} files ({listed}{', …' if len(members) > 5 else ''})"
+            if members
+            else "no file"
+        )
+        raise InputError(
+            file_name,
+            "",
+            f"the zip archive holds {description}; one archive is one list: {_UNPACK}",
+        )
     if members[0].flag_bits & 1:
         raise InputError(file_name, "", f"the zip archive has a password; {_UNPACK}")
     try:
         return archive.open(members[0]), False
     except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
-        raise InputError(file_name, "", f"the zip archive cannot be read ({error}); {_UNPACK}") from error
+        raise InputError(
+            file_name, "", f"the zip archive cannot be read ({error}); {_UNPACK}"
+        ) from error
 
 
 def _is_beside(member: zipfile.ZipInfo) -> bool:

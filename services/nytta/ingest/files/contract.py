@@ -41,7 +41,10 @@ def targets() -> Mapping[str, Mapping[str, Target]]:
         {
             model.name: MappingProxyType(
                 {
-                    field_name: _target(field_info.annotation, field_info.is_required() or field_name == model.subject)
+                    field_name: _target(
+                        field_info.annotation,
+                        field_info.is_required() or field_name == model.subject,
+                    )
                     for field_name, field_info in model.model_fields.items()
                 }
             )
@@ -71,4 +74,6 @@ def _target(annotation: Any, required: bool) -> Target:
 def _base(annotation: Any) -> type:
     if isinstance(annotation, type):
         return annotation
-    return next(base_type for base_type in map(_base, get_args(annotation)) if base_type is not type(None))
+    return next(
+        base_type for base_type in map(_base, get_args(annotation)) if base_type is not type(None)
+    )

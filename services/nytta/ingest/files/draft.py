@@ -109,14 +109,22 @@ def drafted_file(path: Path, name: str, unpacked: int | None = None) -> Draft:
 def with_rows_behind(draft: Draft, path: Path, unpacked: int | None = None) -> Draft:
     """The draft with what rows behind those that were looked at say: units, words of a list, ends that are none."""
     fields = draft.fields
-    wanted: dict[str, Callable[[str], bool]] = dict.fromkeys(_columns(fields, _ENDS), _is_like_no_end)
+    wanted: dict[str, Callable[[str], bool]] = dict.fromkeys(
+        _columns(fields, _ENDS), _is_like_no_end
+    )
     wanted |= dict.fromkeys(_columns(fields, ACTORS), is_no_person)
     wanted |= dict.fromkeys(_columns(fields, _WORDED), _any)
     behind = looks.beyond(path, draft.look, wanted, unpacked)
-    remarks = tuple(remark for remark in draft.remarks if remark not in _partial(draft.look.is_whole, looks.ROWS))
+    remarks = tuple(
+        remark
+        for remark in draft.remarks
+        if remark not in _partial(draft.look.is_whole, looks.ROWS)
+    )
     remarks += _partial(behind.is_whole, behind.rows)
     draft = replace(draft, more=behind.texts, remarks=remarks)
-    return _without_no_dates(draft, {column: draft.texts(column) for column in _columns(fields, _ENDS)})
+    return _without_no_dates(
+        draft, {column: draft.texts(column) for column in _columns(fields, _ENDS)}
+    )
 
 
 def _partial(is_whole: bool, rows: int) -> tuple[str, ...]:
@@ -170,7 +178,9 @@ def drafted(look: Look, kind: str = "") -> Draft:
         return _log(look, columns, dated, steps)
     kinds = (kind,) if kind else likeliest_kinds(look, columns, dated)
     if kinds:
-        draft = _settled(look, kinds[0], fields_of(kinds[0], look, columns, dated, by_cells=True), dated)
+        draft = _settled(
+            look, kinds[0], fields_of(kinds[0], look, columns, dated, by_cells=True), dated
+        )
         return replace(draft, remarks=(*_may_be_cases(kinds), *draft.remarks))
     return _log(look, columns, dated)
 
@@ -205,16 +215,24 @@ def _steps_by_rows(look: Look, columns: Sequence[str], dated: Dated) -> dict[str
     # a status is changed in lists of tickets too, of which each row says the whole ticket anew, and when it came in
     is_plain = len(dated) == 1
     activities = [
-        column for column in called_so if column not in dated and (is_plain or not A_STATE.search(called(column)))
+        column
+        for column in called_so
+        if column not in dated and (is_plain or not A_STATE.search(called(column)))
     ]
     likely = in_order_of_names(list(dated), (LOG, "at"), (CASES, "at"))
     # a moment that is called like an end ends the step
-    moments = list(dict.fromkeys([*likely, *(column for column in dated if not is_end(column)), *dated]))
+    moments = list(
+        dict.fromkeys([*likely, *(column for column in dated if not is_end(column)), *dated])
+    )
     step = step_columns(look, cases, activities, moments)
     if not step and not cases:
         others = [column for column in columns if column not in {*dated, *activities}]
         # how it went with whatever is numbered is no step of a case
-        steps = [column for column in activities if column in named and not A_STATE.search(called(column))]
+        steps = [
+            column
+            for column in activities
+            if column in named and not A_STATE.search(called(column))
+        ]
         step = _only_steps(look, others, steps, moments)
     return dict(zip(("case", "activity", "at"), step, strict=True)) if step else {}
 
@@ -224,10 +242,18 @@ def _only_steps(
 ) -> tuple[str, str, str] | None:
     """The columns of a log of steps whose case no name tells: that of the only numbers of which each has a few rows."""
     others = in_order_of_names(columns, *_OF_NO_CASE)
-    numbered = [column for column in columns if column not in others and are_numbered(look.cells(column))]
+    numbered = [
+        column for column in columns if column not in others and are_numbered(look.cells(column))
+    ]
     counts = {column: len(set(look.cells(column))) for column in numbered}
-    likely = [column for column, count in counts.items() if count >= max(MANY, len(look.rows) / _ROWS_OF_A_CASE)]
-    steps = [step for column in likely if (step := step_columns(look, [column], activities, moments))]
+    likely = [
+        column
+        for column, count in counts.items()
+        if count >= max(MANY, len(look.rows) / _ROWS_OF_A_CASE)
+    ]
+    steps = [
+        step for column in likely if (step := step_columns(look, [column], activities, moments))
+    ]
     return steps[0] if len(steps) == 1 else None
 
 
@@ -261,7 +287,9 @@ _A_STEP: Final = re.compile(
 """Within words of columns with what was done in a step."""
 
 
-def _log(look: Look, columns: Sequence[str], dated: Dated, steps: Mapping[str, str] | None = None) -> Draft:
+def _log(
+    look: Look, columns: Sequence[str], dated: Dated, steps: Mapping[str, str] | None = None
+) -> Draft:
     """A list that is of no known kind: steps of cases, by the names that logs of events have, or by its rows."""
     fields = fields_of(LOG, look, list(columns), dated)
     if steps:
@@ -270,7 +298,9 @@ def _log(look: Look, columns: Sequence[str], dated: Dated, steps: Mapping[str, s
     elif is_of_devices(columns) or is_of_letters(look, columns):
         fields.pop("case", None)
     elif "case" not in fields:
-        fields |= _numbers_of_cases(look, [column for column in columns if column not in {*fields.values(), *dated}])
+        fields |= _numbers_of_cases(
+            look, [column for column in columns if column not in {*fields.values(), *dated}]
+        )
     if not steps and cells.are_unique(look.cells(fields.get("case", ""))):
         fields.pop("activity", None)  # what a case is now, and no step of it
     if "activity" not in fields and _has_several_rows(look.cells(fields.get("case", ""))):
@@ -309,7 +339,9 @@ def _plain_actor(look: Look, actor: str, columns: Sequence[str]) -> str:
     """The column of actors, or another of them with the names that stand there with a group behind: "Ann-Line 2"."""
     for other in in_order_of_names(columns, (LOG, "actor")):
         pairs = set(zip(look.cells(other), look.cells(actor), strict=True))
-        if all(name and whole.startswith(name) for name, whole in pairs) and any(a != b for a, b in pairs):
+        if all(name and whole.startswith(name) for name, whole in pairs) and any(
+            a != b for a, b in pairs
+        ):
             return other
     return actor
 
@@ -317,7 +349,11 @@ def _plain_actor(look: Look, actor: str, columns: Sequence[str]) -> str:
 def _numbers_of_cases(look: Look, columns: Sequence[str]) -> dict[str, str]:
     """The column called like that of a list's cases or tickets, whose cells are numbers; empty where none is."""
     likely = in_order_of_names(columns, (CASES, "case"), (TICKETS, "ticket"))
-    numbered = (column for column in likely if cells.filled(look.cells(column)) and is_like("case", look, column))
+    numbered = (
+        column
+        for column in likely
+        if cells.filled(look.cells(column)) and is_like("case", look, column)
+    )
     return {"case": column} if (column := next(numbered, "")) else {}
 
 
@@ -334,23 +370,40 @@ def _settled(look: Look, kind: str, fields: dict[str, str], dated: Dated) -> Dra
                 read[column] = tuple(fitting)
     first_column = next(iter(read), "")
     first_notations = read.get(first_column, ())
-    common = tuple(notation for notation in first_notations if all(notation in fitting for fitting in read.values()))
+    common = tuple(
+        notation
+        for notation in first_notations
+        if all(notation in fitting for fitting in read.values())
+    )
     dates = common or first_notations or (Notation(),)
-    others = {} if common else {column: fitting for column, fitting in read.items() if fitting != dates}
+    others = (
+        {} if common else {column: fitting for column, fitting in read.items() if fitting != dates}
+    )
     # one answer decides for the whole file
-    asked_orders = (_asked_order(look, column, fitting) for column, fitting in {first_column: dates, **others}.items())
+    asked_orders = (
+        _asked_order(look, column, fitting)
+        for column, fitting in {first_column: dates, **others}.items()
+    )
     questions: list[Question] = next(filter(None, asked_orders), [])
     if look.form == "ocel" and "case" in fields:
         questions += _asked_case(look, fields["case"])
     if "unit" not in fields:
-        questions.append(Question("unit", "no column names the unit: to which unit do all rows belong?", (), ""))
+        questions.append(
+            Question("unit", "no column names the unit: to which unit do all rows belong?", (), "")
+        )
     if kind == STAFF and "from" not in fields:
-        questions.append(Question("since", "no column says since when somebody is employed: since which day?", (), ""))
+        questions.append(
+            Question(
+                "since", "no column says since when somebody is employed: since which day?", (), ""
+            )
+        )
     if kind == STAFF:
         remarks += _left_out(look, fields, others.get(fields.get("to", ""), dates))
     remarks += _partial(look.is_whole, looks.ROWS)
     draft = Draft(look, kind, fields, dates, tuple(questions), others, remarks)
-    return _without_no_dates(draft, {column: look.cells(column) for column in _columns(fields, _ENDS)})
+    return _without_no_dates(
+        draft, {column: look.cells(column) for column in _columns(fields, _ENDS)}
+    )
 
 
 def _without_no_dates(draft: Draft, texts_of_ends: Mapping[str, Sequence[str]]) -> Draft:
@@ -372,7 +425,9 @@ def _without_no_dates(draft: Draft, texts_of_ends: Mapping[str, Sequence[str]]) 
     return replace(draft, no_dates=no_dates, remarks=(*draft.remarks, *new_remarks))
 
 
-def _left_out(look: Look, fields: dict[str, str], dates_of_ends: Sequence[Notation]) -> tuple[str, ...]:
+def _left_out(
+    look: Look, fields: dict[str, str], dates_of_ends: Sequence[Notation]
+) -> tuple[str, ...]:
     """The remark that a staff list says of some that they have left, who are left out.
 
     Where it says of all of them until when they belonged to it, that is read instead.
@@ -387,7 +442,9 @@ def _left_out(look: Look, fields: dict[str, str], dates_of_ends: Sequence[Notati
     if all(end and not cells.is_no_date(end[0], dates_of_ends) for end in ends):
         del fields["employed"]
         return ()
-    return (f"in '{column}', {', '.join(words[:3])} say that somebody has left: such rows are left out",)
+    return (
+        f"in '{column}', {', '.join(words[:3])} say that somebody has left: such rows are left out",
+    )
 
 
 def _is_none(draft: Draft, column: str, text: str) -> bool:
@@ -416,7 +473,9 @@ def _in_series(look: Look, fields: dict[str, str], number: str, dated: Dated) ->
         if all(texts) and cells.are_few(texts) and len(pairs) == len(look.rows):
             fields["series"] = column
             return ()
-    return (f"one number in '{number}' stands on rows that came in at different times; they count as one",)
+    return (
+        f"one number in '{number}' stands on rows that came in at different times; they count as one",
+    )
 
 
 _DAMAGED: Final = {

@@ -12,7 +12,9 @@ from nytta.ingest.files.files import Stream
 
 _SINGLE: Final = ("cp1252", "cp850", "mac_roman")
 """Encodings of one byte a letter that Nordic programs write, the likeliest first."""
-_LETTERS: Final = re.compile(r"[A-Za-zåäöæø][åäöæøéü](?=[a-zåäöæø])|\b[ÅÄÖØåø](?=[a-zåäöæø])|[a-zåäöæø]å\b")
+_LETTERS: Final = re.compile(
+    r"[A-Za-zåäöæø][åäöæøéü](?=[a-zåäöæø])|\b[ÅÄÖØåø](?=[a-zåäöæø])|[a-zåäöæø]å\b"
+)
 """Letters where no quotation mark or dash of another encoding would stand."""
 _PIECE: Final = 1 << 20
 
@@ -54,7 +56,9 @@ def _is_damaged_utf8(sample: bytes, preceding: str) -> bool:
 
 
 def _single(sample: bytes) -> str:
-    return max(_SINGLE, key=lambda encoding: len(_LETTERS.findall(sample.decode(encoding, "replace"))))
+    return max(
+        _SINGLE, key=lambda encoding: len(_LETTERS.findall(sample.decode(encoding, "replace")))
+    )
 
 
 def in_utf8(stream: Stream, sample: bytes) -> Iterator[bytes]:
@@ -76,4 +80,6 @@ def in_utf8(stream: Stream, sample: bytes) -> Iterator[bytes]:
             chunk = stream.read(_PIECE)
         yield decoder.decode(b"", final=True).encode()
     except UnicodeError as error:
-        raise InputError(stream.name, "", f"the text is not {encoding} ({error}); save the file as UTF-8") from error
+        raise InputError(
+            stream.name, "", f"the text is not {encoding} ({error}); save the file as UTF-8"
+        ) from error

@@ -69,16 +69,23 @@ class Explanation:
         for explained_row in self.rows:
             text_lines += ["", translate_sentence(explained_row.position)]
             for event in explained_row.events:
-                text_lines.append(f"  {event.type}  {translate_sentence(f'id {event.id} of {event.source}')}")
+                text_lines.append(
+                    f"  {event.type}  {translate_sentence(f'id {event.id} of {event.source}')}"
+                )
                 text_lines += [
                     f"    {field.name:<13} {field.value!s:<40} {translate_sentence(field.origin)}".rstrip()
                     for field in event.fields
                 ]
-            text_lines += [f"  {translate_sentence(f'rejected: {problem}')}" for problem in explained_row.problems]
+            text_lines += [
+                f"  {translate_sentence(f'rejected: {problem}')}"
+                for problem in explained_row.problems
+            ]
             if not explained_row.events and not explained_row.problems:
                 text_lines.append(f"  {translate_sentence('left out by the mapping')}")
             if explained_row.unread:
-                text_lines.append(f"  {translate_sentence('not read')}: {', '.join(explained_row.unread)}")
+                text_lines.append(
+                    f"  {translate_sentence('not read')}: {', '.join(explained_row.unread)}"
+                )
         if not self.rows:
             text_lines += ["", translate_sentence("no rows")]
         if self.notes:
@@ -86,7 +93,9 @@ class Explanation:
         return "\n".join(text_lines)
 
 
-def explain(path: Path, mapping: Mapping, row_count: int = 5, *, unpacked: int | None = None) -> Explanation:
+def explain(
+    path: Path, mapping: Mapping, row_count: int = 5, *, unpacked: int | None = None
+) -> Explanation:
     """How the first `row_count` rows of the file map. `InputError` where it cannot be read that far.
 
     With `unpacked`, at most so many bytes of a compressed file are read; the file's digest, which needs all of it, is
@@ -112,20 +121,31 @@ def explain(path: Path, mapping: Mapping, row_count: int = 5, *, unpacked: int |
                 for also_id, error in outcome.errors
             )
             shown_rows.append(
-                RowShown(position, tuple(_event(event, mapping, row) for event in outcome.events), problems, unread)
+                RowShown(
+                    position,
+                    tuple(_event(event, mapping, row) for event in outcome.events),
+                    problems,
+                    unread,
+                )
             )
-        return Explanation(files.as_text(path.name), mapping.id, reader.form, tuple(shown_rows), mapping.notes)
+        return Explanation(
+            files.as_text(path.name), mapping.id, reader.form, tuple(shown_rows), mapping.notes
+        )
 
 
 def _event(event: Event, mapping: Mapping, source_row: Row) -> EventShown:
     type_name = event["type"].removeprefix("nytta.").rpartition(".")[0]
     also_id = event["id"].rpartition(".")[2]
-    rule = next((rule for rule in mapping.rules if type_name in rule.types and rule.also == also_id), None) or next(
-        rule for rule in mapping.rules if type_name in rule.types and not rule.also
-    )
+    rule = next(
+        (rule for rule in mapping.rules if type_name in rule.types and rule.also == also_id), None
+    ) or next(rule for rule in mapping.rules if type_name in rule.types and not rule.also)
     sources = mapping.fields_of(rule, type_name)
     time: datetime = event["time"]
-    fields = [FieldShown("time", time.isoformat().replace("+00:00", "Z"), describe(sources["time"], source_row))]
+    fields = [
+        FieldShown(
+            "time", time.isoformat().replace("+00:00", "Z"), describe(sources["time"], source_row)
+        )
+    ]
     fields += [
         FieldShown(field_name, field_value, describe(sources[field_name], source_row))
         for field_name, field_value in event["data"].items()

@@ -37,7 +37,10 @@ def tells_first_contact(cell_texts: Sequence[str]) -> bool:
     """Whether the words of a column say which tickets the first contact resolved, whatever the column is called."""
     if not cells.are_few(cell_texts):
         return False
-    return cells.yes_words(cell_texts) is None and cells.affirmative("first_contact", cell_texts) is not None
+    return (
+        cells.yes_words(cell_texts) is None
+        and cells.affirmative("first_contact", cell_texts) is not None
+    )
 
 
 def _are_of_rows(cell_texts: Sequence[str]) -> bool:
@@ -52,12 +55,18 @@ def tells_ways_in(cell_texts: Sequence[str]) -> bool:
         return False
     words = set(cells.filled(cell_texts))
     channel_names = [channel_name for word in words if (channel_name := channel(word)) != "other"]
-    return 2 * len(channel_names) > len(words) and any(channel_name != "internal" for channel_name in channel_names)
+    return 2 * len(channel_names) > len(words) and any(
+        channel_name != "internal" for channel_name in channel_names
+    )
 
 
 def tells_channel(role: str, look: Look, column: str, fields: Mapping[str, str]) -> bool:
     """Whether a column that may be called like a sort of cases says how they came in, which nothing else does."""
-    return role in ("case_type", "category") and "channel" not in fields and is_like("channel", look, column)
+    return (
+        role in ("case_type", "category")
+        and "channel" not in fields
+        and is_like("channel", look, column)
+    )
 
 
 def are_numbered(cell_texts: Sequence[str]) -> bool:
@@ -76,13 +85,17 @@ def is_like(role: str, look: Look, column: str) -> bool:
     distinct_texts = set(cell_texts)
     match role:
         case "ticket" | "case":
-            are_numbers = all(len(cell_text) <= 40 and _DIGIT.search(cell_text) for cell_text in distinct_texts)
+            are_numbers = all(
+                len(cell_text) <= 40 and _DIGIT.search(cell_text) for cell_text in distinct_texts
+            )
             return are_numbers and len(distinct_texts) > _UNIQUE * len(look.rows)
         case "person":
             return all(" " not in cell_text for cell_text in distinct_texts)
         case "channel":
             return tells_ways_in(cell_texts)
-        case "unit" | "unit_name" | "team" | "category" | "case_type" if cells.yes_words(cell_texts) is not None:
+        case "unit" | "unit_name" | "team" | "category" | "case_type" if (
+            cells.yes_words(cell_texts) is not None
+        ):
             return False
         case "unit" | "unit_name" | "team" | "category" | "case_type":
             return cells.are_few(cell_texts) or (
@@ -91,7 +104,9 @@ def is_like(role: str, look: Look, column: str) -> bool:
         case "requester" | "actor":
             # whoever handles or asks does so more than once; answers and amounts name nobody
             alike = len(cell_texts) < MANY or not cells.are_unique(cell_texts)
-            return alike and not cells.is_fraction(cell_texts) and cells.yes_words(cell_texts) is None
+            return (
+                alike and not cells.is_fraction(cell_texts) and cells.yes_words(cell_texts) is None
+            )
         case _:
             return True
 
@@ -109,7 +124,9 @@ def holds(role: str, look: Look, column: str, dated: Dated) -> bool:
     if role == "opened" and 2 * len(cells.filled(cell_texts)) < len(cell_texts):
         return False  # everything came in at some time
     if role in DATES:
-        return column in dated or bool(notations(cell_texts, counted=True)) or bool(damage(cell_texts))
+        return (
+            column in dated or bool(notations(cell_texts, counted=True)) or bool(damage(cell_texts))
+        )
     if column in dated and not any(notation.formats for notation in dated[column]):
         return False  # a date is nothing but a date
     if role == "reassignments" and _PASSED_ON.search(called(column)):
@@ -156,7 +173,9 @@ def _are_words(cell_texts: Sequence[str]) -> bool:
 
 def _may_be_channels(cell_texts: Sequence[str]) -> bool:
     """Words of which one way in is known at least: that nobody came by a known one would be an invention."""
-    return any(channel(cell_text) != "other" for cell_text in set(cell_texts)) and _are_words(cell_texts)
+    return any(channel(cell_text) != "other" for cell_text in set(cell_texts)) and _are_words(
+        cell_texts
+    )
 
 
 def _are_shared(cell_texts: Sequence[str]) -> bool:
@@ -187,7 +206,9 @@ _MAY_BE: Final[Mapping[str, Callable[[Sequence[str]], bool]]] = {
     "requester": _may_be_persons,
     "actor": _may_be_persons,
     "reopened": _are_counts_or_yes,
-    "returned": lambda cell_texts: cells.are_counts(cell_texts) or _are_affirmed("returned", cell_texts),
+    "returned": lambda cell_texts: (
+        cells.are_counts(cell_texts) or _are_affirmed("returned", cell_texts)
+    ),
     **{role: partial(_may_be_answers, role) for role in ("first_contact", "end_to_end")},
     **{role: partial(_are_affirmed, role) for role in ("access", "done")},
     "channel": _may_be_channels,

@@ -44,7 +44,9 @@ _NO_MOMENT: Final = re.compile(
 """Last words of columns that say how or by whom something ended, and not when."""
 _OF_A_PERSON: Final = re.compile(r"\b(account|user|person)( (id|key|name|no))$")
 """Last words of columns that hold persons, whatever else they are called."""
-_OF_A_DOCUMENT: Final = re.compile(r"\b(dokument|document|journalpost|bilag|bilaga|faktura|invoice|attachment)")
+_OF_A_DOCUMENT: Final = re.compile(
+    r"\b(dokument|document|journalpost|bilag|bilaga|faktura|invoice|attachment)"
+)
 """Words of columns with numbers of documents."""
 _ANY_DATE: Final = frozenset({"date", "datum", "dato", "data", "fecha", "paivamaara", "pvm"})
 _LAST_USE: Final = re.compile(
@@ -73,7 +75,9 @@ _NO_TYPE: Final = re.compile(
     r"|customer|caller|kund|anvand|bruk|account|adress|address|location|property|fastighet|eiendom|payment|vehicle|pipe|threshold)"
 )
 """Words of columns that say something else of a case than what sort it is."""
-_AN_EVENT: Final = re.compile(r"\b(last|senast|siste?) (resol|solv|clos|løs|lös|lukk|stäng|avslut)".translate(PLAIN))
+_AN_EVENT: Final = re.compile(
+    r"\b(last|senast|siste?) (resol|solv|clos|løs|lös|lukk|stäng|avslut)".translate(PLAIN)
+)
 """Words that say of an event which of several it is."""
 _DOCUMENTS: Final = ("json", "lines")
 """Formats whose columns are paths."""
@@ -91,11 +95,23 @@ _COUNTED: Final = frozenset({"reassignments", "handovers", "reopened", "returned
 
 def in_order_of_names(columns: Sequence[str], *roles: tuple[str, str]) -> list[str]:
     """The columns called like one of these (kind, role), those called exactly so first."""
-    field_names = [field_name for kind, role in roles for field_name in names_of_fields()[kind][role]]
+    field_names = [
+        field_name for kind, role in roles for field_name in names_of_fields()[kind][role]
+    ]
     called_so = {column: called(column) for column in columns}
     joined = {column: _joined(field_name) for column, field_name in called_so.items()}
-    exact = [column for field_name in map(_joined, field_names) for column in columns if joined[column] == field_name]
-    bearing = [column for field_name in field_names for column in columns if _holds(called_so[column], field_name)]
+    exact = [
+        column
+        for field_name in map(_joined, field_names)
+        for column in columns
+        if joined[column] == field_name
+    ]
+    bearing = [
+        column
+        for field_name in field_names
+        for column in columns
+        if _holds(called_so[column], field_name)
+    ]
     return list(dict.fromkeys([*exact, *bearing]))
 
 
@@ -104,7 +120,12 @@ def is_end(column: str) -> bool:
     column_name = called(column)
     stems = (
         stem
-        for kind, role in ((TICKETS, "resolved"), (TICKETS, "closed"), (CASES, "closed"), (CASES, "decided"))
+        for kind, role in (
+            (TICKETS, "resolved"),
+            (TICKETS, "closed"),
+            (CASES, "closed"),
+            (CASES, "decided"),
+        )
         for stem in stems_of_fields()[kind][role]
     )
     return bool(_NO_EVENT.search(column_name)) or any(stem.search(column_name) for stem in stems)
@@ -118,7 +139,9 @@ def counts_something(column: str) -> bool:
 def is_ended(column: str) -> bool:
     """Whether a column is called like the moment at which a ticket or case was solved or closed."""
     ends = (stem for kind, role in _ENDING for stem in stems_of_fields()[kind][role])
-    return not _NO_EVENT.search(called(column)) and any(stem.search(called(column)) for stem in ends)
+    return not _NO_EVENT.search(called(column)) and any(
+        stem.search(called(column)) for stem in ends
+    )
 
 
 _ENDING: Final = ((TICKETS, "resolved"), (TICKETS, "closed"), (CASES, "closed"))
@@ -127,7 +150,11 @@ _ENDING: Final = ((TICKETS, "resolved"), (TICKETS, "closed"), (CASES, "closed"))
 def product_used_last(column: str) -> str | None:
     """Which product a column says the last use of: "Teams" in "Teams Last Activity Date"; None where it says none."""
     words = _LAST_USE.search(called(column))
-    before = re.match(r"\W*([^\W_].*?)[\W_]*\b(?:last|senast|sist)", column, re.IGNORECASE) if words else None
+    before = (
+        re.match(r"\W*([^\W_].*?)[\W_]*\b(?:last|senast|sist)", column, re.IGNORECASE)
+        if words
+        else None
+    )
     return before[1] if before else None
 
 
@@ -156,10 +183,16 @@ def fields_of(
     if kind == STAFF:
         find_units(look, search.names, fields)
     if kind == TICKETS and "first_contact" not in fields:
-        answering = (column for column in search.free("first_contact") if tells_first_contact(look.cells(column)))
+        answering = (
+            column
+            for column in search.free("first_contact")
+            if tells_first_contact(look.cells(column))
+        )
         if column := next(answering, ""):
             fields["first_contact"] = column
-    if kind == CASES and ("at" not in fields or cells.are_unique(look.cells(fields.get("case", "")))):
+    if kind == CASES and (
+        "at" not in fields or cells.are_unique(look.cells(fields.get("case", "")))
+    ):
         # what a case is, and no step of it
         fields.pop("activity", None)
     return fields
@@ -179,12 +212,19 @@ class _Search:
             # what lies near the root is of the thing itself, and what lies deep of something beside it
             paths = {column: _without_types(column) for column in columns}
             self.columns = sorted(columns, key=lambda column: paths[column].count("/"))
-            self.own_names = {column: called(path.rpartition("/")[2]) for column, path in paths.items()}
-            deep = {column: self.own_names[column] for column, path in paths.items() if path.count("/") >= _DEEP}
+            self.own_names = {
+                column: called(path.rpartition("/")[2]) for column, path in paths.items()
+            }
+            deep = {
+                column: self.own_names[column]
+                for column, path in paths.items()
+                if path.count("/") >= _DEEP
+            }
             self.names = {**self.names, **deep}
         # databases write names together: "REQUESTID"
         self.joined_names = {
-            column: {_joined(self.names[column]), _joined(self.own_names[column])} for column in columns
+            column: {_joined(self.names[column]), _joined(self.own_names[column])}
+            for column in columns
         }
         # an object is called by its name, and not by its number or its address
         self.named_first = sorted(self.columns, key=lambda column: "/" in column and _rank(column))
@@ -209,8 +249,15 @@ class _Search:
             field_names = [name for name in known_names if not (is_any_date and name in _ANY_DATE)]
             candidates = self.free(role, exactly=not within)
             wanted = field_names if within else [_joined(name) for name in field_names]
-            bearers = (column for name in wanted for column in candidates if self._bears(column, name, within=within))
-            column = next((column for column in bearers if self._may_hold(role, column, within=within)), "")
+            bearers = (
+                column
+                for name in wanted
+                for column in candidates
+                if self._bears(column, name, within=within)
+            )
+            column = next(
+                (column for column in bearers if self._may_hold(role, column, within=within)), ""
+            )
             if column:
                 self.fields[role] = column
 
@@ -224,9 +271,13 @@ class _Search:
             if role in self.fields or (role == "closed" and "resolved" in self.fields):
                 continue
             candidates = self.free(role)
-            called_so = (column for stem in stems for column in candidates if stem.search(self.names[column]))
+            called_so = (
+                column for stem in stems for column in candidates if stem.search(self.names[column])
+            )
             # cells are looked at last: that takes longest
-            if column := next((column for column in called_so if self._may_hold_by_stem(role, column)), ""):
+            if column := next(
+                (column for column in called_so if self._may_hold_by_stem(role, column)), ""
+            ):
                 self.fields[role] = column
 
     def by_cells(self) -> None:
@@ -247,7 +298,9 @@ class _Search:
             columns = [column for column in columns if not _HOW_MANY.search(self.names[column])]
         # letters and documents have numbers of their own, and are no tickets or cases
         if role in ("ticket", "case"):
-            columns = [column for column in columns if not _OF_A_DOCUMENT.search(self.names[column])]
+            columns = [
+                column for column in columns if not _OF_A_DOCUMENT.search(self.names[column])
+            ]
         # the end of a case dates no step of it
         if role == "at" and self.kind in (CASES, LOG):
             return [column for column in columns if not is_end(column)]
@@ -268,7 +321,9 @@ class _Search:
         name = self.names[column]
         # when an account or a device came, was asked for or ends is no use of it
         if self.kind == USE:
-            is_use = _LAST_USE.search(name) is not None or not (_NO_USE.search(name) or _NO_EVENT.search(name))
+            is_use = _LAST_USE.search(name) is not None or not (
+                _NO_USE.search(name) or _NO_EVENT.search(name)
+            )
             return is_use or self._has_acts_alone()
         if _AN_EVENT.search(name) or not _NO_EVENT.search(name):
             return True
@@ -277,10 +332,14 @@ class _Search:
     def _has_acts_alone(self) -> bool:
         """Whether there is one moment a row, and several rows of a person: an audit trail, of whatever was created."""
         persons = self.look.cells(self.fields.get("person", ""))
-        return len(self.dated) == 1 and bool(cells.filled(persons)) and not cells.are_unique(persons)
+        return (
+            len(self.dated) == 1 and bool(cells.filled(persons)) and not cells.are_unique(persons)
+        )
 
     def _is_empty_end(self, role: str, column: str) -> bool:
-        return role in ENDS and not self.takes_empty_ends and not cells.filled(self.look.cells(column))
+        return (
+            role in ENDS and not self.takes_empty_ends and not cells.filled(self.look.cells(column))
+        )
 
     def _may_hold(self, role: str, column: str, *, within: bool) -> bool:
         """Whether the cells may be what the field takes; a name that is only borne `within` needs more of them."""
@@ -301,7 +360,11 @@ class _Search:
         if not is_like(role, look, column):
             return False
         # an empty column says by its name alone that it holds moments
-        if role in ENDS and _NO_MOMENT.search(self.names[column]) and not cells.filled(look.cells(column)):
+        if (
+            role in ENDS
+            and _NO_MOMENT.search(self.names[column])
+            and not cells.filled(look.cells(column))
+        ):
             return False
         # a date is nothing but a date
         if role not in DATES and column in self.dated:
@@ -324,7 +387,9 @@ _NO_WAY_IN: Final = re.compile(
     r"|desc|by$|av$)"
 )
 """Words of columns that say what a matter is about, or who did something."""
-_WAY_OUT: Final = re.compile(r"\b(onsk|prefer|svar|utskick|reply|answer|notif|exped|utsend|utgaende|outgoing)")
+_WAY_OUT: Final = re.compile(
+    r"\b(onsk|prefer|svar|utskick|reply|answer|notif|exped|utsend|utgaende|outgoing)"
+)
 """Words of columns with ways by which somebody is answered, or would like to be."""
 
 
@@ -339,10 +404,16 @@ def _by_cells(role: str, look: Look, columns: Sequence[str], dated: Dated) -> st
     if role == "opened":
         return _earliest(look, [column for column in columns if column in dated], dated)
     if role == "channel":
-        ways = [column for column in columns if not _NO_WAY_IN.search(called(column)) and column not in dated]
+        ways = [
+            column
+            for column in columns
+            if not _NO_WAY_IN.search(called(column)) and column not in dated
+        ]
         fitting = [column for column in ways if tells_ways_in(look.cells(column))]
         return fitting[0] if len(fitting) == 1 else ""
-    likely = [column for column in columns if column not in dated and cells.are_unique(look.cells(column))]
+    likely = [
+        column for column in columns if column not in dated and cells.are_unique(look.cells(column))
+    ]
     numbered = [column for column in likely if is_like("case", look, column)]
     signed = [column for column in likely if role == "person" and is_like("person", look, column)]
     return next(iter(numbered or signed), "")
@@ -356,7 +427,11 @@ def _earliest(look: Look, columns: Sequence[str], dated: Dated) -> str:
         if len(dated[column]) == 1
     }
     whole = [column for column, moments in days.items() if moments and all(moments)]
-    never_later = [column for column in whole if all(_is_never_later(days[column], others) for others in days.values())]
+    never_later = [
+        column
+        for column in whole
+        if all(_is_never_later(days[column], others) for others in days.values())
+    ]
     return never_later[0] if len(never_later) == 1 else ""
 
 
@@ -378,7 +453,9 @@ def _rank(path: str) -> int:
 
 _A_NAME: Final = re.compile(r"(full |display )?(name|title|label|value)|navn|namn")
 _AN_ADDRESS: Final = re.compile(r"\b(id|key|url|uri|link|href|self|uuid|guid|email|avatar|icon)$")
-_NAMED_ROLES: Final = frozenset({"unit", "unit_name", "team", "category", "case_type", "channel", "app", "course"})
+_NAMED_ROLES: Final = frozenset(
+    {"unit", "unit_name", "team", "category", "case_type", "channel", "app", "course"}
+)
 """What is told by a name wherever there is one."""
 
 

@@ -26,7 +26,9 @@ class Stream(io.RawIOBase):
     Damaged or truncated compression raises `InputError`, and so does content beyond `most` bytes where that is given.
     """
 
-    def __init__(self, file: IO[bytes], file_name: str, total: int, most: int | None = None) -> None:
+    def __init__(
+        self, file: IO[bytes], file_name: str, total: int, most: int | None = None
+    ) -> None:
         """`file` is open for reading in binary mode and stands at its beginning. `InputError` where it is no list."""
         super().__init__()
         self.name = file_name
@@ -62,8 +64,14 @@ class Stream(io.RawIOBase):
         """At most `size` decompressed bytes, all of the rest for -1; b"" at the end."""
         if not self._ahead:
             return self._read(size)
-        chunk, self._ahead = (self._ahead, b"") if size < 0 else (self._ahead[:size], self._ahead[size:])
-        return chunk if len(chunk) == size else chunk + self._read(size - len(chunk) if size >= 0 else size)
+        chunk, self._ahead = (
+            (self._ahead, b"") if size < 0 else (self._ahead[:size], self._ahead[size:])
+        )
+        return (
+            chunk
+            if len(chunk) == size
+            else chunk + self._read(size - len(chunk) if size >= 0 else size)
+        )
 
     def _read(self, size: int) -> bytes:
         if self._most is not None:
@@ -103,7 +111,10 @@ def opened(path: Path, *, unpacked: int | None = None) -> Iterator[Stream]:
     try:
         file = path.open("rb")
     except OSError as error:
-        remedies = {"IsADirectoryError": "is a folder; name a file", "FileNotFoundError": "there is no such file"}
+        remedies = {
+            "IsADirectoryError": "is a folder; name a file",
+            "FileNotFoundError": "there is no such file",
+        }
         reason = remedies.get(type(error).__name__, f"cannot be opened: {error.strerror}")
         raise InputError(as_text(path), "", reason) from error
     with file:

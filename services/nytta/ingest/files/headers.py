@@ -17,16 +17,20 @@ _WIDE: Final = 4
 _NO_NAME: Final = re.compile(r"[\d\s.,:/+%-]*\d[\d\s.,:/+%-]*|\d{4}-\d\d-\d\d.*")
 """Numbers and dates, which name no column."""
 _COUNTED: Final = re.compile(
-    r"(column|kolumn|kolonne|coluna|columna|colonne|colonna|spalte|kolom|sarake|unnamed:?)[ _]?\d+", re.IGNORECASE
+    r"(column|kolumn|kolonne|coluna|columna|colonne|colonna|spalte|kolom|sarake|unnamed:?)[ _]?\d+",
+    re.IGNORECASE,
 )
 """Names that a program gives to columns without names, above the row in which the names stand."""
 
 
 _TOTAL: Final = re.compile(
-    r"(grand |sub)?totale?[nr]?t?|totalsumma?|summa?|sum|antall?|i alt|count|delsumma?|samlet|sammanlagt", re.IGNORECASE
+    r"(grand |sub)?totale?[nr]?t?|totalsumma?|summa?|sum|antall?|i alt|count|delsumma?|samlet|sammanlagt",
+    re.IGNORECASE,
 )
 """What stands first in a row that adds up those above it."""
-_TOTAL_OF: Final = re.compile(r"(totalt?|sum(?:ma)?|antall?|i alt|samlet|sammanlagt)\b[^:]{0,30}:", re.IGNORECASE)
+_TOTAL_OF: Final = re.compile(
+    r"(totalt?|sum(?:ma)?|antall?|i alt|samlet|sammanlagt)\b[^:]{0,30}:", re.IGNORECASE
+)
 """What stands first in a row with little else that adds up something by name, such as "Antal rader: 4"."""
 _RULE: Final = re.compile(r"[-=_*.+~\u2013\u2014\s]+")
 """A line drawn between rows."""
@@ -60,7 +64,8 @@ def _needs_band(band: Sequence[str], column_names: Sequence[str]) -> bool:
     filled = [column_name.strip() for column_name in column_names if column_name.strip()]
     has_twice = len(set(filled)) < len(filled)
     return has_twice or any(
-        heading.strip() and not column_name.strip() for heading, column_name in zip(band, column_names, strict=False)
+        heading.strip() and not column_name.strip()
+        for heading, column_name in zip(band, column_names, strict=False)
     )
 
 
@@ -82,7 +87,11 @@ def is_none(cells: Sequence[str]) -> bool:
         return True
     # numbers alone, without what the row is of
     is_sparse = len(cell_texts) * 4 <= len(cells)
-    if is_sparse and not cells[0].strip() and all(_NO_NAME.fullmatch(cell_text) for cell_text in cell_texts):
+    if (
+        is_sparse
+        and not cells[0].strip()
+        and all(_NO_NAME.fullmatch(cell_text) for cell_text in cell_texts)
+    ):
         return True
     if len(cells) >= _WIDE and len(cell_texts) * 3 <= len(cells) and _TOTAL_OF.match(cell_texts[0]):
         return True
@@ -97,7 +106,9 @@ def _filled(cells: Sequence[str]) -> list[str]:
 
 def notes_below(last_rows: Sequence[Sequence[str]]) -> int:
     """How many rows at the end of a table are notes: one cell alone, where rows usually have four and more."""
-    filled_by_row = {row_number: len(_filled(cells)) for row_number, cells in enumerate(last_rows, 1)}
+    filled_by_row = {
+        row_number: len(_filled(cells)) for row_number, cells in enumerate(last_rows, 1)
+    }
     whole_rows = {row_number: count for row_number, count in filled_by_row.items() if count > 1}
     if not whole_rows or median(whole_rows.values()) < _WIDE:
         return 0
@@ -114,11 +125,19 @@ def header_row(first_rows: Sequence[Sequence[str]]) -> int:
     if not filled_counts:
         return 0
     # of the lower half alone: titles and notes stand above
-    usual = median(filled_counts[len(filled_counts) // 2 :]) if len(filled_counts) > 3 else max(filled_counts)
+    usual = (
+        median(filled_counts[len(filled_counts) // 2 :])
+        if len(filled_counts) > 3
+        else max(filled_counts)
+    )
     fewest = max(2, ceil(_FULL * usual))
     for row_number, cell_texts in enumerate(filled_rows):
         headings = set(cell_texts)
-        if len(cell_texts) < fewest or len(headings) * 2 <= len(cell_texts) or _are_counted(cell_texts):
+        if (
+            len(cell_texts) < fewest
+            or len(headings) * 2 <= len(cell_texts)
+            or _are_counted(cell_texts)
+        ):
             continue
         nameless = sum(_NO_NAME.fullmatch(heading) is not None for heading in headings)
         if nameless * 3 <= len(headings):

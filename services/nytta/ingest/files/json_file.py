@@ -44,7 +44,9 @@ def whole(stream: Stream) -> bytes:
         chunks.append(chunk)
         bytes_held += len(chunk)
         if bytes_held > BOUND:
-            raise InputError(stream.name, "", f"the file has more than {BOUND >> 20} MiB; export it in parts")
+            raise InputError(
+                stream.name, "", f"the file has more than {BOUND >> 20} MiB; export it in parts"
+            )
     return separator.join(chunks)
 
 
@@ -55,7 +57,9 @@ def parsed(body: bytes, file_name: str) -> Any:
     except ValueError as error:
         line = f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         problem = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-        raise InputError(file_name, line, f"is no JSON: {problem}" if body.strip() else "the file is empty") from error
+        raise InputError(
+            file_name, line, f"is no JSON: {problem}" if body.strip() else "the file is empty"
+        ) from error
 
 
 def loads(body: bytes) -> Any:

@@ -17,15 +17,60 @@ from nytta.ingest.files.looks import Look
 from nytta.ingest.files.rows import Row
 
 _COMPLETE: Final = frozenset(
-    {"complete", "completed", "end", "ended", "finish", "finished", "stop", "slut", "slutförd", "avslutad", "klar"}
+    {
+        "complete",
+        "completed",
+        "end",
+        "ended",
+        "finish",
+        "finished",
+        "stop",
+        "slut",
+        "slutförd",
+        "avslutad",
+        "klar",
+    }
     | {"fullført", "avsluttet", "ferdig", "slutt", "afsluttet", "færdig", "unknown"}
 )
 _UNDER_WAY: Final = frozenset(
-    {"start", "started", "begin", "begun", "schedule", "scheduled", "assign", "assigned", "reassign", "reassigned"}
-    | {"suspend", "suspended", "resume", "resumed", "enable", "enabled", "startad", "påbörjad", "startet", "påbegynt"}
+    {
+        "start",
+        "started",
+        "begin",
+        "begun",
+        "schedule",
+        "scheduled",
+        "assign",
+        "assigned",
+        "reassign",
+        "reassigned",
+    }
+    | {
+        "suspend",
+        "suspended",
+        "resume",
+        "resumed",
+        "enable",
+        "enabled",
+        "startad",
+        "påbörjad",
+        "startet",
+        "påbegynt",
+    }
 )
 _NOT_DONE: Final = frozenset(
-    {"ate_abort", "pi_abort", "abort", "aborted", "withdraw", "withdrawn", "manualskip", "autoskip", "skip", "skipped"}
+    {
+        "ate_abort",
+        "pi_abort",
+        "abort",
+        "aborted",
+        "withdraw",
+        "withdrawn",
+        "manualskip",
+        "autoskip",
+        "skip",
+        "skipped",
+    }
 )
 """Words by which a row says how far its step has come, in small letters."""
 
@@ -49,7 +94,9 @@ class Lifecycle:
         word = row.get(self.column, "").strip()
         if not word:
             return not self.is_said_always
-        return word in self.complete or (word in self.under_way and row.get(activity, "").strip() in self.open_steps)
+        return word in self.complete or (
+            word in self.under_way and row.get(activity, "").strip() in self.open_steps
+        )
 
 
 def lifecycle_of(look: Look, case: str, activity: str, columns: Sequence[str]) -> Lifecycle | None:
@@ -61,7 +108,9 @@ def lifecycle_of(look: Look, case: str, activity: str, columns: Sequence[str]) -
             continue
         texts = [text.strip() for text in look.cells(column)]
         words = {text.lower() for text in texts if text}
-        if not (words & _COMPLETE and words & _UNDER_WAY and words <= _COMPLETE | _UNDER_WAY | _NOT_DONE):
+        if not (
+            words & _COMPLETE and words & _UNDER_WAY and words <= _COMPLETE | _UNDER_WAY | _NOT_DONE
+        ):
             continue
         steps = [step.strip() for step in look.cells(activity)]
         words_of_step: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
@@ -71,7 +120,9 @@ def lifecycle_of(look: Look, case: str, activity: str, columns: Sequence[str]) -
         # a word that is the same in all rows of a step says how far its case has come
         if 2 * sum(bool(said & _COMPLETE) for said in begun) <= len(begun):
             continue
-        completed = {step for step, text in zip(steps, texts, strict=True) if text.lower() in _COMPLETE}
+        completed = {
+            step for step, text in zip(steps, texts, strict=True) if text.lower() in _COMPLETE
+        }
         return Lifecycle(
             column,
             tuple(sorted({text for text in texts if text.lower() in _COMPLETE})),
@@ -89,7 +140,8 @@ _ENDING: Final = re.compile(
     re.IGNORECASE,
 )
 _BEGINNING: Final = re.compile(
-    r"(?:(?P<begun>start(?:ed)?|begin)|(?P<done>completed?|finish(?:ed)?))[\s_:./|+-]+(?P<step>\w.*)", re.IGNORECASE
+    r"(?:(?P<begun>start(?:ed)?|begin)|(?P<done>completed?|finish(?:ed)?))[\s_:./|+-]+(?P<step>\w.*)",
+    re.IGNORECASE,
 )
 """Names of steps that say themselves how far they have come: "Review-start", "Complete review"."""
 
@@ -100,7 +152,11 @@ def begun_steps(look: Look, case: str, activity: str) -> tuple[str, ...]:
     In most cases in which it began it must have been completed: it may else be the name of what was done.
     """
     names = {text.strip() for text in look.cells(activity)}
-    matches = {name: match for name in names if (match := _ENDING.fullmatch(name) or _BEGINNING.fullmatch(name))}
+    matches = {
+        name: match
+        for name in names
+        if (match := _ENDING.fullmatch(name) or _BEGINNING.fullmatch(name))
+    }
     begun = {name: match["step"].lower() for name, match in matches.items() if match["begun"]}
     done = {name: match["step"].lower() for name, match in matches.items() if match["done"]}
     begun = {name: step for name, step in begun.items() if step in done.values()}

@@ -14,9 +14,25 @@ from nytta.ingest.files.looks import Look
 
 _TELLING: Final[Mapping[str, Mapping[str, int]]] = {
     STAFF: {"person": 1, "role": 2, "from": 2, "to": 1, "fte": 3, "access": 1, "unit": 1},
-    TICKETS: {"ticket": 1, "opened": 1, "resolved": 2, "channel": 1, "team": 2, "requester": 2, "first_contact": 3}
+    TICKETS: {
+        "ticket": 1,
+        "opened": 1,
+        "resolved": 2,
+        "channel": 1,
+        "team": 2,
+        "requester": 2,
+        "first_contact": 3,
+    }
     | {"category": 1, "status": 1, "closed": 1, "reassignments": 3},
-    CASES: {"case": 1, "case_type": 2, "opened": 1, "closed": 1, "decided": 2, "actor": 2, "end_to_end": 3}
+    CASES: {
+        "case": 1,
+        "case_type": 2,
+        "opened": 1,
+        "closed": 1,
+        "decided": 2,
+        "actor": 2,
+        "end_to_end": 3,
+    }
     | {"returned": 3, "channel": 1, "handovers": 3, "reopened": 1},
     TRAINING: {"course": 4, "person": 1, "at": 1},
     USE: {"app": 2, "person": 1, "at": 2},
@@ -66,24 +82,35 @@ def likeliest_kinds(look: Look, columns: list[str], dated: Dated) -> tuple[str, 
     for by_cells, fewest in ((False, _FEWEST), (True, 2 * _FEWEST)):
         of_kind = {kind: fields_of(kind, look, columns, dated, by_cells=by_cells) for kind in KINDS}
         of_name = {kind: _points_of_name(kind, look.name) for kind in KINDS}
-        points = {kind: _points_of_columns(kind, fields, by_cells) + of_name[kind] for kind, fields in of_kind.items()}
+        points = {
+            kind: _points_of_columns(kind, fields, by_cells) + of_name[kind]
+            for kind, fields in of_kind.items()
+        }
         for kind, words in ((TICKETS, _OF_A_DESK), (CASES, _OF_A_REGISTRY)):
-            points[kind] += min(2, sum(words.search(called(column)) is not None for column in columns))
+            points[kind] += min(
+                2, sum(words.search(called(column)) is not None for column in columns)
+            )
         possible_kinds = [
             kind
             for kind in KINDS
-            if set(NEEDED[kind]) <= of_kind[kind].keys() and (of_name[kind] or _is_told(kind, of_kind[kind]))
+            if set(NEEDED[kind]) <= of_kind[kind].keys()
+            and (of_name[kind] or _is_told(kind, of_kind[kind]))
         ]
         # nobody of the staff asked for what is told by its place in the town
         of_cases = of_kind[CASES]
-        has_cases = {"case", "opened"} <= of_cases.keys() and not _may_be_of_anything(CASES, "case", of_cases["case"])
+        has_cases = {"case", "opened"} <= of_cases.keys() and not _may_be_of_anything(
+            CASES, "case", of_cases["case"]
+        )
         if is_of_public and has_cases and "requester" not in of_kind[TICKETS]:
             possible_kinds = [kind for kind in possible_kinds if kind != TICKETS]
             points[CASES] += _NAMED
         best = max(possible_kinds, key=lambda kind: points[kind], default="")
         # of very many columns some are called like anything
         if best and points[best] >= fewest + len(columns) // _WIDE:
-            return (best, *(kind for kind in possible_kinds if points[kind] == points[best] and kind != best))
+            return (
+                best,
+                *(kind for kind in possible_kinds if points[kind] == points[best] and kind != best),
+            )
     return ()
 
 
@@ -99,11 +126,16 @@ def is_of_devices(columns: Sequence[str]) -> bool:
 
 def is_of_letters(look: Look, columns: Sequence[str]) -> bool:
     """Whether a list is a journal of letters, of which a case has several, and whose dates are none of the case."""
-    if len({match[0] for column in columns if (match := _LETTER.search(called(column)))}) < _SIGNS_OF_LETTERS:
+    if (
+        len({match[0] for column in columns if (match := _LETTER.search(called(column)))})
+        < _SIGNS_OF_LETTERS
+    ):
         return False
     numbers = in_order_of_names(columns, (CASES, "case"))
     return not any(
-        cells.are_unique(look.cells(column)) for column in numbers if not _OF_A_LETTER.search(called(column))
+        cells.are_unique(look.cells(column))
+        for column in numbers
+        if not _OF_A_LETTER.search(called(column))
     )
 
 
@@ -131,7 +163,11 @@ def _points_of_columns(kind: str, fields: Mapping[str, str], by_cells: bool) -> 
 
     A number or a date that may be of anything tells nothing by its name; `by_cells`, it may by what it holds.
     """
-    telling = {role for role, column in fields.items() if by_cells or not _may_be_of_anything(kind, role, column)}
+    telling = {
+        role
+        for role, column in fields.items()
+        if by_cells or not _may_be_of_anything(kind, role, column)
+    }
     # a date beside the number of a ticket is when it came in
     if not telling.isdisjoint(("ticket", "case")) and "opened" in fields:
         telling.add("opened")
@@ -160,7 +196,21 @@ def is_of_any_list(column: str) -> bool:
 _NUMBERED: Final = ((LOG, "case"), (CASES, "case"), (TICKETS, "ticket"))
 """Kinds and fields of what has a number of its own."""
 _NUMBERING: Final = frozenset(
-    {"id", "nr", "no", "number", "nummer", "numero", "num", "key", "kod", "kode", "code", "of", "de"}
+    {
+        "id",
+        "nr",
+        "no",
+        "number",
+        "nummer",
+        "numero",
+        "num",
+        "key",
+        "kod",
+        "kode",
+        "code",
+        "of",
+        "de",
+    }
     | {"date", "datum", "dato", "data", "fecha", "pvm", "paivamaara"}
 )
 """Words of columns that number or date the rows of any list."""
@@ -197,7 +247,11 @@ def _is_told(kind: str, fields: Mapping[str, str]) -> bool:
     """Whether columns say what the rows are, which any list may number and date, and of whichever persons."""
     if kind in (TICKETS, CASES):
         number, opened = NEEDED[kind][0], fields.get("opened", "")
-        comes_in = opened and not _BEGUN.search(called(opened)) and not _may_be_of_anything(kind, "opened", opened)
+        comes_in = (
+            opened
+            and not _BEGUN.search(called(opened))
+            and not _may_be_of_anything(kind, "opened", opened)
+        )
         is_numbered = not _may_be_of_anything(kind, number, fields[number])
         return bool(comes_in) or is_numbered or not _OF_WORK.isdisjoint(fields)
     if kind == STAFF:

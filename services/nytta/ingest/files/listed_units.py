@@ -35,7 +35,9 @@ def slug(unit_name: str) -> str:
     """An id made of a name: small letters, digits and hyphens."""
     # letters of the Nordic languages have no accent that could be taken away
     ascii_name = unit_name.translate(str.maketrans("åäöæøÅÄÖÆØ", "aaoaoaaoao"))
-    ascii_name = unicodedata.normalize("NFKD", ascii_name).encode("ascii", "ignore").decode().lower()
+    ascii_name = (
+        unicodedata.normalize("NFKD", ascii_name).encode("ascii", "ignore").decode().lower()
+    )
     return re.sub(r"[^a-z0-9]+", "-", ascii_name).strip("-")[:_LONGEST]
 
 
@@ -120,7 +122,9 @@ def _work_units(lists: Lists, root: str) -> list[ListedUnit]:
     for _, draft in lists:
         for code in codes(draft):
             if code.lower() not in units:
-                units[code.lower()] = ListedUnit(free(f"{root}.{slug(code)}", taken_ids), code, root, (code,))
+                units[code.lower()] = ListedUnit(
+                    free(f"{root}.{slug(code)}", taken_ids), code, root, (code,)
+                )
     return list(units.values())
 
 
@@ -146,5 +150,6 @@ def own_units(lists: Lists, units: Sequence[ListedUnit], root: str) -> list[List
     """A unit for each code that belongs to none of `units`."""
     taken_ids = {unit.id for unit in units}
     return [
-        ListedUnit(free(f"{root}.{slug(code)}", taken_ids), code, root, (code,)) for code in unknown_codes(lists, units)
+        ListedUnit(free(f"{root}.{slug(code)}", taken_ids), code, root, (code,))
+        for code in unknown_codes(lists, units)
     ]

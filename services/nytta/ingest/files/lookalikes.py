@@ -68,7 +68,9 @@ class Lookalikes:
         """A sentence that names rows, and repeats no id; "" where nothing looks alike."""
         if not self.pairs:
             return ""
-        pairs = ", ".join(f"{pair.first_row} and {pair.second_row} ({pair.kind})" for pair in self.pairs[:3])
+        pairs = ", ".join(
+            f"{pair.first_row} and {pair.second_row} ({pair.kind})" for pair in self.pairs[:3]
+        )
         more = " and more" if len(self.pairs) > 3 else ""
         return (
             f"{len(self.pairs)} ids look like another and count apart: see rows {pairs}{more}; nytta sources --alike "

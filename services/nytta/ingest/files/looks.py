@@ -64,7 +64,9 @@ class Look:
         """The texts of a column; those of rows that lack it are empty."""
         texts = self.columns_read.get(column)
         if texts is None:
-            texts = self.columns_read[column] = ColumnTexts(first_row.get(column, "") for first_row in self.rows)
+            texts = self.columns_read[column] = ColumnTexts(
+                first_row.get(column, "") for first_row in self.rows
+            )
         return texts
 
 
@@ -74,7 +76,9 @@ def look(path: Path, file_name: str, unpacked: int | None = None) -> Look:
     with files.opened(path, unpacked=unpacked) as stream:
         above, header_lines, records = _place(stream, plain_name)
     with files.opened(path, unpacked=unpacked) as stream:
-        file_format, reader = _reader(stream, plain_name, Dialect(skip_lines=above, header_lines=header_lines), records)
+        file_format, reader = _reader(
+            stream, plain_name, Dialect(skip_lines=above, header_lines=header_lines), records
+        )
         first_items = list(islice(reader, ROWS))
         first_rows = [
             first_row
@@ -84,11 +88,15 @@ def look(path: Path, file_name: str, unpacked: int | None = None) -> Look:
         header = reader.header if isinstance(reader, TableReader | WorkbookReader) else []
         if isinstance(reader, WorkbookReader):
             above, header_lines = reader.above, reader.header_lines
-    columns = header or list(dict.fromkeys(column for first_row in first_rows for column in first_row))
+    columns = header or list(
+        dict.fromkeys(column for first_row in first_rows for column in first_row)
+    )
     _refuse_unreadable(file_name, first_items)
     if file_format == "table":
         _refuse_objects(file_name, columns)
-        first_rows = first_rows[: len(first_rows) - notes_below([list(first_row.values()) for first_row in first_rows])]
+        first_rows = first_rows[
+            : len(first_rows) - notes_below([list(first_row.values()) for first_row in first_rows])
+        ]
     if len(columns) == 1 and file_format == "table":
         _refuse_quoted_lines(file_name, columns[0], first_rows)
     objects = columns_of_objects(columns, first_rows) if file_format == "table" else ()
@@ -121,7 +129,10 @@ class Behind(NamedTuple):
 
 
 def beyond(
-    path: Path, looked: Look, wanted: Mapping[str, Callable[[str], bool]], unpacked: int | None = None
+    path: Path,
+    looked: Look,
+    wanted: Mapping[str, Callable[[str], bool]],
+    unpacked: int | None = None,
 ) -> Behind:
     """What columns say in rows behind those that were looked at, as far as the file can be read, and within a bound.
 
@@ -146,7 +157,9 @@ def beyond(
     return Behind(_all_texts(kept), rows_read, True)
 
 
-def _keep(kept: Mapping[str, dict[str, bool]], wanted: Mapping[str, Callable[[str], bool]], row: Row) -> None:
+def _keep(
+    kept: Mapping[str, dict[str, bool]], wanted: Mapping[str, Callable[[str], bool]], row: Row
+) -> None:
     """Note the texts of a row that are new, and whether each is wanted, which costs more than to know it again."""
     for column, is_wanted in wanted.items():
         text = row.get(column, "")
@@ -156,7 +169,10 @@ def _keep(kept: Mapping[str, dict[str, bool]], wanted: Mapping[str, Callable[[st
 
 
 def _all_texts(kept: Mapping[str, dict[str, bool]]) -> dict[str, tuple[str, ...]]:
-    return {column: tuple(text for text, is_kept in texts.items() if is_kept) for column, texts in kept.items()}
+    return {
+        column: tuple(text for text, is_kept in texts.items() if is_kept)
+        for column, texts in kept.items()
+    }
 
 
 def _plain(file_name: str) -> str:
@@ -179,9 +195,13 @@ def _place(stream: files.Stream, plain_name: str) -> tuple[int, int, str]:
 
 def _form(begins: str, plain_name: str) -> str:
     """The format of a file by its beginning, and by the end of its name where that does not tell."""
-    if plain_name.endswith(".xes") or re.match(r"(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<log\b", begins, re.DOTALL):
+    if plain_name.endswith(".xes") or re.match(
+        r"(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<log\b", begins, re.DOTALL
+    ):
         return "xes"
-    if '"ocel:' in begins or (begins.startswith("{") and '"eventTypes"' in begins and '"objectTypes"' in begins):
+    if '"ocel:' in begins or (
+        begins.startswith("{") and '"eventTypes"' in begins and '"objectTypes"' in begins
+    ):
         return "ocel"
     if plain_name.endswith((".jsonocel", ".ocel", ".ocel.json")):
         return "ocel"
@@ -195,7 +215,9 @@ def _beginning(stream: files.Stream) -> str:
     return sample.decode(encoding_of(sample)[0], "replace").lstrip("\ufeff \t\r\n")
 
 
-def _reader(stream: files.Stream, plain_name: str, dialect: Dialect, records: str) -> tuple[str, Reader]:
+def _reader(
+    stream: files.Stream, plain_name: str, dialect: Dialect, records: str
+) -> tuple[str, Reader]:
     if stream.is_workbook:
         return "table", WorkbookReader(stream, skip=None)
     match file_format := _form(_beginning(stream), plain_name):
@@ -227,7 +249,12 @@ def _lists(value: Any, path: str, depth: int) -> Iterator[tuple[str, int]]:
         return
     for field_key, inner_value in value.items():
         list_path = f"{path}/{field_key}" if path else field_key
-        if isinstance(inner_value, list) and inner_value and isinstance(inner_value[0], dict) and "/" not in field_key:
+        if (
+            isinstance(inner_value, list)
+            and inner_value
+            and isinstance(inner_value[0], dict)
+            and "/" not in field_key
+        ):
             yield list_path, len(inner_value)
         else:
             yield from _lists(inner_value, list_path, depth - 1)
@@ -244,7 +271,9 @@ def _refuse_unreadable(file_name: str, first_items: Sequence[Row | Broken]) -> N
 def _refuse_objects(file_name: str, columns: Sequence[str]) -> None:
     """InputError where a table is an object-centric log: a cell of it lists objects, and no row has one case."""
     if "ocel:eid" in columns:
-        raise InputError(file_name, "", "the file is OCEL 1.0 as a table; export the log as OCEL 2.0 in JSON")
+        raise InputError(
+            file_name, "", "the file is OCEL 1.0 as a table; export the log as OCEL 2.0 in JSON"
+        )
 
 
 def _refuse_nameless(file_name: str, json_value: Any, longest: int) -> None:
@@ -256,21 +285,33 @@ def _refuse_nameless(file_name: str, json_value: Any, longest: int) -> None:
     are_keyed = isinstance(json_value, dict) and not longest and _has_objects_alone(json_value)
     if rows_as_lists > max(1, longest) or are_keyed:
         raise InputError(
-            file_name, "", "the document has no list of objects, one a row; export it so, or as CSV with a header"
+            file_name,
+            "",
+            "the document has no list of objects, one a row; export it so, or as CSV with a header",
         )
 
 
 def _has_objects_alone(json_value: Mapping[str, Any]) -> bool:
     """Whether a document is several objects by key, each a row or a column: a single thing says something of itself."""
-    objects = [inner_value for inner_value in json_value.values() if isinstance(inner_value, dict) and inner_value]
-    return len(objects) == len(json_value) > 1 and len({frozenset(value) for value in objects}) < len(objects)
+    objects = [
+        inner_value
+        for inner_value in json_value.values()
+        if isinstance(inner_value, dict) and inner_value
+    ]
+    return len(objects) == len(json_value) > 1 and len(
+        {frozenset(value) for value in objects}
+    ) < len(objects)
 
 
 def _lists_of_lists(json_value: Any, depth: int) -> Iterator[int]:
     """The lengths of lists whose items are lists of values."""
     inner_values = json_value.values() if isinstance(json_value, dict) and depth else ()
     for inner_value in inner_values:
-        if isinstance(inner_value, list) and inner_value and all(isinstance(item, list) for item in inner_value):
+        if (
+            isinstance(inner_value, list)
+            and inner_value
+            and all(isinstance(item, list) for item in inner_value)
+        ):
             yield len(inner_value)
         yield from _lists_of_lists(inner_value, depth - 1)
 
@@ -281,7 +322,9 @@ def _refuse_quoted_lines(file_name: str, column: str, first_rows: Sequence[Row])
     if (
         mark
         and first_rows
-        and all(first_row[column].count(mark) >= column.count(mark) for first_row in first_rows[:50])
+        and all(
+            first_row[column].count(mark) >= column.count(mark) for first_row in first_rows[:50]
+        )
     ):
         raise InputError(
             file_name,

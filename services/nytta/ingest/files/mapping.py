@@ -40,7 +40,9 @@ Source = Value | Test | Moment | bool
 def _size(given_size: Any) -> int | dict[str, int]:
     def number(text: Any) -> int:
         if not re.fullmatch("[0-9]{1,9}", str(text)) or int(text) < 1:
-            raise ValueError("declared_size is a number of persons, or one for each unit: {unit: persons}")
+            raise ValueError(
+                "declared_size is a number of persons, or one for each unit: {unit: persons}"
+            )
         return int(text)
 
     return (
@@ -58,7 +60,9 @@ def _unit_id(text: str) -> str:
 
 def _country(text: str) -> str:
     if text and not is_country(text):
-        raise ValueError(f"'{text[:200]}' is no country; write a code of two letters such as SE or NO, or leave it out")
+        raise ValueError(
+            f"'{text[:200]}' is no country; write a code of two letters such as SE or NO, or leave it out"
+        )
     return text
 
 
@@ -99,12 +103,16 @@ class Head(BaseModel):
     """A list within a row whose items are the rows instead; fields of the row around them are `../NAME`."""
     entries: Annotated[
         tuple[Entries, ...],
-        BeforeValidator(lambda short_form: [short_form] if isinstance(short_form, dict) else short_form),
+        BeforeValidator(
+            lambda short_form: [short_form] if isinstance(short_form, dict) else short_form
+        ),
     ] = ()
     """Lists of named values within a row."""
     organisation: Annotated[
         Organisation,
-        BeforeValidator(lambda short_form: {"id": short_form} if isinstance(short_form, str) else short_form),
+        BeforeValidator(
+            lambda short_form: {"id": short_form} if isinstance(short_form, str) else short_form
+        ),
     ]
     timezone: Zone
     """The time zone of the organisation: its calendar, and the zone of times without an offset."""
@@ -124,7 +132,9 @@ class Head(BaseModel):
     """Whether a snapshot holds every row there is, so that what it lacks is taken back."""
     revision: Annotated[
         Moment | None,
-        BeforeValidator(lambda short_form: {"field": short_form} if isinstance(short_form, str) else short_form),
+        BeforeValidator(
+            lambda short_form: {"field": short_form} if isinstance(short_form, str) else short_form
+        ),
     ] = None
     """The field that grows with each change of a row, a whole number or a time: the greatest counts."""
     nulls: TextList = ()
@@ -195,9 +205,14 @@ class Mapping(Head):
     @property
     def shared(self) -> frozenset[tuple[str, str]]:
         """Fields that rows share (`within`), each with the field that names of what the rows are."""
-        sources = [*self.common.values(), *(source for rule in self.rules for source in rule.fields.values())]
+        sources = [
+            *self.common.values(),
+            *(source for rule in self.rules for source in rule.fields.values()),
+        ]
         values = (source for source in sources if isinstance(source, Value))
-        return frozenset((value.field, value.within) for value in values if value.field and value.within)
+        return frozenset(
+            (value.field, value.within) for value in values if value.field and value.within
+        )
 
     @property
     def needed(self) -> frozenset[str]:
@@ -220,7 +235,9 @@ class Mapping(Head):
                     if isinstance(source, Value) and source.missing is not None and not optional:
                         continue
                     # a derived event without a time is left out, and takes nothing with it
-                    if isinstance(source, Value | Moment) and (field_name != "time" or not rule.also):
+                    if isinstance(source, Value | Moment) and (
+                        field_name != "time" or not rule.also
+                    ):
                         needed_fields += source.fields
         return frozenset(needed_fields)
 

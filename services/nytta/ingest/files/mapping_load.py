@@ -36,14 +36,20 @@ def load(mapping_name: str | Path) -> Mapping:
         if not path.is_file():
             known_names = shipped()
             suggestion = nearest(str(mapping_name), known_names)
-            message = f"no mapping comes with that name{suggestion} Known: {', '.join(known_names)}; "
+            message = (
+                f"no mapping comes with that name{suggestion} Known: {', '.join(known_names)}; "
+            )
             raise MappingError([Problem(str(mapping_name), 1, message + "or name a .yaml file")])
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise MappingError([Problem(str(path), 1, f"the mapping cannot be opened: {error.strerror}")]) from error
+        raise MappingError(
+            [Problem(str(path), 1, f"the mapping cannot be opened: {error.strerror}")]
+        ) from error
     except UnicodeDecodeError as error:
-        raise MappingError([Problem(str(path), 1, "the mapping is not UTF-8; save it as UTF-8")]) from error
+        raise MappingError(
+            [Problem(str(path), 1, "the mapping is not UTF-8; save it as UTF-8")]
+        ) from error
     return parse(text, str(path))
 
 
@@ -67,7 +73,9 @@ class _Builder:
 
     def __init__(self, document: mapping_file.Document) -> None:
         self._document = document
-        self._known = {field_name for fields in targets().values() for field_name in fields} | {"time"}
+        self._known = {field_name for fields in targets().values() for field_name in fields} | {
+            "time"
+        }
 
     def build(self) -> Mapping | None:
         data = self._document.data
@@ -75,7 +83,13 @@ class _Builder:
             self._document.add((), "a mapping is a list of `name: value` lines")
             return None
         head = self._model(
-            Head, {field_name: data[field_name] for field_name in data if field_name in Head.model_fields}, ()
+            Head,
+            {
+                field_name: data[field_name]
+                for field_name in data
+                if field_name in Head.model_fields
+            },
+            (),
         )
         rules = self._rules(data.get("events"))
         types = {type_name for rule in rules for type_name in rule.types}
@@ -87,19 +101,26 @@ class _Builder:
         common = self._fields(remaining, (), types)
         mapping = None
         if head is not None:
-            head_fields = {field_name: getattr(head, field_name) for field_name in Head.model_fields}
-            mapping = Mapping.model_construct(**head_fields, common=MappingProxyType(common), rules=tuple(rules))
+            head_fields = {
+                field_name: getattr(head, field_name) for field_name in Head.model_fields
+            }
+            mapping = Mapping.model_construct(
+                **head_fields, common=MappingProxyType(common), rules=tuple(rules)
+            )
             self._check_whole(mapping)
         return mapping
 
     def _rules(self, given_rules: Any) -> list[Rule]:
         if not isinstance(given_rules, list) or not given_rules:
             self._document.add(
-                ("events",), "events: list at least one event that a row becomes, such as `- type: case.step`"
+                ("events",),
+                "events: list at least one event that a row becomes, such as `- type: case.step`",
             )
             return []
         rules = [
-            rule for rule_index, entry in enumerate(given_rules) if (rule := self._rule(entry, ("events", rule_index)))
+            rule
+            for rule_index, entry in enumerate(given_rules)
+            if (rule := self._rule(entry, ("events", rule_index)))
         ]
         # events of a row are told apart by that word: two with the same would have one id
         seen_rules: set[tuple[str, tuple[str, ...] | None]] = set()
@@ -107,18 +128,25 @@ class _Builder:
             if (rule.also, rule.identity) in seen_rules:
                 rule_name = f"also: {rule.also}" if rule.also else "an event without also"
                 self._document.add(
-                    ("events", rule_index), f"{rule_name} stands here a second time; give each event its own word"
+                    ("events", rule_index),
+                    f"{rule_name} stands here a second time; give each event its own word",
                 )
             seen_rules.add((rule.also, rule.identity))
         return rules
 
     def _rule(self, entry: Any, path: mapping_file.Path) -> Rule | None:
         if not isinstance(entry, dict):
-            self._document.add(path, "an event is a list of `name: value` lines, first of all `type:`")
+            self._document.add(
+                path, "an event is a list of `name: value` lines, first of all `type:`"
+            )
             return None
         head = self._model(
             _RuleHead,
-            {field_name: entry[field_name] for field_name in entry if field_name in _RuleHead.model_fields},
+            {
+                field_name: entry[field_name]
+                for field_name in entry
+                if field_name in _RuleHead.model_fields
+            },
             path,
         )
         types = self._types(head.type, (*path, "type")) if head is not None else ()
@@ -132,24 +160,37 @@ class _Builder:
             return None
         # a type that is the same for every row is known now, and looked up no more
         choice = head.type if head.type.constant is None else None
-        return Rule(types, head.also, choice, head.when, head.once, head.identity, MappingProxyType(fields))
+        return Rule(
+            types, head.also, choice, head.when, head.once, head.identity, MappingProxyType(fields)
+        )
 
     def _types(self, field_value: Value, path: mapping_file.Path) -> tuple[str, ...]:
         type_names = tuple(dict.fromkeys(field_value.results))
         if field_value.constant is None and field_value.passes_through:
-            self._document.add(path, "say which text means which type: {field: …, values: {text: case.step}}")
+            self._document.add(
+                path, "say which text means which type: {field: …, values: {text: case.step}}"
+            )
         for type_name in type_names:
             if type_name not in targets():
-                self._document.add(path, f"there is no event type '{type_name}'{nearest(type_name, targets())}")
+                self._document.add(
+                    path, f"there is no event type '{type_name}'{nearest(type_name, targets())}"
+                )
         return tuple(type_name for type_name in type_names if type_name in targets())
 
-    def _fields(self, given_fields: Lookup[str, Any], path: mapping_file.Path, types: set[str]) -> dict[str, Source]:
+    def _fields(
+        self, given_fields: Lookup[str, Any], path: mapping_file.Path, types: set[str]
+    ) -> dict[str, Source]:
         sources: dict[str, Source] = {}
         for field_name, field_value in given_fields.items():
             entry_path = (*path, field_name)
             if field_name not in self._known:
-                known_names = self._known | (_RuleHead.model_fields.keys() if path else Head.model_fields.keys())
-                self._document.add(entry_path, f"there is no field '{field_name}'{nearest(field_name, known_names)}")
+                known_names = self._known | (
+                    _RuleHead.model_fields.keys() if path else Head.model_fields.keys()
+                )
+                self._document.add(
+                    entry_path,
+                    f"there is no field '{field_name}'{nearest(field_name, known_names)}",
+                )
                 continue
             taking = (
                 [_TIME]
@@ -163,7 +204,8 @@ class _Builder:
             if not taking:
                 if types:
                     self._document.add(
-                        entry_path, f"{' and '.join(sorted(types))} cannot have '{field_name}'; remove it"
+                        entry_path,
+                        f"{' and '.join(sorted(types))} cannot have '{field_name}'; remove it",
                     )
                 continue
             source = self._source(taking[0], field_value, entry_path)
@@ -173,12 +215,18 @@ class _Builder:
 
     def _source(self, target: Target, given_source: Any, path: mapping_file.Path) -> Source | None:
         if target.kind == "day":
-            return self._model(Moment, {"field": given_source} if isinstance(given_source, str) else given_source, path)
+            return self._model(
+                Moment,
+                {"field": given_source} if isinstance(given_source, str) else given_source,
+                path,
+            )
         if target.kind == "flag":
             if given_source in ("true", "false"):
                 return bool(given_source == "true")
             if isinstance(given_source, str):
-                self._document.add(path, "a flag is true, false, or a question such as {field: …, is: …}")
+                self._document.add(
+                    path, "a flag is true, false, or a question such as {field: …, is: …}"
+                )
                 return None
             return self._model(Test, given_source, path)
         field_value = self._model(
@@ -204,10 +252,13 @@ class _Builder:
 
     def _check_identity(self, mapping: Mapping) -> None:
         if mapping.source is not None and mapping.identity is None:
-            self._document.add(("source",), "source belongs to identity; remove it, or say which fields name a row")
+            self._document.add(
+                ("source",), "source belongs to identity; remove it, or say which fields name a row"
+            )
         if mapping.identity is not None and mapping.source is None:
             self._document.add(
-                ("identity",), "identity needs the name of its source, the same for every export: source: …"
+                ("identity",),
+                "identity needs the name of its source, the same for every export: source: …",
             )
         if mapping.snapshot and mapping.identity is None:
             self._document.add(
@@ -215,39 +266,55 @@ class _Builder:
                 "a snapshot needs identity: the fields by which rows of two exports are the same",
             )
         if mapping.complete and not mapping.snapshot:
-            self._document.add(("complete",), "complete belongs to snapshot: true, for it is about the whole list")
+            self._document.add(
+                ("complete",), "complete belongs to snapshot: true, for it is about the whole list"
+            )
         if mapping.revision is not None and mapping.identity is None:
-            self._document.add(("revision",), "a revision needs identity: the fields by which a row is the same again")
+            self._document.add(
+                ("revision",),
+                "a revision needs identity: the fields by which a row is the same again",
+            )
 
     def _check_form(self, mapping: Mapping) -> None:
         if mapping.format != "table" and mapping.table != Table():
             self._document.add(
-                ("table",), "table is for format: table; other formats say themselves how they are written"
+                ("table",),
+                "table is for format: table; other formats say themselves how they are written",
             )
         nested = mapping.format in _NESTED
         if mapping.records and (not nested or mapping.format == "lines"):
-            self._document.add(("records",), "records is for format: json, object or xml; others have one list only")
+            self._document.add(
+                ("records",),
+                "records is for format: json, object or xml; others have one list only",
+            )
         for field_name in ("each", "entries"):
             if getattr(mapping, field_name) and not nested:
                 self._document.add(
-                    (field_name,), f"{field_name} is for format: json, lines, object or xml; others have no lists"
+                    (field_name,),
+                    f"{field_name} is for format: json, lines, object or xml; others have no lists",
                 )
 
     def _check_rule(self, mapping: Mapping, rule: Rule, rule_index: int) -> None:
         if rule.identity is not None and mapping.identity is None:
             self._document.add(
-                ("events", rule_index), "an event's own identity needs source and identity of the rows beside it"
+                ("events", rule_index),
+                "an event's own identity needs source and identity of the rows beside it",
             )
         for type_name in rule.types:
             fields = mapping.fields_of(rule, type_name)
-            required = [field_name for field_name, target in targets()[type_name].items() if target.required]
+            required = [
+                field_name for field_name, target in targets()[type_name].items() if target.required
+            ]
             for field_name in [*required, "time"]:
                 if field_name not in fields:
                     self._document.add(
-                        ("events", rule_index), f"{type_name} needs '{field_name}'; say where it comes from"
+                        ("events", rule_index),
+                        f"{type_name} needs '{field_name}'; say where it comes from",
                     )
 
-    def _model(self, model: type[_Model], given_value: Any, path: mapping_file.Path) -> _Model | None:
+    def _model(
+        self, model: type[_Model], given_value: Any, path: mapping_file.Path
+    ) -> _Model | None:
         try:
             return model.model_validate(given_value)
         except ValidationError as error:
@@ -259,7 +326,11 @@ class _Builder:
 class _RuleHead(Spec):
     type: Annotated[
         Value,
-        BeforeValidator(lambda short_form: {"constant": short_form} if isinstance(short_form, str) else short_form),
+        BeforeValidator(
+            lambda short_form: (
+                {"constant": short_form} if isinstance(short_form, str) else short_form
+            )
+        ),
     ]
     also: Annotated[str, Field(pattern="^[a-z][a-z_]*$")] = ""
     when: Test | None = None
@@ -267,7 +338,9 @@ class _RuleHead(Spec):
     identity: Texts | None = None
 
 
-def _in_words(detail: Any, path: mapping_file.Path, model: type[BaseModel]) -> tuple[mapping_file.Path, str]:
+def _in_words(
+    detail: Any, path: mapping_file.Path, model: type[BaseModel]
+) -> tuple[mapping_file.Path, str]:
     """Where pydantic's complaint belongs, and the complaint as a sentence that says what to change."""
     entry_path = (*path, *detail["loc"])
     field_name = detail["loc"][-1] if detail["loc"] else ""
@@ -280,7 +353,10 @@ def _in_words(detail: Any, path: mapping_file.Path, model: type[BaseModel]) -> t
     if kind == "value_error":
         return entry_path, message.removeprefix("Value error, ")
     if kind in ("model_type", "model_attributes_type", "dict_type"):
-        return entry_path, "this is a list of `name: value` lines or {name: value, …}, not a single text"
+        return (
+            entry_path,
+            "this is a list of `name: value` lines or {name: value, …}, not a single text",
+        )
     if kind == "literal_error":
         return entry_path, f"'{detail['input']}' is none of {detail['ctx']['expected']}"
     if field_name:

@@ -35,7 +35,9 @@ _WORDS: Final = 40
 """Words of a column that a mapping lists."""
 
 
-def draft(path: Path, list_name: str, organisation: str, timezone: str, *, unpacked: int | None = None) -> str:
+def draft(
+    path: Path, list_name: str, organisation: str, timezone: str, *, unpacked: int | None = None
+) -> str:
     """A mapping as YAML text for the file at `path`, which came under `list_name`.
 
     `organisation` and `timezone` are those under which its units are looked up. What could not be decided stands there
@@ -45,7 +47,9 @@ def draft(path: Path, list_name: str, organisation: str, timezone: str, *, unpac
     return text(drafted_file(path, list_name, unpacked), organisation, timezone)
 
 
-def text(draft: Draft, organisation: str, timezone: str, answers: Mapping[str, str] | None = None) -> str:
+def text(
+    draft: Draft, organisation: str, timezone: str, answers: Mapping[str, str] | None = None
+) -> str:
     """The mapping of a draft as YAML text.
 
     `answers` are those to its questions, and may name the mapping (`id`), its `system`, its `source`, the day from
@@ -69,7 +73,9 @@ def text(draft: Draft, organisation: str, timezone: str, answers: Mapping[str, s
         *_BODIES[draft.kind](draft, answered),
     ]
     if unread_columns := unread(draft):
-        quoted_names = [column if column.isprintable() else quoted(column) for column in unread_columns]
+        quoted_names = [
+            column if column.isprintable() else quoted(column) for column in unread_columns
+        ]
         yaml_lines += ["", f"# not read: {', '.join(quoted_names)}"]
     return "\n".join(yaml_lines) + "\n"
 
@@ -89,10 +95,14 @@ def unread(draft: Draft) -> list[str]:
 
 
 def _read_columns(draft: Draft) -> set[str]:
-    return {column for role, column in draft.fields.items() if role not in UNREAD} | set(_products(draft))
+    return {column for role, column in draft.fields.items() if role not in UNREAD} | set(
+        _products(draft)
+    )
 
 
-def mapping_of(draft: Draft, organisation: str, timezone: str, answers: Mapping[str, str] | None = None) -> Described:
+def mapping_of(
+    draft: Draft, organisation: str, timezone: str, answers: Mapping[str, str] | None = None
+) -> Described:
     """The mapping of a draft."""
     return parse(text(draft, organisation, timezone, answers), "draft.yaml")
 
@@ -140,12 +150,16 @@ def _decided(notations: Sequence[Notation], answered: Mapping[str, str]) -> Nota
     orders = {notation.order for notation in notations}
     if len(orders) == 1:
         return notations[0]
-    return next((notation for notation in notations if notation.order == answered.get("order")), None)
+    return next(
+        (notation for notation in notations if notation.order == answered.get("order")), None
+    )
 
 
 def _nulls(draft: Draft) -> list[str]:
     """Texts that stand for nothing in the columns that are read."""
-    cell_texts = {cell_text.strip() for column in _read_columns(draft) for cell_text in draft.texts(column)}
+    cell_texts = {
+        cell_text.strip() for column in _read_columns(draft) for cell_text in draft.texts(column)
+    }
     null_texts = {
         cell_text for cell_text in cell_texts if cell_text and cell_text.lower() in cells.MOST_NULL
     } - _ids_like_nulls(draft)
@@ -155,7 +169,9 @@ def _nulls(draft: Draft) -> list[str]:
 def _unknown_ways(draft: Draft) -> set[str]:
     """Words of a channel that nobody knows, by which no other column that is read says anything."""
     column = draft.fields.get("channel", "")
-    unknown_words = {cell_text.strip() for cell_text in draft.texts(column) if is_unknown(cell_text)}
+    unknown_words = {
+        cell_text.strip() for cell_text in draft.texts(column) if is_unknown(cell_text)
+    }
     return unknown_words - {
         cell_text.strip()
         for other_column in _read_columns(draft) - {column}
@@ -170,7 +186,9 @@ def _ids_like_nulls(draft: Draft) -> set[str]:
     if not ids or not all(_LETTERS.fullmatch(cell_text) for cell_text in ids):
         return set()
     others = _read_columns(draft) - {column}
-    return ids - {cell_text.strip() for other_column in others for cell_text in draft.look.cells(other_column)}
+    return ids - {
+        cell_text.strip() for other_column in others for cell_text in draft.look.cells(other_column)
+    }
 
 
 def _words_of_no_end(draft: Draft) -> set[str]:
@@ -183,13 +201,19 @@ def _words_of_no_end(draft: Draft) -> set[str]:
         if cells.says_no_end(cell_text)
     }
     other_columns = _read_columns(draft) - end_columns
-    return unknown_words - {cell_text.strip() for column in other_columns for cell_text in draft.look.cells(column)}
+    return unknown_words - {
+        cell_text.strip() for column in other_columns for cell_text in draft.look.cells(column)
+    }
 
 
 def _table(draft: Draft) -> Iterator[str]:
     look = draft.look
     read_columns = _read_columns(draft)
-    objects = [column for column in look.objects if any(name.startswith(f"{column}/") for name in read_columns)]
+    objects = [
+        column
+        for column in look.objects
+        if any(name.startswith(f"{column}/") for name in read_columns)
+    ]
     if objects:
         yield f"objects: {_list(objects)}"
     if cells.decimal_mark([look.cells(column) for column in look.columns]) == ",":
@@ -220,7 +244,9 @@ def _staff(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
         yield f"system: {{constant: {quoted(answered['system'])}}}"
     since_field = f"{{constant: {answered.get('since') or 'YYYY-MM-DD'}}}"
     if "from" in fields:
-        since_field = _at(draft, fields["from"], answered, f"not_before: {first_date}" if first_date else "")
+        since_field = _at(
+            draft, fields["from"], answered, f"not_before: {first_date}" if first_date else ""
+        )
     yield f"time: {since_field}"
     yield f"actor: {quoted(fields['person'])}"
     yield "actor_kind: {constant: person}"
@@ -246,7 +272,9 @@ def _staff(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
             systems.add(system)
 
 
-def _membership(draft: Draft, answered: Mapping[str, str], since_field: str, first_date: str) -> Iterator[str]:
+def _membership(
+    draft: Draft, answered: Mapping[str, str], since_field: str, first_date: str
+) -> Iterator[str]:
     """The event that somebody belongs to a unit, without its system."""
     fields = draft.fields
     yield "    type: people.eligibility"
@@ -260,9 +288,15 @@ def _membership(draft: Draft, answered: Mapping[str, str], since_field: str, fir
     if "role" in fields:
         role = quoted(fields["role"])
         yield f"    role: {role}"
-        leaders = {cell_text for cell_text in cells.filled(draft.texts(fields["role"])) if _LEADERS.search(cell_text)}
+        leaders = {
+            cell_text
+            for cell_text in cells.filled(draft.texts(fields["role"]))
+            if _LEADERS.search(cell_text)
+        }
         if leaders:
-            leader_mappings = ", ".join(f"{quoted(leader)}: managers" for leader in sorted(leaders)[:_WORDS])
+            leader_mappings = ", ".join(
+                f"{quoted(leader)}: managers" for leader in sorted(leaders)[:_WORDS]
+            )
             yield f"    tier: {{field: {role}, values: {{{leader_mappings}}}, otherwise: staff}}"
     if "fte" in fields:
         yield from _fte(draft, fields["fte"])
@@ -283,7 +317,10 @@ def _fte(draft: Draft, column: str) -> Iterator[str]:
     """The part of a full position in percent, where the cells are whole percents or parts of 1."""
     cell_texts = cells.filled(draft.look.cells(column))
     try:
-        shares = [float(cell_text.replace("%", "").replace(" ", "").replace(",", ".")) for cell_text in cell_texts]
+        shares = [
+            float(cell_text.replace("%", "").replace(" ", "").replace(",", "."))
+            for cell_text in cell_texts
+        ]
     except ValueError:
         return
     if any("%" in cell_text for cell_text in cell_texts):
@@ -328,8 +365,12 @@ def _tickets(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
         yield from _answer(draft, "first_contact", "    first_contact")
     if "reassignments" in fields:
         are_counted = cells.are_counts(draft.look.cells(fields["reassignments"]))
-        yield "  - also: reassigned" + ("" if are_counted else "  # the list says that it was, not how often")
-        yield from _undated(draft, "ticket.assigned", "reassignments", _at(draft, fields["opened"], answered))
+        yield "  - also: reassigned" + (
+            "" if are_counted else "  # the list says that it was, not how often"
+        )
+        yield from _undated(
+            draft, "ticket.assigned", "reassignments", _at(draft, fields["opened"], answered)
+        )
         if are_counted:
             yield f"    count: {quoted(fields['reassignments'])}"
 
@@ -341,21 +382,33 @@ def _cases(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     if "case_type" in fields:
         yield f"case_type: {quoted(fields['case_type'])}"
     # a number of handovers says nothing of whoever has the case now, so it must not stand as an act of theirs
-    actor = [f"actor: {quoted(fields['actor'])}", *_no_persons(draft, "actor")] if "actor" in fields else []
+    actor = (
+        [f"actor: {quoted(fields['actor'])}", *_no_persons(draft, "actor")]
+        if "actor" in fields
+        else []
+    )
     of_event = [f"    {yaml_line}" for yaml_line in actor] if "handovers" in fields else []
     if not of_event:
         yield from actor
     yield from _shared(draft, ())
     yield ""
     yield "events:"
-    if "activity" in fields and "at" in fields and not cells.are_unique(draft.look.cells(fields["case"])):
+    if (
+        "activity" in fields
+        and "at" in fields
+        and not cells.are_unique(draft.look.cells(fields["case"]))
+    ):
         yield "  - type: case.step"
         yield f"    time: {_at(draft, fields['at'], answered)}"
         yield f"    activity: {quoted(fields['activity'])}"
         return
     opened = fields.get("opened") or fields.get("at")
     yield "  - type: case.opened"
-    moment_source = _at(draft, opened, answered) if opened else "{field: time}  # no column holds the date of opening"
+    moment_source = (
+        _at(draft, opened, answered)
+        if opened
+        else "{field: time}  # no column holds the date of opening"
+    )
     yield f"    time: {moment_source}"
     yield from of_event
     # the list says that it was so, and not when: the event bears the day of opening
@@ -456,7 +509,9 @@ def _done(draft: Draft) -> Iterator[str]:
     column = draft.fields["at"]
     if "done" in draft.fields:
         yield from _answer(draft, "done", "    when")
-    elif not draft.look.is_whole or len(cells.filled(draft.look.cells(column))) < len(draft.look.rows):
+    elif not draft.look.is_whole or len(cells.filled(draft.look.cells(column))) < len(
+        draft.look.rows
+    ):
         yield f"    when: {{field: {quoted(column)}, present: true}}"
 
 
@@ -469,7 +524,12 @@ def _products(draft: Draft) -> dict[str, str]:
     for column in draft.look.columns:
         product = product_used_last(column)
         is_alike = product and set(draft.dates) <= set(cells.notations(draft.look.cells(column)))
-        if product and is_alike and re.match("[a-z]", slug(product)) and product not in products.values():
+        if (
+            product
+            and is_alike
+            and re.match("[a-z]", slug(product))
+            and product not in products.values()
+        ):
             products[column] = product
     return products if len(products) > 1 else {}
 
@@ -481,7 +541,9 @@ def _steps(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     about = case if draft.look.form == "ocel" else ""
     yield from _of_system(draft, answered)
     moment_source = (
-        _at(draft, fields["at"], answered) if "at" in fields else "time  # no column holds dates: which is it?"
+        _at(draft, fields["at"], answered)
+        if "at" in fields
+        else "time  # no column holds dates: which is it?"
     )
     yield f"time: {moment_source}"
     yield ""
@@ -506,12 +568,22 @@ def _steps(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
         yield f"    case: {quoted(case)}"
         if about:
             yield f"    when: {{field: {quoted(about)}, present: true}}"
-    if case and "activity" in fields and (end_activities := closings(rows, case, fields["activity"])):
-        yield "  - also: closed" + ("" if counting else "  # a case counts as opened at its first step")
+    if (
+        case
+        and "activity" in fields
+        and (end_activities := closings(rows, case, fields["activity"]))
+    ):
+        yield "  - also: closed" + (
+            "" if counting else "  # a case counts as opened at its first step"
+        )
         yield "    type: case.closed"
         yield f"    case: {quoted(case)}"
         condition = _is_one_of(fields["activity"], end_activities, "" if counting else about)
-        yield f"    when: {condition[:-1]}, where: {counting}}}" if counting else f"    when: {condition}"
+        yield (
+            f"    when: {condition[:-1]}, where: {counting}}}"
+            if counting
+            else f"    when: {condition}"
+        )
 
 
 def _counted(draft: Draft, about: str) -> tuple[str, Sequence[Row]]:
@@ -520,7 +592,9 @@ def _counted(draft: Draft, about: str) -> tuple[str, Sequence[Row]]:
     if not {"case", "activity"} <= fields.keys():
         return "", look.rows
     case, activity = fields["case"], fields["activity"]
-    lifecycle = lifecycle_of(look, case, activity, [fields["lifecycle"]]) if "lifecycle" in fields else None
+    lifecycle = (
+        lifecycle_of(look, case, activity, [fields["lifecycle"]]) if "lifecycle" in fields else None
+    )
     if lifecycle:
         rows = [row for row in look.rows if lifecycle.counts(row, activity)]
         return _counting(lifecycle, activity, about), rows
@@ -542,7 +616,9 @@ def _counting(lifecycle: Lifecycle, activity: str, about: str) -> str:
     conditions = [f"field: {column}, is: {_list(lifecycle.complete)}"]
     if lifecycle.open_steps:
         under_way = f"{{field: {column}, is: {_list(lifecycle.under_way)}}}"
-        conditions.append(f"field: {quoted(activity)}, is: {_list(lifecycle.open_steps)}, where: {under_way}")
+        conditions.append(
+            f"field: {quoted(activity)}, is: {_list(lifecycle.open_steps)}, where: {under_way}"
+        )
     if not lifecycle.is_said_always:
         conditions.append(f"field: {column}, present: false")
     condition = ""
@@ -564,7 +640,9 @@ _BODIES: Final = {
 def _of_system(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     """The unit of each row and the system of the whole list."""
     yield _unit(draft, answered)
-    yield f"system: {{constant: {quoted(answered.get('system', 'system'))}}}" + _open(answered, "system")
+    yield f"system: {{constant: {quoted(answered.get('system', 'system'))}}}" + _open(
+        answered, "system"
+    )
 
 
 def _end(
@@ -594,7 +672,9 @@ def _ends_of_tickets(draft: Draft) -> list[str]:
         return ends
     resolved, closed = ends
     pairs = zip(draft.look.cells(resolved), draft.look.cells(closed), strict=True)
-    are_closed_alone = any(_says_end(draft, when_closed) and not _says_end(draft, when) for when, when_closed in pairs)
+    are_closed_alone = any(
+        _says_end(draft, when_closed) and not _says_end(draft, when) for when, when_closed in pairs
+    )
     are_alike = draft.others.get(resolved) == draft.others.get(closed)
     return ends if are_alike and (are_closed_alone or not draft.look.is_whole) else [resolved]
 
@@ -609,9 +689,13 @@ def _unit(draft: Draft, answered: Mapping[str, str]) -> str:
     if "unit" in fields:
         cell_texts = draft.texts(fields["unit"])
         # of persons a directory says the unit; work of nobody's unit is the organisation's
-        if draft.kind not in (TICKETS, CASES, LOG) or len(cells.filled(cell_texts)) == len(cell_texts):
+        if draft.kind not in (TICKETS, CASES, LOG) or len(cells.filled(cell_texts)) == len(
+            cell_texts
+        ):
             return f"unit: {quoted(fields['unit'])}"
-        within = f", within: {quoted(fields['case'])}" if draft.kind == LOG and "case" in fields else ""
+        within = (
+            f", within: {quoted(fields['case'])}" if draft.kind == LOG and "case" in fields else ""
+        )
         return f"unit: {{field: {quoted(fields['unit'])}{within}, missing: {quoted(answered['organisation'])}}}"
     return f"unit: {{constant: {quoted(answered.get('unit') or 'unit')}}}" + _open(answered, "unit")
 
@@ -625,8 +709,12 @@ def _shared(draft: Draft, plain: Sequence[str]) -> Iterator[str]:
     """The channel, and fields that are taken as they are."""
     fields = draft.fields
     if "channel" in fields:
-        cell_texts = sorted(set(cells.filled(draft.texts(fields["channel"]))) - _unknown_ways(draft))[:_WORDS]
-        channel_mappings = ", ".join(f"{quoted(cell_text)}: {channel(cell_text)}" for cell_text in cell_texts)
+        cell_texts = sorted(
+            set(cells.filled(draft.texts(fields["channel"]))) - _unknown_ways(draft)
+        )[:_WORDS]
+        channel_mappings = ", ".join(
+            f"{quoted(cell_text)}: {channel(cell_text)}" for cell_text in cell_texts
+        )
         yield f"channel: {{field: {quoted(fields['channel'])}, values: {{{channel_mappings}}}, otherwise: other}}"
     for role in plain:
         if role in fields:
@@ -648,12 +736,20 @@ def _answer(draft: Draft, role: str, list_name: str) -> Iterator[str]:
         yield f"{list_name}: {_is_one_of(column, unknown_words)}"
 
 
-def _at(draft: Draft, column: str, answered: Mapping[str, str], condition: str = "", others: Sequence[str] = ()) -> str:
+def _at(
+    draft: Draft,
+    column: str,
+    answered: Mapping[str, str],
+    condition: str = "",
+    others: Sequence[str] = (),
+) -> str:
     """A moment of a mapping, with its own notation where the file's other dates have another.
 
     Where the column says nothing, `others` do, which are written as it is.
     """
-    value_parts = [f"coalesce: {_list([column, *others])}" if others else f"field: {quoted(column)}"]
+    value_parts = [
+        f"coalesce: {_list([column, *others])}" if others else f"field: {quoted(column)}"
+    ]
     if column in draft.others:
         # under which what is not decided is rejected
         notation = _decided(draft.others[column], answered) or Notation()
@@ -664,7 +760,9 @@ def _at(draft: Draft, column: str, answered: Mapping[str, str], condition: str =
     if re.search(r"\b(utc|gmt)\b", called(column)):
         value_parts.append("zone: UTC")
     value_parts += [condition] if condition else []
-    return quoted(column) if len(value_parts) == 1 and not others else f"{{{', '.join(value_parts)}}}"
+    return (
+        quoted(column) if len(value_parts) == 1 and not others else f"{{{', '.join(value_parts)}}}"
+    )
 
 
 def _list(texts: Sequence[str]) -> str:

@@ -66,7 +66,9 @@ def _holds_objects(column: str, rows: Sequence[Row]) -> bool:
     said = (cell_text for row in rows if (cell_text := row.get(column, "").strip()))
     first = next(said, "")
     # most columns are told by their first cell
-    return _object(first) is not None and all(_object(cell_text) is not None for cell_text in islice(said, _LOOKED_AT))
+    return _object(first) is not None and all(
+        _object(cell_text) is not None for cell_text in islice(said, _LOOKED_AT)
+    )
 
 
 def _object(cell_text: str) -> Any:

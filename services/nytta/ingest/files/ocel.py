@@ -51,15 +51,25 @@ class OcelReader:
                 "the file is OCEL 1.0; export it as OCEL 2.0 in JSON, as pm4py and others write it",
             )
         if not isinstance(log, dict) or not isinstance(log.get("events"), list):
-            raise InputError(self._stream.name, "", "the document has no list 'events': it is no OCEL 2.0 log in JSON")
+            raise InputError(
+                self._stream.name,
+                "",
+                "the document has no list 'events': it is no OCEL 2.0 log in JSON",
+            )
         sound_items = [
-            log_entry for log_entry in _items(log, "objects") if _text(log_entry, "id") and _text(log_entry, "type")
+            log_entry
+            for log_entry in _items(log, "objects")
+            if _text(log_entry, "id") and _text(log_entry, "type")
         ]
         objects = {_text(log_entry, "id"): _Object(log_entry) for log_entry in sound_items}
         for event in log["events"]:
-            missing = [field_name for field_name in ("id", "type", "time") if not _text(event, field_name)]
+            missing = [
+                field_name for field_name in ("id", "type", "time") if not _text(event, field_name)
+            ]
             if missing:
-                yield Broken(f"the event has no {' and no '.join(missing)}, as OCEL has it", written(event))
+                yield Broken(
+                    f"the event has no {' and no '.join(missing)}, as OCEL has it", written(event)
+                )
             else:
                 yield _row(event, objects)
 
@@ -73,16 +83,20 @@ class _Object:
         for attribute in _items(log_entry, "attributes"):
             field_name, attribute_value = _text(attribute, "name"), _text(attribute, "value")
             if field_name and attribute_value:
-                self._history.setdefault(field_name, []).append((_instant(_text(attribute, "time")), attribute_value))
+                self._history.setdefault(field_name, []).append(
+                    (_instant(_text(attribute, "time")), attribute_value)
+                )
         for history in self._history.values():
             history.sort(key=lambda attribute: attribute[0])
 
     def at(self, time: str) -> dict[str, str]:
         """The attributes at a time; one that was first said later has its first value."""
         return {
-            field_name: history[max(0, bisect_right(history, _instant(time), key=lambda attribute: attribute[0]) - 1)][
-                1
-            ]
+            field_name: history[
+                max(
+                    0, bisect_right(history, _instant(time), key=lambda attribute: attribute[0]) - 1
+                )
+            ][1]
             for field_name, history in self._history.items()
         }
 
@@ -96,7 +110,11 @@ def _items(log_object: Any, field_name: str) -> list[Any]:
 def _text(log_object: Any, field_name: str) -> str:
     """The text of a value of that name; "" where there is none, or a list or a mapping."""
     attribute_value = log_object.get(field_name) if isinstance(log_object, dict) else None
-    return "" if attribute_value is None or isinstance(attribute_value, dict | list) else str(attribute_value)
+    return (
+        ""
+        if attribute_value is None or isinstance(attribute_value, dict | list)
+        else str(attribute_value)
+    )
 
 
 def _instant(text: str) -> datetime:
@@ -109,7 +127,9 @@ def _instant(text: str) -> datetime:
 
 
 def _row(event: dict[str, Any], objects: dict[str, _Object]) -> Row:
-    event_row = {f"{_EVENT}{field_name}": _text(event, field_name) for field_name in ("id", "type", "time")}
+    event_row = {
+        f"{_EVENT}{field_name}": _text(event, field_name) for field_name in ("id", "type", "time")
+    }
     for attribute in _items(event, "attributes"):
         field_name, attribute_value = _text(attribute, "name"), _text(attribute, "value")
         if field_name and attribute_value:

@@ -128,7 +128,9 @@ def read(
             events_pile.add(source_row, translator, row_number, reader.position(row_number))
             # by bytes too, for a few rows may be as long as thousands
             if (row_number - start_row) % CHUNK_ROWS == 0 or events_pile.held >= CHUNK_BYTES:
-                yield events_pile.chunk(row_number, stream.bytes_read, stream.bytes_total, fields_met)
+                yield events_pile.chunk(
+                    row_number, stream.bytes_read, stream.bytes_total, fields_met
+                )
                 events_pile, yielded = _Pile(source, lookalikes), True
         if not events_pile.is_empty or not yielded:
             yield events_pile.chunk(row_number, stream.bytes_total, stream.bytes_total, fields_met)
@@ -147,7 +149,9 @@ def objects(source_objects: Iterable[Any], mapping: Mapping) -> Reader:
     return ItemsReader(source_objects, mapping.each, mapping.entries)
 
 
-def translate(rows: Iterable[Row | Broken], mapping: Mapping, conceal: Callable[[str], str]) -> Chunk:
+def translate(
+    rows: Iterable[Row | Broken], mapping: Mapping, conceal: Callable[[str], str]
+) -> Chunk:
     """The events of rows that came by another way than a file: a page that was pulled, or what a webhook sent.
 
     A reject is known by the id of its row, so that a row that comes again is the same reject. The mapping must have
@@ -185,7 +189,9 @@ class _Met:
         if isinstance(unit, Value) and unit.field and unit.missing is not None:
             texts = Texts(mapping.nulls, shared)
             self._unit = texts.of_field(unit.field)
-            self._unit_beside = texts.of_shared(unit.field, unit.within) if unit.within else self._unit
+            self._unit_beside = (
+                texts.of_shared(unit.field, unit.within) if unit.within else self._unit
+            )
 
     def add(self, source_row: Row | Broken) -> None:
         """Take note of a row's fields, as long as one of those wanted is absent, and of its unit."""
@@ -211,7 +217,9 @@ class _Met:
 class _Pile:
     """What becomes of consecutive rows, until it is a chunk."""
 
-    def __init__(self, source: str, lookalikes: Lookalikes | None = None, *, notes_revisions: bool = False) -> None:
+    def __init__(
+        self, source: str, lookalikes: Lookalikes | None = None, *, notes_revisions: bool = False
+    ) -> None:
         self.held = 0
         self._notes_revisions = notes_revisions
         self._lookalikes = lookalikes
@@ -228,11 +236,15 @@ class _Pile:
         """Whether no row has come."""
         return not (self._events or self._gone or self._rejects or self._skipped)
 
-    def add(self, source_row: Row | Broken, translator: Translator, row_number: int, position: str) -> None:
+    def add(
+        self, source_row: Row | Broken, translator: Translator, row_number: int, position: str
+    ) -> None:
         """The row of that number, which stands at `position`, '' where it is known by its id."""
         if isinstance(source_row, Broken):
             self._unknown += 1
-            self._reject(Reason.MALFORMED_ROW, source_row.detail, position or "row", source_row.body)
+            self._reject(
+                Reason.MALFORMED_ROW, source_row.detail, position or "row", source_row.body
+            )
             return
         outcome = translator.translate(source_row, row_number)
         if self._lookalikes is not None:
@@ -244,7 +256,10 @@ class _Pile:
             body.extend(b"".join(orjson.dumps(event, option=_JSON) for event in events))
             self.held += len(body) - bytes_before
         if outcome.errors:
-            detail = "; ".join(f"{also_id}: {error}" if also_id else str(error) for also_id, error in outcome.errors)
+            detail = "; ".join(
+                f"{also_id}: {error}" if also_id else str(error)
+                for also_id, error in outcome.errors
+            )
             place = position or (f"row {outcome.key}" if outcome.key else "row")
             # one reject for the row, under the reason that came first: it is mended as a row
             self._reject(outcome.errors[0][1].reason, detail, place, orjson.dumps(source_row))
@@ -260,7 +275,9 @@ class _Pile:
         self._rejects.append(Reject(reason, detail, self._source, position, body[:KEPT]))
         self.held += len(body[:KEPT])
 
-    def chunk(self, rows: int, bytes_read: int, bytes_total: int, fields_met: _Met | None = None) -> Chunk:
+    def chunk(
+        self, rows: int, bytes_read: int, bytes_total: int, fields_met: _Met | None = None
+    ) -> Chunk:
         """All of it, and the fields that were met."""
         return Chunk(
             bytes(self._events),
@@ -279,7 +296,9 @@ class _Pile:
 
 
 @contextmanager
-def opened(path: Path, mapping: Mapping, *, unpacked: int | None = None) -> Iterator[tuple[Stream, Reader]]:
+def opened(
+    path: Path, mapping: Mapping, *, unpacked: int | None = None
+) -> Iterator[tuple[Stream, Reader]]:
     """The file's stream and the reader of its rows, by the mapping's format; `unpacked` as in `files.opened`."""
     with files.opened(path, unpacked=unpacked) as stream:
         yield stream, reader_of(stream, mapping)
@@ -317,12 +336,26 @@ def _table_reader(stream: Stream, mapping: Mapping) -> Reader:
 def _refuse_other(stream: Stream, form: str) -> None:
     """InputError where the stream holds something else than its mapping says, with what to do."""
     if stream.is_workbook and form != "table":
-        raise InputError(stream.name, "", f"the file is a workbook, and its mapping is for {form}; write format: table")
-    text = stream.peek(_SAMPLE).decode(encoding_of(stream.peek(_SAMPLE))[0], "replace").lstrip("\ufeff \t\r\n")
+        raise InputError(
+            stream.name,
+            "",
+            f"the file is a workbook, and its mapping is for {form}; write format: table",
+        )
+    text = (
+        stream.peek(_SAMPLE)
+        .decode(encoding_of(stream.peek(_SAMPLE))[0], "replace")
+        .lstrip("\ufeff \t\r\n")
+    )
     is_xml, is_json = text.startswith("<"), text.startswith(("{", "["))
     if is_xml and form == "ocel":
         raise InputError(stream.name, "", "the file is XML; export the log as OCEL 2.0 in JSON")
     if is_xml and form in ("json", "object", "lines"):
-        raise InputError(stream.name, "", f"the file is XML, and its mapping is for {form}; write format: xml")
+        raise InputError(
+            stream.name, "", f"the file is XML, and its mapping is for {form}; write format: xml"
+        )
     if is_json and form in ("xes", "xml"):
-        raise InputError(stream.name, "", f"the file is JSON, and its mapping is for {form}; name a mapping of JSON")
+        raise InputError(
+            stream.name,
+            "",
+            f"the file is JSON, and its mapping is for {form}; name a mapping of JSON",
+        )

@@ -31,7 +31,9 @@ class NestedReader:
 
     form = ""
 
-    def __init__(self, stream: Stream, list_path: str = "", entries: Sequence[Entries] = ()) -> None:
+    def __init__(
+        self, stream: Stream, list_path: str = "", entries: Sequence[Entries] = ()
+    ) -> None:
         """`stream` stands at its beginning and is read once."""
         self._stream = stream
         self._each = [path_key for path_key in list_path.split("/") if path_key]
@@ -60,7 +62,10 @@ class NestedReader:
             yield around | self._row(json_value)
             return
         # one step further out for each list that is gone into, so that two lists never share a name
-        outer = {f"../{field_name}": field_text for field_name, field_text in (around | self._row(json_value)).items()}
+        outer = {
+            f"../{field_name}": field_text
+            for field_name, field_text in (around | self._row(json_value)).items()
+        }
         inner_value = json_value
         for place, path_key in enumerate(keys, 1):
             inner_value = inner_value.get(path_key) if isinstance(inner_value, dict) else None
@@ -74,7 +79,10 @@ class NestedReader:
 
     def _row(self, json_value: Any) -> Row:
         if not isinstance(json_value, dict):
-            return {field_name or ".": field_text for field_name, field_text in texts(json_value).items()}
+            return {
+                field_name or ".": field_text
+                for field_name, field_text in texts(json_value).items()
+            }
         row = texts(json_value)
         if TEXT in row:
             row["."] = row.pop(TEXT)
@@ -90,7 +98,9 @@ class NestedReader:
 def _listed(json_value: Any, path: str) -> list[Any]:
     for path_key in path.split("/"):
         json_value = json_value.get(path_key) if isinstance(json_value, dict) else None
-    return json_value if isinstance(json_value, list) else [] if json_value is None else [json_value]
+    return (
+        json_value if isinstance(json_value, list) else [] if json_value is None else [json_value]
+    )
 
 
 def _text(entry: Any, path: str) -> str | None:
@@ -102,7 +112,9 @@ class ItemsReader(NestedReader):
 
     form = "objects"
 
-    def __init__(self, items: Iterable[Any], list_path: str = "", entries: Sequence[Entries] = ()) -> None:
+    def __init__(
+        self, items: Iterable[Any], list_path: str = "", entries: Sequence[Entries] = ()
+    ) -> None:
         """`items` are read once."""
         super().__init__(Stream(BytesIO(), "", 0), list_path, entries)
         self._items = items
@@ -121,7 +133,9 @@ class RecordsReader(NestedReader):
 
     form = "JSON"
 
-    def __init__(self, stream: Stream, records: str, list_path: str = "", entries: Sequence[Entries] = ()) -> None:
+    def __init__(
+        self, stream: Stream, records: str, list_path: str = "", entries: Sequence[Entries] = ()
+    ) -> None:
         """`stream` stands at its beginning and is read once."""
         super().__init__(stream, list_path, entries)
         self._records = records
@@ -144,14 +158,20 @@ class RecordsReader(NestedReader):
         if isinstance(list_value, dict) and not self._records and not _lists(list_value):
             list_value = [list_value]
         if not isinstance(list_value, list):
-            where = f"no list under '{self._records}'" if self._records else "no list, but something else"
+            where = (
+                f"no list under '{self._records}'"
+                if self._records
+                else "no list, but something else"
+            )
             inside = (
                 f" (it has {', '.join(_lists(json_value))})"
                 if isinstance(json_value, dict) and _lists(json_value)
                 else ""
             )
             raise InputError(
-                self._stream.name, "", f"the document holds {where}; say in the mapping: records: PATH{inside}"
+                self._stream.name,
+                "",
+                f"the document holds {where}; say in the mapping: records: PATH{inside}",
             )
         yield from list_value
 
@@ -165,8 +185,16 @@ class ObjectReader(RecordsReader):
         """The object. `InputError` where there is none."""
         document_value = _at(document(self._stream), self._records)
         if not isinstance(document_value, dict):
-            where = f"no object under '{self._records}'" if self._records else "no object, but something else"
-            raise InputError(self._stream.name, "", f"the document holds {where}; say in the mapping: records: PATH")
+            where = (
+                f"no object under '{self._records}'"
+                if self._records
+                else "no object, but something else"
+            )
+            raise InputError(
+                self._stream.name,
+                "",
+                f"the document holds {where}; say in the mapping: records: PATH",
+            )
         yield document_value
 
 
@@ -182,7 +210,11 @@ class LinesReader(NestedReader):
         """The objects, and `Broken` for a line that is none. `InputError` for a line of more than 16 MiB."""
         lines = self._pieces()
         first_line = next((line for line in lines if line.strip()), b"")
-        if not first_line or _is_object(first_line) or not first_line.lstrip().startswith((b"[", b"{")):
+        if (
+            not first_line
+            or _is_object(first_line)
+            or not first_line.lstrip().startswith((b"[", b"{"))
+        ):
             yield from _lines(chain((first_line,), lines))
             return
         # a first line that is cut off begins a document over several lines
@@ -200,7 +232,11 @@ class LinesReader(NestedReader):
         for piece in in_utf8(self._stream, self._stream.read(_PIECE)):
             *complete, remainder = (remainder + piece).split(b"\n")
             if len(remainder) > LONGEST:
-                raise InputError(self._stream.name, "", f"a line is longer than {LONGEST >> 20} MiB; is it JSON lines?")
+                raise InputError(
+                    self._stream.name,
+                    "",
+                    f"a line is longer than {LONGEST >> 20} MiB; is it JSON lines?",
+                )
             yield from complete
         yield remainder
 

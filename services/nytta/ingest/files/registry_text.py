@@ -34,12 +34,16 @@ class System:
     kind: str
 
 
-def organisation_text(organisation: Organisation, units: Sequence[ListedUnit], papers: Mapping[str, str]) -> str:
+def organisation_text(
+    organisation: Organisation, units: Sequence[ListedUnit], papers: Mapping[str, str]
+) -> str:
     """`organisation.yaml`, with an approval where all papers are named."""
     return "\n".join(_organisation(organisation, units, papers))
 
 
-def _organisation(organisation: Organisation, units: Sequence[ListedUnit], papers: Mapping[str, str]) -> Iterator[str]:
+def _organisation(
+    organisation: Organisation, units: Sequence[ListedUnit], papers: Mapping[str, str]
+) -> Iterator[str]:
     yield "# Written from the first lists: names, managers and dates are to be filled in as they become known."
     yield "organisations:"
     yield f"  - id: {organisation.id}"

@@ -52,7 +52,9 @@ def _sign(text: str) -> str:
 
 def _zone(text: str) -> str:
     if not is_zone(text):
-        raise ValueError(f"'{text[:80]}' is no time zone; write one such as Europe/Stockholm or UTC")
+        raise ValueError(
+            f"'{text[:80]}' is no time zone; write one such as Europe/Stockholm or UTC"
+        )
     return text
 
 
@@ -63,7 +65,9 @@ def _codec(encoding_name: str) -> str:
             # there are codecs of other things than text
             b"a".decode(encoding_name)
     except (LookupError, ValueError) as error:
-        raise ValueError(f"'{encoding_name}' is no encoding; write one such as utf-8, cp1252 or iso-8859-1") from error
+        raise ValueError(
+            f"'{encoding_name}' is no encoding; write one such as utf-8, cp1252 or iso-8859-1"
+        ) from error
     if codec.name in _NOT_OF_FILES:
         raise ValueError(
             f"no file is written in '{encoding_name}'; write an encoding such as utf-8, cp1252 or iso-8859-1"
@@ -88,12 +92,18 @@ def _date_format(format_text: str) -> str:
     return format_text
 
 
-_STATED = re.compile(r"\b(?<!%)(?:CES?T|MES?T|MEZ|MESZ|EES?T|WES?T)\b|(?<=%[SfM])\s*[+-]\d{2}:?\d{2}\b")
+_STATED = re.compile(
+    r"\b(?<!%)(?:CES?T|MES?T|MEZ|MESZ|EES?T|WES?T)\b|(?<=%[SfM])\s*[+-]\d{2}:?\d{2}\b"
+)
 """An offset that a pattern has for all texts alike; UTC, GMT and Z are understood."""
 
-DateFormats = Annotated[tuple[Annotated[str, AfterValidator(_date_format)], ...], BeforeValidator(_one_text)]
+DateFormats = Annotated[
+    tuple[Annotated[str, AfterValidator(_date_format)], ...], BeforeValidator(_one_text)
+]
 """Patterns of strptime, tried in order."""
-_NOT_OF_FILES = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"})
+_NOT_OF_FILES = frozenset(
+    {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"}
+)
 """Codecs of Python and of mail, which make texts of what are no characters."""
 Pattern = Annotated[str, AfterValidator(_pattern)]
 Zone = Annotated[str, AfterValidator(_zone)]
@@ -126,7 +136,10 @@ class Value(Spec):
     """A regular expression found in the file's name."""
     template: str = "{0}"
     """What to make of the groups of `file`: "municipality {1}"; {0} is all that was found."""
-    join: Annotated[tuple[Annotated[Value, BeforeValidator(_field_name)], ...], Field(min_length=2)] | None = None
+    join: (
+        Annotated[tuple[Annotated[Value, BeforeValidator(_field_name)], ...], Field(min_length=2)]
+        | None
+    ) = None
     """Several values with "/" between them; nothing where one of them is absent."""
     sum: Texts | None = None
     """Fields whose numbers are added; absent ones count as 0, and nothing comes out where all are absent."""
@@ -150,7 +163,9 @@ class Value(Spec):
     @model_validator(mode="after")
     def _one_origin(self) -> Value:
         origin_names = ("field", "coalesce", "constant", "file", "join", "sum")
-        origins = [origin_name for origin_name in origin_names if getattr(self, origin_name) is not None]
+        origins = [
+            origin_name for origin_name in origin_names if getattr(self, origin_name) is not None
+        ]
         if len(origins) != 1:
             raise ValueError(
                 "say where the value comes from, once: field, coalesce, constant, file, join or sum"
@@ -167,7 +182,9 @@ class Value(Spec):
                 if origin_name not in group_names
             ]
             if wrong:
-                raise ValueError(f"template names {{{wrong[0]}}}, but the expression has no such group")
+                raise ValueError(
+                    f"template names {{{wrong[0]}}}, but the expression has no such group"
+                )
         if self.otherwise is not None and not (self.values or self.patterns):
             raise ValueError("otherwise belongs to values or patterns")
         if self.within is not None and self.field is None:
@@ -184,7 +201,13 @@ class Value(Spec):
     @property
     def results(self) -> tuple[str, ...]:
         """Every text that the mapping itself puts in."""
-        texts = (*self.values.values(), *self.patterns.values(), self.constant, self.otherwise, self.missing)
+        texts = (
+            *self.values.values(),
+            *self.patterns.values(),
+            self.constant,
+            self.otherwise,
+            self.missing,
+        )
         return tuple(text for text in texts if text is not None)
 
     @property
@@ -287,7 +310,9 @@ class Moment(Spec):
 
     @model_validator(mode="after")
     def _one_origin(self) -> Moment:
-        if [bool(self.field), self.coalesce is not None, self.constant is not None].count(True) != 1:
+        if [bool(self.field), self.coalesce is not None, self.constant is not None].count(
+            True
+        ) != 1:
             raise ValueError("say where the time comes from, once: field, coalesce or constant")
         return self
 
@@ -341,4 +366,6 @@ class Table(Spec):
     def dialect(self) -> Dialect:
         """The part of it that concerns the reader of tables."""
         surplus = self.surplus == "last"
-        return Dialect(self.encoding, self.delimiter, self.quote, self.skip_lines, surplus, self.header_lines)
+        return Dialect(
+            self.encoding, self.delimiter, self.quote, self.skip_lines, surplus, self.header_lines
+        )

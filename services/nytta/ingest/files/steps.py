@@ -25,7 +25,9 @@ _END: Final = re.compile(
     r"|stäng(d|t)|afsluttet|arkiver(ad|at|t))(?![^\W\d_])",
     re.IGNORECASE,
 )
-_NO_END: Final = re.compile(r"(?<![^\W\d_])(re-?open|åter|(inte|ikke|not)(?![^\W\d_]))", re.IGNORECASE)
+_NO_END: Final = re.compile(
+    r"(?<![^\W\d_])(re-?open|åter|(inte|ikke|not)(?![^\W\d_]))", re.IGNORECASE
+)
 """Steps that are called like an end, and like none."""
 _LIKELY_END: Final = re.compile(
     r"(?<![^\W\d_])(end|finish(ed)?|complet(e|ed|ion)|archived?|done|fullført|slutförd|ferdig|färdig)(?![^\W\d_])",
@@ -51,10 +53,14 @@ def step_columns(
             if text.strip():
                 rows_of_case[text.strip()].append(number)
         rows_of_several = [numbers for numbers in rows_of_case.values() if len(numbers) > 1]
-        if not rows_of_several or sum(map(len, rows_of_case.values())) < _ROWS_OF_A_CASE * len(rows_of_case):
+        if not rows_of_several or sum(map(len, rows_of_case.values())) < _ROWS_OF_A_CASE * len(
+            rows_of_case
+        ):
             continue
         # what is different in each row is the number of the row, and no kind of step
-        activity_columns = [name for name in activities if name != case and not cells.are_unique(look.cells(name))]
+        activity_columns = [
+            name for name in activities if name != case and not cells.are_unique(look.cells(name))
+        ]
         activity = next(_changing(look, activity_columns, rows_of_several), "")
         moment = next(_changing(look, moments, rows_of_several), "")
         if activity and moment:
@@ -62,11 +68,15 @@ def step_columns(
     return None
 
 
-def _changing(look: Look, columns: Sequence[str], rows_of_several: Sequence[Sequence[int]]) -> Iterator[str]:
+def _changing(
+    look: Look, columns: Sequence[str], rows_of_several: Sequence[Sequence[int]]
+) -> Iterator[str]:
     """The columns whose cells differ between the rows of most cases."""
     for column in columns:
         texts = look.cells(column)
-        changing = sum(len({texts[number] for number in numbers}) > 1 for numbers in rows_of_several)
+        changing = sum(
+            len({texts[number] for number in numbers}) > 1 for numbers in rows_of_several
+        )
         if changing >= _CHANGING * len(rows_of_several):
             yield column
 

@@ -85,7 +85,11 @@ class TableReader:
             strict=True,
         )
         self.form = f"table, {encoding}{' (guessed)' if guessed else ''}, delimiter {delimiter!r}"
-        self._delimiter, self._quote, self._surplus = delimiter, dialect.quote or "\0", dialect.surplus
+        self._delimiter, self._quote, self._surplus = (
+            delimiter,
+            dialect.quote or "\0",
+            dialect.surplus,
+        )
         self.header = self._read_header(expected, dialect.header_lines)
         # possessive, so that a long line without a quotation mark at its end is tried once and not in every way
         sign, mark = re.escape(delimiter), re.escape(self._quote)
@@ -122,7 +126,9 @@ class TableReader:
             if cells is None:
                 return
             # a mark that is never closed swallows rows to the next one: they would be lost without a word
-            if len(read_lines.taken) > 1 and any(self._is_row(line) for line in read_lines.taken[1:-1]):
+            if len(read_lines.taken) > 1 and any(
+                self._is_row(line) for line in read_lines.taken[1:-1]
+            ):
                 yield self._damaged("the cell holds whole rows")
             elif len(cells) == width:
                 yield dict(zip(header, cells, strict=True))
@@ -140,7 +146,11 @@ class TableReader:
         """The record that begins on the line taken first and cannot be read: up to the first line that is a row."""
         taken_lines = list(self._lines.taken)
         damaged = next(
-            (number for number, line in enumerate(taken_lines) if number and self._is_row(line, certainly=False)),
+            (
+                number
+                for number, line in enumerate(taken_lines)
+                if number and self._is_row(line, certainly=False)
+            ),
             len(taken_lines),
         )
         self._lines.give_back(taken_lines[damaged:])
@@ -174,9 +184,13 @@ class TableReader:
             if cells is not None and header_lines == 2:
                 cells = joined(cells, next((below for below in self._records if below), []))
         except csv.Error as error:
-            raise InputError(self._file, "line 1", f"the header cannot be read ({error})") from error
+            raise InputError(
+                self._file, "line 1", f"the header cannot be read ({error})"
+            ) from error
         if cells is None:
-            raise InputError(self._file, "", "the file is empty; the first line must name the columns")
+            raise InputError(
+                self._file, "", "the file is empty; the first line must name the columns"
+            )
         if len(cells) > _COLUMNS:
             raise InputError(
                 self._file,
@@ -186,7 +200,9 @@ class TableReader:
         header = named(cells)
         missing = [name for name in expected if name not in header]
         if missing:
-            problem = "; ".join(f"there is no column '{name}'{nearest(name, header)}" for name in missing)
+            problem = "; ".join(
+                f"there is no column '{name}'{nearest(name, header)}" for name in missing
+            )
             raise InputError(
                 self._file,
                 f"line {self._lines.number}",
@@ -252,7 +268,9 @@ class _Lines:
             preceding = error.object[: error.start].decode(self._encoding, "replace")
             line = self._count + max(1, len(_split(self._carry + preceding + "x")))
             raise self._not_written_so(line, f"byte 0x{error.object[error.start]:02x}") from error
-        except UnicodeError as error:  # a whole file can be none of an encoding, such as one without its mark
+        except (
+            UnicodeError
+        ) as error:  # a whole file can be none of an encoding, such as one without its mark
             raise self._not_written_so(self._count + 1, f"the text ({error})") from error
         # The last line is held back: it may go on in the next piece, or its line end may.
         ready = _split(self._carry + decoded_text)
@@ -325,9 +343,15 @@ def _refuse_other_text(sample: bytes, encoding: str, file: str) -> None:
     with suppress(UnicodeError):
         sample_text = codecs.getincrementaldecoder(encoding)("replace").decode(sample)
     if sample_text.lstrip().startswith("<"):
-        raise InputError(file, "", "the file is XML or HTML, no table; export it as CSV, or name an XES mapping")
+        raise InputError(
+            file, "", "the file is XML or HTML, no table; export it as CSV, or name an XES mapping"
+        )
     if "\0" in sample_text:
-        raise InputError(file, "", "the file holds NUL characters and is no text table; export it as CSV in UTF-8")
+        raise InputError(
+            file,
+            "",
+            "the file holds NUL characters and is no text table; export it as CSV in UTF-8",
+        )
 
 
 def lines_above(sample: bytes) -> tuple[int, int]:
@@ -340,7 +364,9 @@ def lines_above(sample: bytes) -> tuple[int, int]:
     lines = io.StringIO(text, newline="").readlines()
     if len(lines) > 1:
         lines.pop()  # the last may be cut off
-    starts, rows = max((_records(lines, delimiter) for delimiter in DELIMITERS), key=lambda item: _regular(item[1]))
+    starts, rows = max(
+        (_records(lines, delimiter) for delimiter in DELIMITERS), key=lambda item: _regular(item[1])
+    )
     number, header_lines = header_rows(rows)
     above = [row for row in rows[:number] if any(cell.strip() for cell in row)]
     hint = re.compile("sep=.?", re.IGNORECASE)

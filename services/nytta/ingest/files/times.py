@@ -132,7 +132,9 @@ def day_reader(
     return read
 
 
-def _local(date_order: Order, formats: Sequence[str], year_digits: Years) -> Callable[[str], datetime]:
+def _local(
+    date_order: Order, formats: Sequence[str], year_digits: Years
+) -> Callable[[str], datetime]:
     """A function from text to a time, which has an offset where the text states one."""
     match date_order:
         case "epoch-s" | "epoch-ms":
@@ -207,7 +209,9 @@ class _Pattern:
 
     def fits(self, time_text: str) -> bool:
         """Whether a text has all digits of parts without signs: strptime takes 2026111 for the first of November."""
-        return not self._digits or len(time_text) - len(time_text.lstrip("0123456789")) == self._digits
+        return (
+            not self._digits or len(time_text) - len(time_text.lstrip("0123456789")) == self._digits
+        )
 
     def read(self, time_text: str) -> datetime:
         """The time, with its offset where the text or the pattern states one. ValueError where it does not fit."""
@@ -241,10 +245,15 @@ def _by_order(date_order: Order, year_digits: Years) -> Callable[[str], datetime
 def _taken_apart(time_text: str, date_order: Order, year_digits: Years) -> datetime:
     plain_text, date_order = _numbered(time_text, date_order)
     if by_hand := _BY_HAND.match(plain_text):
-        plain_text, date_order = "/".join(by_hand.groups()) + plain_text[by_hand.end() :], "day-first"
+        plain_text, date_order = (
+            "/".join(by_hand.groups()) + plain_text[by_hand.end() :],
+            "day-first",
+        )
     match = _PARTS.fullmatch(plain_text)
     if match is None:
-        raise ValueError("is no date or time in a form that is known; declare its form (dates: {formats: …})")
+        raise ValueError(
+            "is no date or time in a form that is known; declare its form (dates: {formats: …})"
+        )
     year, month, day = _ordered(match["a"], match["b"], match["c"], date_order, year_digits)
     hour = int(match["hour"] or 0)
     if match["half"]:
@@ -294,7 +303,8 @@ def _numbered(time_text: str, date_order: Order) -> tuple[str, Order]:
     if match is None:
         return time_text, date_order
     day, month, year, remainder = (
-        match[word_name] or match[f"{word_name}2"] or "" for word_name in ("day", "month", "year", "rest")
+        match[word_name] or match[f"{word_name}2"] or ""
+        for word_name in ("day", "month", "year", "rest")
     )
     if len(day) == 4 or (date_order == "year-first" and len(day) == len(year) == 2):
         return f"{day}-{month[1:]}-{year}{remainder}", "year-first"
@@ -315,7 +325,9 @@ def _ordered(
             return int(third_number), int(second_number), int(first_number)
         if date_order == "month-first":
             return int(third_number), int(first_number), int(second_number)
-        raise ValueError("may be day first or month first; declare which (dates: {order: day-first})")
+        raise ValueError(
+            "may be day first or month first; declare which (dates: {order: day-first})"
+        )
     if year_digits == "four":
         raise ValueError(
             "has no year of four digits; declare that years have two (dates: {years: two}), or export the full year"

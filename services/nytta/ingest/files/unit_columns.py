@@ -21,8 +21,14 @@ _CODE: Final = re.compile(r"\S*\d\S*")
 
 def find_units(look: Look, called_so: Mapping[str, str], fields: dict[str, str]) -> None:
     """The finest units that a staff list has, the column that names them, and the one with those above."""
-    stems = [stem for role in ("unit_name", "unit", "unit_above") for stem in stems_of_fields()[STAFF][role]]
-    used_columns = [column for role, column in fields.items() if role not in ("unit", "unit_name", "unit_above")]
+    stems = [
+        stem
+        for role in ("unit_name", "unit", "unit_above")
+        for stem in stems_of_fields()[STAFF][role]
+    ]
+    used_columns = [
+        column for role, column in fields.items() if role not in ("unit", "unit_name", "unit_above")
+    ]
     columns = [
         column
         for column in called_so
@@ -31,7 +37,11 @@ def find_units(look: Look, called_so: Mapping[str, str], fields: dict[str, str])
         and is_like("unit", look, column)
     ]
     unit = fields.get("unit", "")
-    finer = [column for column in columns if column != unit and _tells(look, column, unit) > 0] if unit else []
+    finer = (
+        [column for column in columns if column != unit and _tells(look, column, unit) > 0]
+        if unit
+        else []
+    )
     if finer:
         fields["unit_above"], unit = unit, finer[0]
         fields["unit"] = unit

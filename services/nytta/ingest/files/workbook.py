@@ -51,26 +51,44 @@ class WorkbookReader:
         self._number = 0
         workbook_bytes = stream.read(BOUND + 1)
         if len(workbook_bytes) > BOUND:
-            raise InputError(stream.name, "", f"the workbook has more than {BOUND >> 20} MiB; save it as 'CSV UTF-8'")
+            raise InputError(
+                stream.name,
+                "",
+                f"the workbook has more than {BOUND >> 20} MiB; save it as 'CSV UTF-8'",
+            )
         try:
             sheets = _sheets(CalamineWorkbook.from_filelike(BytesIO(workbook_bytes)))
         except CalamineError as error:
             raise InputError(
-                stream.name, "", f"the workbook cannot be read ({error}); save it without a password, or as 'CSV UTF-8'"
+                stream.name,
+                "",
+                f"the workbook cannot be read ({error}); save it without a password, or as 'CSV UTF-8'",
             ) from error
-        header_places = [self._place(sheet) if skip is None else (skip, header_lines) for sheet in sheets]
-        headers = [self._header(sheet, *place) for sheet, place in zip(sheets, header_places, strict=True)]
+        header_places = [
+            self._place(sheet) if skip is None else (skip, header_lines) for sheet in sheets
+        ]
+        headers = [
+            self._header(sheet, *place) for sheet, place in zip(sheets, header_places, strict=True)
+        ]
         fitting = [
-            sheet_number for sheet_number, header in enumerate(headers) if header and set(expected) <= set(header)
+            sheet_number
+            for sheet_number, header in enumerate(headers)
+            if header and set(expected) <= set(header)
         ]
         if not any(headers):
-            raise InputError(stream.name, "", "the workbook is empty; the first row of a sheet must name the columns")
+            raise InputError(
+                stream.name,
+                "",
+                "the workbook is empty; the first row of a sheet must name the columns",
+            )
         chosen_sheet = (
             fitting[0]
             if expected and fitting
             else max(
                 range(len(sheets)),
-                key=lambda sheet_number: _filled(sheets[sheet_number]) if headers[sheet_number] else 0,
+                key=lambda sheet_number: (
+                    _filled(sheets[sheet_number]) if headers[sheet_number] else 0
+                ),
             )
         )
         self.header = headers[chosen_sheet]
@@ -81,8 +99,12 @@ class WorkbookReader:
         self._merged = _merged(sheets[chosen_sheet])
         self.form = f"workbook, sheet {sheets[chosen_sheet].name!r}"
         if missing := [name for name in expected if name not in self.header]:
-            problem = "; ".join(f"there is no column '{name}'{nearest(name, self.header)}" for name in missing)
-            raise InputError(stream.name, "", f"{problem}. The columns are: {', '.join(self.header[:60])}")
+            problem = "; ".join(
+                f"there is no column '{name}'{nearest(name, self.header)}" for name in missing
+            )
+            raise InputError(
+                stream.name, "", f"{problem}. The columns are: {', '.join(self.header[:60])}"
+            )
 
     def position(self, row_number: int) -> str:
         """The row's number below the header, and the row of the sheet."""
@@ -103,7 +125,9 @@ class WorkbookReader:
             if header_left:
                 header_left -= 1
                 continue
-            yield dict(zip(self.header, (*cell_texts, *("",) * (width - len(cell_texts))), strict=False))
+            yield dict(
+                zip(self.header, (*cell_texts, *("",) * (width - len(cell_texts))), strict=False)
+            )
 
     def _whole(self, row_number: int, cell_texts: list[str]) -> list[str]:
         """The texts of a row, those of cells that were joined with one above filled in."""
@@ -131,9 +155,15 @@ class WorkbookReader:
 
     def _place(self, sheet: CalamineSheet) -> tuple[int, int]:
         """The rows above those that name the columns, 0 where nothing stands there, and how many rows name them."""
-        rows = [[self._text(cell) for cell in cells] for cells in islice(sheet.iter_rows(), LOOKED_AT)]
+        rows = [
+            [self._text(cell) for cell in cells] for cells in islice(sheet.iter_rows(), LOOKED_AT)
+        ]
         row_number, header_lines = header_rows(rows)
-        above = _first(sheet) - 1 + row_number if any(cell for row in rows[:row_number] for cell in row) else 0
+        above = (
+            _first(sheet) - 1 + row_number
+            if any(cell for row in rows[:row_number] for cell in row)
+            else 0
+        )
         return above, header_lines
 
     def _text(self, cell: Any) -> str:
@@ -148,7 +178,9 @@ class WorkbookReader:
                 return str(cell)
             case float():
                 exact = format(Decimal(repr(cell)), "f")
-                return (exact.rstrip("0").rstrip(".") if "." in exact else exact).replace(".", self._decimal)
+                return (exact.rstrip("0").rstrip(".") if "." in exact else exact).replace(
+                    ".", self._decimal
+                )
             case _:
                 return str(cell)
 

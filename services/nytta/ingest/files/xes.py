@@ -144,13 +144,20 @@ class _Elements:
             self._target, self._target_depth, self._after_event = None, 0, self._trace_depth > 0
         else:
             self._trace = {}
-            self._target, self._target_depth, self._trace_depth, self._after_event = None, 0, 0, False
+            self._target, self._target_depth, self._trace_depth, self._after_event = (
+                None,
+                0,
+                0,
+                False,
+            )
         self._floor = self._trace_depth
 
     def _start_other(self, element_name: str, attributes: list[str]) -> None:
         depth = self._depth
         if depth > _DEPTH:
-            raise self._error(f"attributes are nested more than {_DEPTH} deep; such a log cannot be read")
+            raise self._error(
+                f"attributes are nested more than {_DEPTH} deep; such a log cannot be read"
+            )
         if depth == 1:
             if element_name != "log":
                 raise self._error(
@@ -165,11 +172,15 @@ class _Elements:
         elif self._target is None:
             self._ignore(element_name)
         else:
-            self._start_nested(self._target, dict(zip(attributes[::2], attributes[1::2], strict=True)))
+            self._start_nested(
+                self._target, dict(zip(attributes[::2], attributes[1::2], strict=True))
+            )
 
     def _start_event(self) -> None:
         if len(self._trace) > _MOST:
-            raise self._error(f"a trace here has more than {_MOST} attributes; leave those out that say nothing")
+            raise self._error(
+                f"a trace here has more than {_MOST} attributes; leave those out that say nothing"
+            )
         self._target = self._trace.copy()
         self._target_depth = self._floor = self._depth
         self._prefix = ""
@@ -183,7 +194,11 @@ class _Elements:
 
     def _ignore(self, element_name: str) -> None:
         """Pass over an element with all within it, such as an extension; what would be lost is refused."""
-        if self._after_event and self._depth == self._trace_depth + 1 and element_name in _ATTRIBUTES:
+        if (
+            self._after_event
+            and self._depth == self._trace_depth + 1
+            and element_name in _ATTRIBUTES
+        ):
             raise self._error(
                 "an attribute of a trace stands after the trace's events; XES puts it before them, "
                 "export the log again in that order"
@@ -240,9 +255,13 @@ class _Parser:
             raise InputError(self._file, "line 1", self._wrong_encoding()) from error
         self._reached = max(self._reached, self._expat.CurrentByteIndex)
         if bytes_before + len(chunk) - self._reached > BOUND:
-            raise self._error(f"an element here is longer than {BOUND >> 20} MiB; leave the attribute out")
+            raise self._error(
+                f"an element here is longer than {BOUND >> 20} MiB; leave the attribute out"
+            )
         if self._elements.is_event_open and bytes_before - self._elements.event_from > BOUND:
-            raise self._error(f"an event here is longer than {BOUND >> 20} MiB; leave attributes out")
+            raise self._error(
+                f"an event here is longer than {BOUND >> 20} MiB; leave attributes out"
+            )
 
     def close(self, bytes_before: int) -> None:
         """Parse the end of the document."""
@@ -266,14 +285,22 @@ class _Parser:
                 if not bytes_before
                 else "the file ends in the middle of the log; copy or export it again"
             )
-        elif error.code == _UNKNOWN_ENCODING or (error.code in (_INVALID_TOKEN, _PARTIAL) and byte >= 0x80):
+        elif error.code == _UNKNOWN_ENCODING or (
+            error.code in (_INVALID_TOKEN, _PARTIAL) and byte >= 0x80
+        ):
             explanation = self._wrong_encoding()
         elif error.code == _UNDEFINED_ENTITY:
-            explanation = "the file uses an entity that XML does not define; write the character itself"
-        elif self._expat.ErrorByteIndex <= 0 and not self._head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+            explanation = (
+                "the file uses an entity that XML does not define; write the character itself"
+            )
+        elif self._expat.ErrorByteIndex <= 0 and not self._head.lstrip(
+            b"\xef\xbb\xbf \t\r\n"
+        ).startswith(b"<"):
             explanation = "the file is no XML; name a table mapping if it is a CSV file"
         else:
-            explanation = f"the XML is malformed ({expat.ErrorString(error.code)}); export the log again"
+            explanation = (
+                f"the XML is malformed ({expat.ErrorString(error.code)}); export the log again"
+            )
         return InputError(self._file, f"line {error.lineno}", explanation)
 
     def _wrong_encoding(self) -> str:

@@ -28,7 +28,9 @@ class XmlReader(NestedReader):
 
     form = "XML"
 
-    def __init__(self, stream: Stream, records: str, list_path: str = "", entries: Sequence[Entries] = ()) -> None:
+    def __init__(
+        self, stream: Stream, records: str, list_path: str = "", entries: Sequence[Entries] = ()
+    ) -> None:
         """`stream` stands at its beginning and is read once."""
         super().__init__(stream, list_path, entries)
         self._records = [element_name for element_name in records.split("/") if element_name]
@@ -47,7 +49,11 @@ class XmlReader(NestedReader):
                 break
         if not any_element and self._records and not parser.is_empty:
             path = "/".join(self._records)
-            raise InputError(self._stream.name, "", f"no element under '{path}'; say in the mapping: records: PATH")
+            raise InputError(
+                self._stream.name,
+                "",
+                f"no element under '{path}'; say in the mapping: records: PATH",
+            )
 
 
 class _Parser:
@@ -75,11 +81,17 @@ class _Parser:
             self._expat.Parse(chunk, not chunk)
         except expat.ExpatError as error:
             problem = expat.ErrorString(error.code)
-            raise InputError(self._file, f"line {error.lineno}", f"is no XML: {problem}; export it again") from error
+            raise InputError(
+                self._file, f"line {error.lineno}", f"is no XML: {problem}; export it again"
+            ) from error
         except (LookupError, ValueError) as error:
-            raise InputError(self._file, "line 1", "its encoding is not known; export it as UTF-8") from error
+            raise InputError(
+                self._file, "line 1", "its encoding is not known; export it as UTF-8"
+            ) from error
         if self._open and self._expat.CurrentByteIndex - self._since > BOUND:
-            raise self._error(f"an element here is longer than {BOUND >> 20} MiB; name smaller ones in records")
+            raise self._error(
+                f"an element here is longer than {BOUND >> 20} MiB; name smaller ones in records"
+            )
 
     def _error(self, problem: str) -> InputError:
         return InputError(self._file, f"line {self._expat.CurrentLineNumber}", problem)
@@ -118,7 +130,9 @@ class _Parser:
         if element_text:
             element_value = element | {TEXT: element_text} if element else element_text
         if not self._open:
-            self.items.append(element_value if isinstance(element_value, dict) else {TEXT: element_value})
+            self.items.append(
+                element_value if isinstance(element_value, dict) else {TEXT: element_value}
+            )
         elif element_name in self._open[-1]:
             present = self._open[-1][element_name]
             self._open[-1][element_name] = (

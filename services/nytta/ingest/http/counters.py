@@ -31,16 +31,23 @@ def named_at(address: str) -> Callable[[str], str]:
 class Counters:
     """The counters of one gateway. Others may add theirs to `registry`. `label` makes a sender's label of its name."""
 
-    def __init__(self, waiting: Callable[[], float] | None = None, label: Callable[[str], str] = str) -> None:
+    def __init__(
+        self, waiting: Callable[[], float] | None = None, label: Callable[[str], str] = str
+    ) -> None:
         self._label = label
         self.registry = CollectorRegistry()
         self._accepted = Counter(
             "nytta_events_accepted", "Events that are durable.", ["sender"], registry=self.registry
         )
         self._rejected = Counter(
-            "nytta_events_rejected", "Events that were refused.", ["reason", "sender"], registry=self.registry
+            "nytta_events_rejected",
+            "Events that were refused.",
+            ["reason", "sender"],
+            registry=self.registry,
         )
-        self._requests = Counter("nytta_requests", "Requests to /events by status.", ["status"], registry=self.registry)
+        self._requests = Counter(
+            "nytta_requests", "Requests to /events by status.", ["status"], registry=self.registry
+        )
         for status in _PROMISED:
             self._requests.labels(status)
         self._sizes = Histogram(
@@ -61,10 +68,14 @@ class Counters:
         )  # fmt: skip
         add_process(self.registry)
         if waiting:
-            gauge = Gauge("nytta_waiting_events", "Events that are not yet durable.", registry=self.registry)
+            gauge = Gauge(
+                "nytta_waiting_events", "Events that are not yet durable.", registry=self.registry
+            )
             gauge.set_function(waiting)
 
-    def durable(self, sender: str, accepted: int, rejects: Sequence[Reject], seconds: float) -> None:
+    def durable(
+        self, sender: str, accepted: int, rejects: Sequence[Reject], seconds: float
+    ) -> None:
         """A request whose events and rejects are durable."""
         sender_label = self._label(sender)
         self._accepted.labels(sender_label).inc(accepted)

@@ -91,7 +91,9 @@ class DecodeQueue:
 
     async def _judge_group(self, group: list[_Waiting]) -> None:
         try:
-            events, judged = await self.run(lambda: self._judge([waiting.request for waiting in group]))
+            events, judged = await self.run(
+                lambda: self._judge([waiting.request for waiting in group])
+            )
         except Exception as error:
             if len(group) == 1:
                 _fail(group, error)

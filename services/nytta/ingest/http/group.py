@@ -143,6 +143,8 @@ class GroupCommit:
             if isinstance(failure, Refusal):
                 waiting.answer.set_exception(failure)
             elif failure:  # without its message, which may tell of the inside
-                waiting.answer.set_exception(Unavailable("the events could not be stored; send them again", 5))
+                waiting.answer.set_exception(
+                    Unavailable("the events could not be stored; send them again", 5)
+                )
             else:
                 waiting.answer.set_result(batch_number)

@@ -48,7 +48,9 @@ def is_signed(hook: Hook, headers: Mapping[str, str], body: bytes) -> bool:
     # it signs the time of sending with the body
     if hook.signed == "glpi":
         signed_bytes += headers.get("x-glpi-timestamp", "").encode()
-    signature = prefix + hmac.new(hook.secret, signed_bytes, getattr(hashlib, algorithm)).hexdigest()
+    signature = (
+        prefix + hmac.new(hook.secret, signed_bytes, getattr(hashlib, algorithm)).hexdigest()
+    )
     presented = headers.get(header, "").strip()
     # compared in constant time: how long it takes must not tell how much of a guess was right
     return hmac.compare_digest(signature.encode(), presented.encode())

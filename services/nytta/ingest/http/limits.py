@@ -62,7 +62,11 @@ class Bucket:
 
 def too_large(limit: int) -> Problem:
     """The answer to a body of more than `limit` bytes."""
-    return Problem(413, f"the body has more than {limit} bytes: send fewer events at a time", reason="too_large")
+    return Problem(
+        413,
+        f"the body has more than {limit} bytes: send fewer events at a time",
+        reason="too_large",
+    )
 
 
 def gunzip(body: bytes, limit: int) -> bytes:
@@ -79,7 +83,9 @@ def gunzip(body: bytes, limit: int) -> bytes:
                 member = zlib.decompressobj(_GZIP)
                 members += 1
                 if members > _MEMBERS:
-                    raise Problem(400, f"the gzip body has more than {_MEMBERS} members: compress it as one")
+                    raise Problem(
+                        400, f"the gzip body has more than {_MEMBERS} members: compress it as one"
+                    )
             try:
                 unpacked_chunk = member.decompress(chunk, room)
             except zlib.error:

@@ -71,7 +71,9 @@ def mode_of(headers: Headers) -> Mode:
         raise _unsupported("this event format is not read; send JSON")
     if any(header_name.startswith(_PREFIX) for header_name, _ in headers):
         return Mode.BINARY
-    raise _unsupported("this is no CloudEvent: the content type names no event format and there are no ce- headers")
+    raise _unsupported(
+        "this is no CloudEvent: the content type names no event format and there are no ce- headers"
+    )
 
 
 def lines_of(mode: Mode, headers: Headers, body: bytes) -> list[bytes]:
@@ -156,8 +158,15 @@ def header_text(header_name: str, header_value: bytes) -> str:
         # Bytes beyond ASCII should not be here; where they are, they are taken for UTF-8 as they came.
         return unquote_to_bytes(decoded_text.encode("latin-1")).decode("utf-8")
     except UnicodeDecodeError:
-        raise Unreadable(Reason.INVALID_ENCODING, f"{header_name}: its percent-encoded bytes are not UTF-8") from None
+        raise Unreadable(
+            Reason.INVALID_ENCODING, f"{header_name}: its percent-encoded bytes are not UTF-8"
+        ) from None
 
 
 def _unsupported(detail: str) -> Problem:
-    return Problem(415, detail, headers={"Accept": _ACCEPTED.split(", or")[0]}, members={"accepted_types": _ACCEPTED})
+    return Problem(
+        415,
+        detail,
+        headers={"Accept": _ACCEPTED.split(", or")[0]},
+        members={"accepted_types": _ACCEPTED},
+    )

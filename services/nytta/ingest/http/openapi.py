@@ -17,7 +17,9 @@ class RejectedEvent(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    index: int = Field(ge=0, description="Which event of the request, counted from 0; of NDJSON, which line.")
+    index: int = Field(
+        ge=0, description="Which event of the request, counted from 0; of NDJSON, which line."
+    )
     reason: Reason
     detail: str = Field(description="Where the problem is and what to change.")
 
@@ -28,10 +30,13 @@ class Result(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     read: int = Field(ge=0, description="Events in the request.")
-    accepted: int = Field(ge=0, description="Events that are durable; one that was there already counts too.")
+    accepted: int = Field(
+        ge=0, description="Events that are durable; one that was there already counts too."
+    )
     rejected: list[RejectedEvent]
     batch: str | None = Field(
-        default=None, description="Where /events/batches/ tells what became of them; absent where that is not known."
+        default=None,
+        description="Where /events/batches/ tells what became of them; absent where that is not known.",
     )
 
 
@@ -42,7 +47,9 @@ class ProblemDetails(BaseModel):
     title: str
     status: int
     detail: str = Field(description="What happened and what to change.")
-    reason: Reason | None = Field(None, description="The reason, where all refused events have the same.")
+    reason: Reason | None = Field(
+        None, description="The reason, where all refused events have the same."
+    )
     read: int | None = None
     accepted: int | None = None
     rejected: list[RejectedEvent] | None = None
@@ -64,7 +71,9 @@ _MEANINGS: Final = {
     503: "What stores the events is away. Nothing is acknowledged; send the same again.",
 }
 
-_RETRY_AFTER: Final = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "string"}}}
+_RETRY_AFTER: Final = {
+    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "string"}}
+}
 
 
 class SourceCounts(BaseModel):
@@ -72,10 +81,16 @@ class SourceCounts(BaseModel):
 
     source: str
     events: int = Field(description="Identities in the batch.")
-    accepted: int = Field(description="Of these, what says something new: nobody knew it, or it is newer.")
+    accepted: int = Field(
+        description="Of these, what says something new: nobody knew it, or it is newer."
+    )
     superseded: int = Field(description="Of the accepted, what took the place of what was known.")
-    duplicate: int = Field(description="What says nothing new: it was known, or something newer is.")
-    conflict: int = Field(description="What says something else than is known, and neither is newer.")
+    duplicate: int = Field(
+        description="What says nothing new: it was known, or something newer is."
+    )
+    conflict: int = Field(
+        description="What says something else than is known, and neither is newer."
+    )
     retracted: int = Field(description="Of the accepted, what was taken back.")
 
 
@@ -142,8 +157,12 @@ POST_EVENTS: Final[dict[str, Any]] = {
         "content": {
             modes.STRUCTURED: {"schema": _EVENT},
             modes.BATCH: {"schema": {"type": "array", "items": _EVENT}},
-            modes.NDJSON: {"schema": {"type": "string", "description": "One structured event per line."}},
-            "application/json": {"schema": {"type": "object", "description": "Binary mode: the data of the event."}},
+            modes.NDJSON: {
+                "schema": {"type": "string", "description": "One structured event per line."}
+            },
+            "application/json": {
+                "schema": {"type": "object", "description": "Binary mode: the data of the event."}
+            },
         },
     },
 }
@@ -157,7 +176,11 @@ POST_HOOKS: Final[dict[str, Any]] = {
     ],
     "requestBody": {
         "required": True,
-        "content": {"application/json": {"schema": {"type": "object", "description": "What the system sends."}}},
+        "content": {
+            "application/json": {
+                "schema": {"type": "object", "description": "What the system sends."}
+            }
+        },
     },
 }
 
@@ -169,4 +192,6 @@ OPTIONS_EVENTS: Final[dict[str, Any]] = {
     ],
 }
 
-SECURITY: Final = {"bearer": {"type": "http", "scheme": "bearer", "description": "Made by `nytta token add`."}}
+SECURITY: Final = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "Made by `nytta token add`."}
+}

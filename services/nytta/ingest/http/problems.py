@@ -78,7 +78,9 @@ def all_refused(rejected: Sequence[Mapping[str, Any]], reasons: Sequence[Reason]
     """The answer to events none of which was accepted."""
     # one event is told as itself: its sender should not have to look into a list of one
     is_single = len(rejected) == 1
-    detail = rejected[0]["detail"] if is_single else f"none of the {len(rejected)} events was accepted"
+    detail = (
+        rejected[0]["detail"] if is_single else f"none of the {len(rejected)} events was accepted"
+    )
     reason = rejected[0]["reason"] if len(set(reasons)) == 1 else ""
     more = {"read": len(rejected), "accepted": 0, "rejected": list(rejected)}
     return Problem(status_of(reasons), detail, reason=reason, members=more)

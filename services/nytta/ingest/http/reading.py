@@ -66,7 +66,9 @@ async def read_body(request: Request, memory: BodyMemory, buffer: bytearray) -> 
                     memory.add(buffer, chunk)
     except TimeoutError:
         raise Problem(
-            408, f"the body did not come within {memory.limits.seconds:g} seconds", headers={"Connection": "close"}
+            408,
+            f"the body did not come within {memory.limits.seconds:g} seconds",
+            headers={"Connection": "close"},
         ) from None
     if bytes_read > limit:
         problem = too_large(limit)

@@ -140,14 +140,22 @@ class Gateway:
             # on another thread, for it may take long and the loop serves everybody
             if gzipped:
                 body = await self._decode_queue.run(partial(gunzip, body, self.limits.body))
-            judged = await self._decode_queue.take(EventRequest(token, mode, request.headers.raw, body))
+            judged = await self._decode_queue.take(
+                EventRequest(token, mode, request.headers.raw, body)
+            )
         # counted afterwards, when it is known how many there were: a sender may go below its rate by one request
         self._senders.count(token, judged.read)
         for reject in judged.rejects:
             # a fault of ours among what is a sender's: nobody else would hear of it
             if reject.reason is Reason.FAULT:
-                _log.error("an event of %s could not be judged and is a reject: %s", token.source, reject.detail)
-        self.counters.durable(token.source, judged.accepted, judged.rejects, time.monotonic() - started)
+                _log.error(
+                    "an event of %s could not be judged and is a reject: %s",
+                    token.source,
+                    reject.detail,
+                )
+        self.counters.durable(
+            token.source, judged.accepted, judged.rejects, time.monotonic() - started
+        )
         if judged.rejects and not judged.accepted:
             raise all_refused(judged.rejected, [reject.reason for reject in judged.rejects])
         answer = {"read": judged.read, "accepted": judged.accepted, "rejected": judged.rejected}
@@ -185,10 +193,14 @@ class Gateway:
         origin = request.headers.get("webhook-request-origin", "").strip()
         asked_rate = request.headers.get("webhook-request-rate", "").strip()
         if asked_rate and not _RATE.fullmatch(asked_rate):
-            return Problem(400, "WebHook-Request-Rate is no whole number above 0", headers=headers).response()
+            return Problem(
+                400, "WebHook-Request-Rate is no whole number above 0", headers=headers
+            ).response()
         if origin:
             if not _ORIGIN.fullmatch(origin):
-                return Problem(400, "WebHook-Request-Origin is no DNS name", headers=headers).response()
+                return Problem(
+                    400, "WebHook-Request-Origin is no DNS name", headers=headers
+                ).response()
             # the specification counts by the minute, our limits by the second
             most = max(1, int(self.limits.rate * 60))
             allowed_rate = min(int(asked_rate), most) if asked_rate else most
@@ -217,7 +229,11 @@ def _gzipped(request: Request) -> bool:
         return False
     if encoding in ("gzip", "x-gzip"):
         return True
-    raise Problem(415, "this content encoding is not read: send gzip, or none", headers={"Accept-Encoding": "gzip"})
+    raise Problem(
+        415,
+        "this content encoding is not read: send gzip, or none",
+        headers={"Accept-Encoding": "gzip"},
+    )
 
 
 def router(gateway: Gateway) -> APIRouter:
@@ -279,7 +295,10 @@ def _add_probes(routes: APIRouter, gateway: Gateway) -> None:
         return "ok\n"
 
     @routes.get(
-        "/readyz", response_class=PlainTextResponse, responses=openapi.problems(503), summary="Events can come."
+        "/readyz",
+        response_class=PlainTextResponse,
+        responses=openapi.problems(503),
+        summary="Events can come.",
     )
     async def readyz() -> Response:
         try:
@@ -302,7 +321,9 @@ def fronted(gateway: Gateway, app: ASGIApp) -> ASGIApp:
     """`app` with a short way to what comes most: events, which `gateway` answers whatever becomes of them."""
 
     async def front(scope: Scope, receive: Receive, send: Send) -> None:
-        is_event_post = scope["type"] == "http" and scope["path"] == "/events" and scope["method"] == "POST"
+        is_event_post = (
+            scope["type"] == "http" and scope["path"] == "/events" and scope["method"] == "POST"
+        )
         if is_event_post:
             response = await gateway.receive(Request(scope, receive))
             await response(scope, receive, send)
@@ -342,8 +363,12 @@ def say_problems(app: FastAPI) -> None:
 def _fault(error: Exception) -> Response:
     where = traceback.extract_tb(error.__traceback__)[-1]
     # the message is left out: it may repeat what was sent
-    _log.error("a request failed: %s in %s, line %s", type(error).__name__, where.filename, where.lineno)
-    return Problem(500, "a fault of the service: nothing was acknowledged, send the same again").response()
+    _log.error(
+        "a request failed: %s in %s, line %s", type(error).__name__, where.filename, where.lineno
+    )
+    return Problem(
+        500, "a fault of the service: nothing was acknowledged, send the same again"
+    ).response()
 
 
 def _document(app: FastAPI) -> dict[str, Any]:

@@ -17,7 +17,9 @@ from nytta.ingest.events.reasons import Reason
 from nytta.ingest.http.tokens import Token
 from nytta.registry.registry import Registry
 
-_MAY_BE_ANY: Final = "data.unit: is to be looked up and may be any, but the token may send for some units only"
+_MAY_BE_ANY: Final = (
+    "data.unit: is to be looked up and may be any, but the token may send for some units only"
+)
 _ABSENT: Final = "data.unit: is absent, but the token may send for some units only"
 _SEVERAL: Final = (
     "data.unit: is to be looked up, and there are several organisations: say in sources.yaml, beside the source, whose "
@@ -44,7 +46,9 @@ def refused(
     """
     days = pc.cast(events["time"], pa.date32())
     # a request names few units on few days: each combination is judged once
-    combinations, combination_numbers = distinct(events["source"], events["type"], events["unit"], days)
+    combinations, combination_numbers = distinct(
+        events["source"], events["type"], events["unit"], days
+    )
     verdicts = [verdict(token, registry, *combination, homes=homes) for combination in combinations]
     if not any(verdicts):
         return None
@@ -75,7 +79,9 @@ def verdict(
     return _unit_verdict(token, registry, source, unit_code, day) if unit_code else None
 
 
-def _unit_verdict(token: Token, registry: Registry, source: str, unit_code: str, day: date) -> Verdict | None:
+def _unit_verdict(
+    token: Token, registry: Registry, source: str, unit_code: str, day: date
+) -> Verdict | None:
     unit = registry.resolve_one(unit_code, source, day)
     if unit is None:
         if token.everywhere:
@@ -86,6 +92,8 @@ def _unit_verdict(token: Token, registry: Registry, source: str, unit_code: str,
     if token.everywhere or unit in token.units or unit in token.subtrees:
         return None
     # the tree of the event's day: a unit that has moved since was below another then
-    if token.subtrees and any(ancestor.id in token.subtrees for ancestor in registry.ancestors(unit, day)):
+    if token.subtrees and any(
+        ancestor.id in token.subtrees for ancestor in registry.ancestors(unit, day)
+    ):
         return None
     return Verdict(Reason.FORBIDDEN_UNIT, _OTHER_UNIT)

@@ -28,13 +28,22 @@ class Senders:
         """The token of a request that may come now. Raises Problem: 400, 401, 429, 503."""
         try:
             token = self._tokens.find(_shown(request), current_time)
-        except TokenFileError:  # its message names a path of this machine, which is nobody else's business
-            raise retry(503, "the tokens cannot be read: the operator must look at the service's log", 30) from None
+        except (
+            TokenFileError
+        ):  # its message names a path of this machine, which is nobody else's business
+            raise retry(
+                503, "the tokens cannot be read: the operator must look at the service's log", 30
+            ) from None
         if token is None:
-            raise _unauthorized("the token is not valid: it is unknown, revoked or expired", ', error="invalid_token"')
+            raise _unauthorized(
+                "the token is not valid: it is unknown, revoked or expired",
+                ', error="invalid_token"',
+            )
         wait = self._bucket(token).wait(self._seconds())
         if wait:
-            raise retry(429, f"the token may send {self._limits.rate:g} events per second; wait", wait)
+            raise retry(
+                429, f"the token may send {self._limits.rate:g} events per second; wait", wait
+            )
         return token
 
     def count(self, token: Token, events: int) -> None:
@@ -55,11 +64,15 @@ def _shown(request: Request) -> str:
     queries = request.query_params.getlist("access_token")
     # RFC 6750 forbids it: one might be read here and another on the way
     if len(headers) + len(queries) > 1:
-        raise Problem(400, "the request shows more than one token", headers={"WWW-Authenticate": _CHALLENGE})
+        raise Problem(
+            400, "the request shows more than one token", headers={"WWW-Authenticate": _CHALLENGE}
+        )
     if queries:
         return queries[0]
     if not headers:
-        raise _unauthorized("the request shows no token: send Authorization: Bearer …, made by `nytta token add`")
+        raise _unauthorized(
+            "the request shows no token: send Authorization: Bearer …, made by `nytta token add`"
+        )
     scheme, _, text = headers[0].partition(" ")
     if scheme.lower() != "bearer" or not text.strip():
         raise _unauthorized("the header Authorization is not of the form: Bearer …")

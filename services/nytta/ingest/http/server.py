@@ -22,7 +22,10 @@ _TAKING_SECONDS: Final = 30.0
 _CONNECTIONS: Final = 1_000
 """Connections at a time, where a process may have as many open files."""
 _FULL_ANSWER: Final = (
-    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+    b"HTTP/1.1 503 Service Unavailable\r\n"
+    b"Retry-After: 5\r\n"
+    b"Connection: close\r\n"
+    b"Content-Length: 0\r\n\r\n"
 )
 _SENT_AT_ONCE: Final = 1 << 16
 """Bytes of an answer that are sent at once."""

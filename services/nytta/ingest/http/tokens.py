@@ -62,7 +62,9 @@ class Token(BaseModel):
 
     def may_speak_for(self, source: str) -> bool:
         """Whether events may come from this CloudEvents source."""
-        return not self.event_sources or any(fnmatchcase(source, pattern) for pattern in self.event_sources)
+        return not self.event_sources or any(
+            fnmatchcase(source, pattern) for pattern in self.event_sources
+        )
 
     def may_send(self, kind: str) -> bool:
         """Whether events of a type, such as `case.step`, may be sent."""

@@ -72,7 +72,9 @@ class Circumstances:
         return decode(lines, received_at=self.now, pseudonymise=self.pseudonymise)
 
 
-def judge(requests: Sequence[EventRequest], circumstances: Circumstances) -> tuple[pa.Table, list[Judged]]:
+def judge(
+    requests: Sequence[EventRequest], circumstances: Circumstances
+) -> tuple[pa.Table, list[Judged]]:
     """The events of many requests that may pass, and what became of each request, in order.
 
     All requests of a token are decoded together, for decoding costs more by the call than by the event. A body that
@@ -84,7 +86,9 @@ def judge(requests: Sequence[EventRequest], circumstances: Circumstances) -> tup
         try:
             lines = lines_of(request.mode, request.headers, request.body)
         except Unreadable as error:
-            reject = Reject(error.reason, error.detail, request.token.source, "body", _whole(request))
+            reject = Reject(
+                error.reason, error.detail, request.token.source, "body", _whole(request)
+            )
             answers[request_number] = Judged(1, (reject,), (0,))
         else:
             by_token.setdefault(request.token.id, []).append((request_number, lines))
@@ -104,7 +108,9 @@ def judge(requests: Sequence[EventRequest], circumstances: Circumstances) -> tup
     return join(tables), [answers[request_number] for request_number in range(len(requests))]
 
 
-def _rejects_within(rejects_by_line: Mapping[int, Reject], start: int, count: int) -> list[tuple[int, Reject]]:
+def _rejects_within(
+    rejects_by_line: Mapping[int, Reject], start: int, count: int
+) -> list[tuple[int, Reject]]:
     """The rejects of `count` lines from `start` on, in order, each with its line counted from `start`."""
     # most groups have no reject: their lines are not gone through
     if not rejects_by_line:
@@ -113,11 +119,15 @@ def _rejects_within(rejects_by_line: Mapping[int, Reject], start: int, count: in
     return [(number, rejects_by_line[start + number]) for number in numbers]
 
 
-def _decoded(token: Token, lines: list[bytes], circumstances: Circumstances) -> tuple[pa.Table, dict[int, Reject]]:
+def _decoded(
+    token: Token, lines: list[bytes], circumstances: Circumstances
+) -> tuple[pa.Table, dict[int, Reject]]:
     """The events of a token's lines that may pass, and the rejects by line, counted from 0."""
     batch = circumstances.table(b"\n".join(lines))
     events = batch.table
-    rejects_by_line = {int(reject.position.removeprefix("line ")) - 1: reject for reject in batch.rejects}
+    rejects_by_line = {
+        int(reject.position.removeprefix("line ")) - 1: reject for reject in batch.rejects
+    }
     verdicts = None
     if len(events):
         verdicts = scope.refused(events, token, circumstances.registry, circumstances.homes)
@@ -127,10 +137,14 @@ def _decoded(token: Token, lines: list[bytes], circumstances: Circumstances) -> 
     return events, rejects_by_line
 
 
-def _judged(request: EventRequest, read_count: int, numbered_rejects: list[tuple[int, Reject]]) -> Judged:
+def _judged(
+    request: EventRequest, read_count: int, numbered_rejects: list[tuple[int, Reject]]
+) -> Judged:
     word = "line" if request.mode is Mode.NDJSON else "event"
     rejects = tuple(
-        replace(reject, source=reject.source or request.token.source, position=f"{word} {number + 1}")
+        replace(
+            reject, source=reject.source or request.token.source, position=f"{word} {number + 1}"
+        )
         for number, reject in numbered_rejects
     )
     return Judged(read_count, rejects, tuple(number for number, _ in numbered_rejects))
@@ -175,5 +189,7 @@ def _forbidden(
             homes=circumstances.homes,
         )
         if verdict is not None:
-            rejects_by_line[line_number] = Reject(verdict.reason, verdict.detail, event.source, "", line)
+            rejects_by_line[line_number] = Reject(
+                verdict.reason, verdict.detail, event.source, "", line
+            )
     return rejects_by_line

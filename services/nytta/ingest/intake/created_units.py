@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 def is_declared(declared: Registry | None, root: str) -> bool:
     """Whether the registry of files has this organisation."""
-    return declared is not None and any(organisation.id == root for organisation in declared.organisations)
+    return declared is not None and any(
+        organisation.id == root for organisation in declared.organisations
+    )
 
 
 def stored_root(connection: Connection, root: str) -> CreatedRoot | None:
@@ -47,7 +49,10 @@ def with_codes(registry: Registry, created_root: CreatedRoot, events: pa.Table) 
     if not len(events):
         return created_root
     # an event that names no unit is placed by its actor; the organisation itself is there already
-    unit_codes = set(events["unit"].unify_dictionaries().unique().to_pylist()) - {"", created_root.root}
+    unit_codes = set(events["unit"].unify_dictionaries().unique().to_pylist()) - {
+        "",
+        created_root.root,
+    }
     _check_owners(registry, created_root.root, unit_codes)
     if unit_codes <= set(created_root.codes):
         return created_root
@@ -75,9 +80,13 @@ def joined(registry: Registry, created_root: CreatedRoot) -> Registry:
         raise IntakeError(f"{error}; say another with --organisation or --timezone") from error
 
 
-def add_units(connection: Connection, created_root: CreatedRoot, mapping: Mapping) -> tuple[str, ...]:
+def add_units(
+    connection: Connection, created_root: CreatedRoot, mapping: Mapping
+) -> tuple[str, ...]:
     """Keep the organisation that a log brings, with its units; the codes of those that are new."""
-    stored_codes = {stored.root: stored.codes for stored in registry_tables.created_roots(connection)}
+    stored_codes = {
+        stored.root: stored.codes for stored in registry_tables.created_roots(connection)
+    }
     new_codes = set(created_root.codes) - set(stored_codes.get(created_root.root, ()))
     registry_tables.add_created(connection, created_root)
     if mapping.approval:

@@ -68,7 +68,9 @@ class EventIntake:
     def declare(self, declared: Registry | None) -> None:
         """Take the registry as its files are now, and the persons who are not counted as the store has them."""
         self.declared = declared
-        self.registry = registry_tables.with_created(declared, registry_tables.created_roots(self.private.connection))
+        self.registry = registry_tables.with_created(
+            declared, registry_tables.created_roots(self.private.connection)
+        )
         self._excluded = digests(self.private.connection)
 
     def rekey(self, keys: Keys) -> None:
@@ -82,7 +84,11 @@ class EventIntake:
         """Makes the pseudonyms of what comes in now. KeyFileError where a key is missing that there was."""
         with self._choosing:
             # a choice remembers its makers of pseudonyms, so it is kept as long as nothing that it rests on changes
-            if self._chosen is None or self._chosen[0] != (self.keys, self.registry, self._excluded):
+            if self._chosen is None or self._chosen[0] != (
+                self.keys,
+                self.registry,
+                self._excluded,
+            ):
                 self._have_keys(self._key_names())
                 choice = Choice(self.keys, self.root_of, self._excluded, self.notes)
                 # after `_have_keys`, which may have made keys: they are part of what the choice rests on
@@ -144,7 +150,9 @@ class EventIntake:
         placed_positions = {(identity["source"], f"id {identity['id']}") for identity in identities}
         # an id may have come twice, of which one content has its place: the reject stays until none lacks it
         placed_positions -= {(reject.source, reject.position) for reject in unplaced}
-        settled = [reject for reject in rejects if (reject.source, reject.position) in placed_positions]
+        settled = [
+            reject for reject in rejects if (reject.source, reject.position) in placed_positions
+        ]
         return events, settled
 
     def place(self, events: pa.Table) -> Placed:
@@ -186,7 +194,9 @@ class EventIntake:
         with_units, unplaced = self._processed(events)
         return self.write(with_units, (*rejects, *unplaced), current_time)
 
-    def accept_group(self, events: pa.Table, rejects: Sequence[Reject], current_time: datetime) -> int:
+    def accept_group(
+        self, events: pa.Table, rejects: Sequence[Reject], current_time: datetime
+    ) -> int:
         """As `store`, but what is durable when it returns waits in the backlog, which brings it into the store.
 
         BacklogFullError where too much waits there.
@@ -202,7 +212,11 @@ class EventIntake:
         count_stopped(self.private.connection, self.stopped, current_time)
 
     def write(
-        self, events: pa.Table, rejects: Sequence[Reject], current_time: datetime, import_job: Import | None = None
+        self,
+        events: pa.Table,
+        rejects: Sequence[Reject],
+        current_time: datetime,
+        import_job: Import | None = None,
     ) -> int:
         """Store events that have their units, and rejects; the batch's number. An import's rows wait for its end."""
         import_id, snapshot = (import_job.id, import_job.snapshot) if import_job else (0, 0)

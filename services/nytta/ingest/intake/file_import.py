@@ -104,7 +104,9 @@ class FileImport:
             snapshot=self._snapshot(),
         )
         while True:
-            import_id = Import.identify(import_job.digest, repr(mapping), organisation, import_job.snapshot)
+            import_id = Import.identify(
+                import_job.digest, repr(mapping), organisation, import_job.snapshot
+            )
             earlier = find_import(store, import_id)
             if earlier:
                 return earlier
@@ -119,7 +121,9 @@ class FileImport:
         """When a list was made, in seconds since 1970: as it is told, else by the file's time; 0 for other files."""
         if self.mapping is None or not self.mapping.snapshot:
             return 0
-        list_time = self.options.snapshot_at or datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
+        list_time = self.options.snapshot_at or datetime.fromtimestamp(
+            self.path.stat().st_mtime, UTC
+        )
         snapshot = int(list_time.timestamp())
         # 0 says that a file is no list, and the store's column has no sign
         if snapshot <= 0:
@@ -187,7 +191,11 @@ class FileImport:
         store = self.intake.private
         stored = import_job.read - import_job.rejected - import_job.left_out
         # the source is the file's digest: only the same file, read by another mapping, can have told of these events
-        if mapping is not None and mapping.identity is None and not is_known(store.connection, import_job):
+        if (
+            mapping is not None
+            and mapping.identity is None
+            and not is_known(store.connection, import_job)
+        ):
             return replace(import_job, accepted=stored)
         import_totals = import_counts(store, import_job.id, derived=mapping is not None)
         duplicate = max(0, stored - import_totals.accepted - import_totals.conflict)

@@ -78,7 +78,9 @@ class FileReading:
         """The rest of the file, from the row at which the import stands."""
         if self.mapping and self.mapping.complete and self.job.read:
             # it was interrupted, and nobody noted which rows were rejected before
-            self.unknown_rows = bool(latest_rejects(self.intake.private, source=self.mapping.source or "", limit=1))
+            self.unknown_rows = bool(
+                latest_rejects(self.intake.private, source=self.mapping.source or "", limit=1)
+            )
         root = self.job.organisation
         choice = self.intake.choice_for(root) if root else self.intake.choice()
         for chunk in self._chunks(path):
@@ -160,7 +162,10 @@ class FileReading:
 
     def warnings(self) -> list[str]:
         """What the file lacks, where rows count that name no unit, and that ids of it look alike."""
-        other_warnings = [*self._unit_warnings(), *([self.lookalikes.warning()] if self.lookalikes.pairs else [])]
+        other_warnings = [
+            *self._unit_warnings(),
+            *([self.lookalikes.warning()] if self.lookalikes.pairs else []),
+        ]
         if not self.absent:
             return other_warnings
         absent_fields = ", ".join(f"'{name}'" for name in self.absent)
@@ -168,7 +173,10 @@ class FileReading:
         present = ", ".join(self.fields[:_FIELDS_NAMED])
         if len(self.fields) > _FIELDS_NAMED:
             present += " …"
-        return [f"no row has the field{plural} {absent_fields}; the fields are: {present}", *other_warnings]
+        return [
+            f"no row has the field{plural} {absent_fields}; the fields are: {present}",
+            *other_warnings,
+        ]
 
     def _unit_warnings(self) -> Iterator[str]:
         unit = self.mapping.common.get("unit") if self.mapping else None

@@ -59,7 +59,9 @@ class PageIntake(EventIntake):
     delivery: Delivery | None = None
     """Who stores what is pulled; None where this process does."""
 
-    def pulled(self, items: Iterable[Any], mapping: Mapping, current_time: datetime, root: str = "") -> PageReport:
+    def pulled(
+        self, items: Iterable[Any], mapping: Mapping, current_time: datetime, root: str = ""
+    ) -> PageReport:
         """Store what rows of a pulled page say that is not known yet, durably, with rejects and marks.
 
         Rows are known by the mapping's identity and revision: what came before, or was said in a later revision
@@ -107,7 +109,9 @@ class PageIntake(EventIntake):
         try:
             return {conceal(identity) for identity in identities(items, mapping)}
         except RowError as error:
-            raise IntakeError(f"{error}: it cannot be said which rows are gone, so none was taken back") from error
+            raise IntakeError(
+                f"{error}: it cannot be said which rows are gone, so none was taken back"
+            ) from error
 
     def take_back(self, source: str, row_ids: Sequence[str], current_time: datetime) -> int:
         """Take back all events of rows of a source that it has no more; how many were taken back."""
@@ -122,7 +126,9 @@ class PageIntake(EventIntake):
         if self.delivery is not None:
             self.delivery.settle()
 
-    def _mapped(self, items: Iterable[Any], mapping: Mapping, current_time: datetime, root: str) -> _Page:
+    def _mapped(
+        self, items: Iterable[Any], mapping: Mapping, current_time: datetime, root: str
+    ) -> _Page:
         from nytta.ingest.files.read import objects, translate
 
         # ids of rows are concealed by the lasting key: a row must be known again when keys of persons change
@@ -135,7 +141,11 @@ class PageIntake(EventIntake):
         return _Page(chunk.rows, chunk.unrevised, batch.table, retractions.table, rejects)
 
     def _keep(
-        self, row_count: int, events: pa.Table, page_rejects: tuple[Reject, ...], current_time: datetime
+        self,
+        row_count: int,
+        events: pa.Table,
+        page_rejects: tuple[Reject, ...],
+        current_time: datetime,
     ) -> PageReport:
         """Store events of a page and all that was rejected of it, or deliver them to those who do."""
         placed_events, unplaced = self.place(events)

@@ -21,7 +21,9 @@ def check_newest(store: PrivateStore, keys: Keys, key_names: Mapping[str, str]) 
             )
 
 
-def with_first_keys(keys: Keys, key_names: Mapping[str, str], key_file: Path | None, today: date) -> Keys:
+def with_first_keys(
+    keys: Keys, key_names: Mapping[str, str], key_file: Path | None, today: date
+) -> Keys:
     """`keys` with a first key for each of these organisations that has none, written to the file where there is one."""
     missing = {root: key_name for root, key_name in key_names.items() if not keys.newest(root)}
     # the file is not read again where nothing is missing: this happens for every body of events

@@ -32,7 +32,10 @@ def placed(store: PrivateStore, registry: Registry, events: pa.Table) -> Placed:
     unit_codes = [unit_code for _source, unit_code, _day in triples]
     if LOOKED_UP in unit_codes:
         return _placed_looked_up(store, registry, events)
-    units = [registry.resolve_one(unit_code, source, day) if unit_code else "" for source, unit_code, day in triples]
+    units = [
+        registry.resolve_one(unit_code, source, day) if unit_code else ""
+        for source, unit_code, day in triples
+    ]
     # codes that are ids of units already: nothing is copied
     if units == unit_codes:
         return events, ()

@@ -39,7 +39,10 @@ class ImportReport:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON."""
-        return asdict(self) | {"units_created": list(self.units_created), "warnings": list(self.warnings)}
+        return asdict(self) | {
+            "units_created": list(self.units_created),
+            "warnings": list(self.warnings),
+        }
 
 
 @dataclass(frozen=True, slots=True)

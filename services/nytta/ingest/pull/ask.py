@@ -145,9 +145,12 @@ class Ask:
         self.credentials = credentials
         # a proxy and authorities of the environment for https alone: on an open line a proxy would see the credentials
         is_encrypted = all(
-            urlsplit(url).scheme == "https" for url in (self.address, credentials.token_address or self.address)
+            urlsplit(url).scheme == "https"
+            for url in (self.address, credentials.token_address or self.address)
         )
-        self._client = client or httpx.Client(timeout=httpx.Timeout(60, connect=10), trust_env=is_encrypted)
+        self._client = client or httpx.Client(
+            timeout=httpx.Timeout(60, connect=10), trust_env=is_encrypted
+        )
         self._pause = pause
         self._token = ""
         self._token_ends = 0.0
@@ -156,7 +159,9 @@ class Ask:
         """Release the connections."""
         self._client.close()
 
-    def get(self, path: str, params: Mapping[str, str] | None = None, read_body: Read = read_json) -> Answer:
+    def get(
+        self, path: str, params: Mapping[str, str] | None = None, read_body: Read = read_json
+    ) -> Answer:
         """The answer at `path` below the address, read as JSON or by `read_body`.
 
         ForbiddenError, GoneError, or PullError where all tries failed.
@@ -180,14 +185,18 @@ class Ask:
         while path:
             # by their hashes, for links are long and lists may be
             if hash(path) in seen_links:
-                raise PullError("a page of the list leads back to an earlier one: it is tried again next round")
+                raise PullError(
+                    "a page of the list leads back to an earlier one: it is tried again next round"
+                )
             seen_links.add(hash(path))
             page_body = self.get(path, params, read_body).body
             (path, rows), params = page_of(page_body), None
             # a change may come twice, and a page may be empty; so many in a row are no list
             barren_pages = 0 if rows and rows != earlier_rows else barren_pages + 1
             if barren_pages > _BARREN_PAGES:
-                raise PullError(f"{_BARREN_PAGES} pages of the list bring nothing new: it is tried again next round")
+                raise PullError(
+                    f"{_BARREN_PAGES} pages of the list bring nothing new: it is tried again next round"
+                )
             earlier_rows = rows
             # a page that leads elsewhere is not taken, for the next round would begin there
             if path:
@@ -209,7 +218,9 @@ class Ask:
             )
         return url
 
-    def _tried(self, method: str, url: str, params: Mapping[str, str] | None, read_body: Read) -> Answer:
+    def _tried(
+        self, method: str, url: str, params: Mapping[str, str] | None, read_body: Read
+    ) -> Answer:
         """The answer of one of several tries. ForbiddenError, GoneError or PullError where another would not help."""
         reason = ""
         renewed = False
@@ -238,7 +249,9 @@ class Ask:
                     except ValueError:
                         reason = _unreadable(headers)
             self._wait(attempt, patience)
-        raise PullError(f"{urlsplit(url).path} failed {_TRIES} times, last with {reason}; it is tried again next round")
+        raise PullError(
+            f"{urlsplit(url).path} failed {_TRIES} times, last with {reason}; it is tried again next round"
+        )
 
     def _redirected(self, url: str, location: str, read_body: Read) -> Answer:
         """What lies where the source sends us: a signed address knows us by itself, so it is shown no credentials."""
@@ -252,7 +265,9 @@ class Ask:
             patience = 0.0
             headers: Mapping[str, str] = {}
             try:
-                status, headers, body = self._sent("GET", target, None, self._authorisation() if same_origin else {})
+                status, headers, body = self._sent(
+                    "GET", target, None, self._authorisation() if same_origin else {}
+                )
                 if status == 200:
                     return self._answer(read_body(body), headers)
                 if 300 <= status < 400:
@@ -288,7 +303,9 @@ class Ask:
         seconds = _seconds(headers.get("retry-after", ""), headers.get("date", ""))
         if seconds > _LONGEST_WAIT:
             until = datetime.now(UTC) + timedelta(seconds=min(seconds, _LONGEST_REST))
-            raise BusyError(f"the source asks to be left alone until {until:%Y-%m-%d %H:%M} UTC", until)
+            raise BusyError(
+                f"the source asks to be left alone until {until:%Y-%m-%d %H:%M} UTC", until
+            )
         return seconds
 
     def _sent(
@@ -315,7 +332,9 @@ class Ask:
             for chunk in response.iter_bytes():
                 body += chunk
                 if len(body) > MOST_BYTES:
-                    raise PullError(f"an answer has more than {MOST_BYTES >> 20} MiB: ask for smaller pages")
+                    raise PullError(
+                        f"an answer has more than {MOST_BYTES >> 20} MiB: ask for smaller pages"
+                    )
                 if time.monotonic() - begun > _LONGEST_ANSWER:
                     raise PullError(
                         f"an answer takes more than {_LONGEST_ANSWER / 60:.0f} minutes: ask for smaller pages, or look "
@@ -334,7 +353,11 @@ class Ask:
             case "none":
                 return {}
             case "basic":
-                return {"Authorization": httpx.BasicAuth(credentials.user, credentials.secret)._auth_header}
+                return {
+                    "Authorization": httpx.BasicAuth(
+                        credentials.user, credentials.secret
+                    )._auth_header
+                }
             case "token":
                 return {"Authorization": credentials.scheme + credentials.secret}
         if not self._token or time.monotonic() > self._token_ends:
@@ -344,7 +367,11 @@ class Ask:
 
     def _fetched(self) -> tuple[str, float]:
         credentials = self.credentials
-        form = {"grant_type": "client_credentials", "client_id": credentials.user, "client_secret": credentials.secret}
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": credentials.user,
+            "client_secret": credentials.secret,
+        }
         if credentials.scope:
             form["scope"] = credentials.scope
         host = urlsplit(credentials.token_address).netloc
@@ -364,7 +391,10 @@ class Ask:
                 "scope"
             )
         try:
-            token, lifetime = token_answer["access_token"], float(token_answer.get("expires_in") or _LASTS)
+            token, lifetime = (
+                token_answer["access_token"],
+                float(token_answer.get("expires_in") or _LASTS),
+            )
         except (ValueError, KeyError, TypeError, AttributeError):
             token, lifetime = None, _LASTS
         if not isinstance(token, str) or not token:
@@ -382,7 +412,11 @@ def _refusal(token_answer: Any) -> str:
 def _origin(url: str) -> tuple[str, str | None, int | None]:
     """Scheme, host and port of an address, the port that a scheme has by itself being none."""
     parts = urlsplit(url)
-    return parts.scheme, parts.hostname, None if parts.port == _PORTS.get(parts.scheme) else parts.port
+    return (
+        parts.scheme,
+        parts.hostname,
+        None if parts.port == _PORTS.get(parts.scheme) else parts.port,
+    )
 
 
 def _refuse(status: int, url: str) -> None:

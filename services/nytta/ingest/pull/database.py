@@ -52,10 +52,13 @@ class View:
         )
         if last_key is not None:
             condition = sql.or_(
-                changed_column > last_place, sql.and_(changed_column == last_place, key_column > last_key)
+                changed_column > last_place,
+                sql.and_(changed_column == last_place, key_column > last_key),
             )
         names = dict.fromkeys((*self.columns, self.changed, self.key))
-        return self._page(sql.select(*map(sql.column, names)), condition, changed_column, key_column)
+        return self._page(
+            sql.select(*map(sql.column, names)), condition, changed_column, key_column
+        )
 
     def untimed(self) -> Rows:
         """The keys of rows that say not when they changed, a page of them at most."""
@@ -71,12 +74,16 @@ class View:
         key: ColumnClause[Any] = sql.column(self.key)
         return self._page(sql.select(key), None if last_key is None else key > last_key, key)
 
-    def _page(self, statement: Rows, condition: ColumnElement[bool] | None, *order: ColumnElement[Any]) -> Rows:
+    def _page(
+        self, statement: Rows, condition: ColumnElement[bool] | None, *order: ColumnElement[Any]
+    ) -> Rows:
         import sqlalchemy as sql
 
         schema, _, table_name = self.name.rpartition(".")
         statement = (
-            statement.select_from(sql.table(table_name, schema=schema or None)).order_by(*order).limit(self.page)
+            statement.select_from(sql.table(table_name, schema=schema or None))
+            .order_by(*order)
+            .limit(self.page)
         )
         return statement if condition is None else statement.where(condition)
 
@@ -105,7 +112,9 @@ def connected(ask: Ask) -> Iterator[Connection]:
             if isinstance(error, sql.exc.DataError)
             else "check address, account and view; it is tried again next round"
         )
-        raise PullError(f"the database at {url.host or url.database} cannot be read ({failure}): {remedy}") from error
+        raise PullError(
+            f"the database at {url.host or url.database} cannot be read ({failure}): {remedy}"
+        ) from error
     finally:
         if engine is not None:
             engine.dispose()
@@ -158,7 +167,13 @@ def _text(column_value: Any) -> Any:
 
 def written(place: Place) -> str:
     """A place as the text of a cursor."""
-    column_value = place.isoformat() if isinstance(place, date) else place.hex() if isinstance(place, bytes) else place
+    column_value = (
+        place.isoformat()
+        if isinstance(place, date)
+        else place.hex()
+        if isinstance(place, bytes)
+        else place
+    )
     return json.dumps([type(place).__name__, column_value])
 
 
@@ -207,7 +222,11 @@ def is_past(place: Any, current_time: datetime) -> bool:
     """
     match place:
         case datetime():
-            return place <= (current_time if place.tzinfo else (current_time + _AHEAD_OF_UTC).replace(tzinfo=None))
+            return place <= (
+                current_time
+                if place.tzinfo
+                else (current_time + _AHEAD_OF_UTC).replace(tzinfo=None)
+            )
         case date():
             return place <= (current_time + _AHEAD_OF_UTC).date()
         case str():
@@ -224,7 +243,9 @@ def latest(cursor: str, place: Any) -> str:
     if isinstance(place, Decimal) and place == place.to_integral_value():
         place = int(place)  # numbers of PostgreSQL and Oracle
     if not isinstance(place, int | str | bytes | date):
-        raise PullError("a row says not when it changed, by a time, a number or a text: nothing of the page is taken")
+        raise PullError(
+            "a row says not when it changed, by a time, a number or a text: nothing of the page is taken"
+        )
     # as texts, the last of a month comes after every day of the next one
     if isinstance(place, str) and _DAY_FIRST.match(place):
         raise PullError(
@@ -236,9 +257,15 @@ def latest(cursor: str, place: Any) -> str:
     kind, column_value = json.loads(cursor)
     typed_value: Any = column_value
     if kind in ("datetime", "date"):
-        typed_value = datetime.fromisoformat(column_value) if kind == "datetime" else date.fromisoformat(column_value)
+        typed_value = (
+            datetime.fromisoformat(column_value)
+            if kind == "datetime"
+            else date.fromisoformat(column_value)
+        )
     elif kind == "bytes":
         typed_value = bytes.fromhex(column_value)
     if type(typed_value) is not type(place):
-        raise PullError("the column of changes is of another kind than before: say nytta pull --reset")
+        raise PullError(
+            "the column of changes is of another kind than before: say nytta pull --reset"
+        )
     return written(max(typed_value, place))

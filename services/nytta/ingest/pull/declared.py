@@ -144,7 +144,9 @@ class Declared(BaseModel):
 
     def due(self, last_round: datetime | None, current_time: datetime) -> bool:
         """Whether a round is due, after one that began at `last_round`; a round of the future was a wrong clock's."""
-        return last_round is None or not timedelta() <= current_time - last_round < timedelta(minutes=self.minutes)
+        return last_round is None or not timedelta() <= current_time - last_round < timedelta(
+            minutes=self.minutes
+        )
 
     def source(self) -> Source:
         """What asks it. SourcesError where its settings are not sound."""
@@ -216,7 +218,9 @@ def _web(address: str) -> str:
 def _database(address: str) -> None:
     parts = urlsplit(address)
     if not parts.scheme or parts.scheme in ("https", "http") or parts.username or parts.password:
-        raise ValueError("address: write that of a database, such as postgresql+psycopg://host/name, without a user")
+        raise ValueError(
+            "address: write that of a database, such as postgresql+psycopg://host/name, without a user"
+        )
     # on this machine nobody listens in between
     is_far = parts.scheme.startswith("postgresql") and parts.hostname not in _LOCAL
     if is_far and not any(mode in parts.query for mode in _ENCRYPTED):

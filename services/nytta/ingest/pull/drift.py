@@ -25,13 +25,18 @@ class Shares:
             self.rows += 1
             # a flag or a number says something even where it is no or nought
             self._said.update(
-                field_name for field_name, field_value in source_row.items() if field_value not in (None, "", [], {})
+                field_name
+                for field_name, field_value in source_row.items()
+                if field_value not in (None, "", [], {})
             )
 
     def percent(self) -> dict[str, int]:
         """By field, the percent of rows in which it says something; empty where there was no row."""
         return (
-            {field_name: 100 * said_count // self.rows for field_name, said_count in sorted(self._said.items())}
+            {
+                field_name: 100 * said_count // self.rows
+                for field_name, said_count in sorted(self._said.items())
+            }
             if self.rows
             else {}
         )
@@ -42,7 +47,10 @@ class Shares:
 
 
 def vanished(
-    shares: Shares, known_fields: Mapping[str, int], needed: Collection[str], indispensable: Collection[str]
+    shares: Shares,
+    known_fields: Mapping[str, int],
+    needed: Collection[str],
+    indispensable: Collection[str],
 ) -> list[str]:
     """Fields that rows need, that used to be there, and that no row has now.
 
@@ -51,8 +59,13 @@ def vanished(
     usual, wanted = (_USUAL, needed) if shares.rows >= _FEW else (100, indispensable)
     # a field within an object is silent with the object, which is what was counted
     roots = sorted(
-        {field_name if field_name in known_fields else field_name.partition("/")[0] for field_name in wanted}
+        {
+            field_name if field_name in known_fields else field_name.partition("/")[0]
+            for field_name in wanted
+        }
     )
     return [
-        field_name for field_name in roots if known_fields.get(field_name, 0) >= usual and shares.silent(field_name)
+        field_name
+        for field_name in roots
+        if known_fields.get(field_name, 0) >= usual and shares.silent(field_name)
     ]

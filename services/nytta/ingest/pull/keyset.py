@@ -52,7 +52,9 @@ def pages(
                 break
             fetched = fetch(place)
         if not fetched.rows and fetched.rows != []:
-            raise PullError("the source's answer holds no list of rows: check the address and the system's version")
+            raise PullError(
+                "the source's answer holds no list of rows: check the address and the system's version"
+            )
         if not fetched.rows:
             if fetched.total:
                 yield (), Place(place.since, place.after, fetched.total)
@@ -65,7 +67,11 @@ def pages(
             )
         place = Place(*keys[-1])
         yield fetched.rows, place
-        if len(fetched.rows) < full if fetched.total is None else fetched.total <= len(fetched.rows):
+        if (
+            len(fetched.rows) < full
+            if fetched.total is None
+            else fetched.total <= len(fetched.rows)
+        ):
             return
 
 
@@ -73,14 +79,20 @@ def _keys(
     source_rows: Sequence[Row], changed: Callable[[Row], str], id_of: Callable[[Row], str]
 ) -> list[tuple[str, str]]:
     """The places of rows that have one. PullError where none has."""
-    if not isinstance(source_rows, list) or not all(isinstance(source_row, dict) for source_row in source_rows):
-        raise PullError("the source's answer holds no list of rows: check the address and the system's version")
+    if not isinstance(source_rows, list) or not all(
+        isinstance(source_row, dict) for source_row in source_rows
+    ):
+        raise PullError(
+            "the source's answer holds no list of rows: check the address and the system's version"
+        )
     keys = [(changed(source_row), id_of(source_row)) for source_row in source_rows]
     # a source without times is read by ids alone
     tells_times = any(time for time, _ in keys)
     keys = [(time, row_id) for time, row_id in keys if row_id and (time or not tells_times)]
     if not keys:
-        raise PullError("no row of a page says its id and when it changed: may the account read these fields?")
+        raise PullError(
+            "no row of a page says its id and when it changed: may the account read these fields?"
+        )
     return keys
 
 

@@ -14,7 +14,14 @@ import orjson
 from nytta.ingest.pull.ask import PullError, decoded
 
 TEAMS: Final = (
-    *("teamChatMessageCount", "privateChatMessageCount", "callCount", "meetingCount", "postMessages", "replyMessages"),
+    *(
+        "teamChatMessageCount",
+        "privateChatMessageCount",
+        "callCount",
+        "meetingCount",
+        "postMessages",
+        "replyMessages",
+    ),
 )
 """What persons do in Teams, counted in a day."""
 _PRODUCTS: Final = "assignedProducts"
@@ -41,7 +48,11 @@ class Report:
     def refreshed(self) -> date:
         """The day up to which the report goes. PullError where a row does not say it."""
         return max(
-            (date.fromisoformat(_said(report_row, "reportRefreshDate")) for report_row in self.rows), default=date.min
+            (
+                date.fromisoformat(_said(report_row, "reportRefreshDate"))
+                for report_row in self.rows
+            ),
+            default=date.min,
         )
 
     @property
@@ -99,7 +110,9 @@ def used_products(report_row: Row, day: date) -> Iterator[Row]:
 
 def _said(report_row: Row, field_name: str) -> Any:
     if field_name not in report_row:
-        raise PullError(f"the report has no column {field_name} any more: nothing of that day is taken")
+        raise PullError(
+            f"the report has no column {field_name} any more: nothing of that day is taken"
+        )
     return report_row[field_name]
 
 

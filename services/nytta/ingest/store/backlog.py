@@ -54,7 +54,13 @@ class Backlog:
     """
 
     def __init__(
-        self, store: PrivateStore, folder: Path, *, seconds: float = 1.0, most: int = 20_000, room: int = 200_000
+        self,
+        store: PrivateStore,
+        folder: Path,
+        *,
+        seconds: float = 1.0,
+        most: int = 20_000,
+        room: int = 200_000,
     ) -> None:
         """`seconds` is how long a group may wait when nobody asks for it."""
         self._store = store
@@ -88,7 +94,10 @@ class Backlog:
             # whole groups of a damaged segment are stored; the file stays for whoever can read more of it
             if segment.damaged:
                 aside = self._wal.put_aside(segment.path)
-                _log.error("accepted events in %s are damaged: the others were stored, and the file is kept", aside)
+                _log.error(
+                    "accepted events in %s are damaged: the others were stored, and the file is kept",
+                    aside,
+                )
             else:
                 self._wal.remove(segment.path)
 
@@ -117,7 +126,9 @@ class Backlog:
         with self._changing:
             # where nothing waits, a group larger than the room is taken too: it would never fit otherwise
             if self._segments and self._events + event_count > self._room:
-                raise BacklogFullError("more events were accepted than may wait for the store: send them again later")
+                raise BacklogFullError(
+                    "more events were accepted than may wait for the store: send them again later"
+                )
         self._store.connection.check_room()
         group = Group(self._store.number_batch(), events, rejects)
         if not event_count:
@@ -130,7 +141,9 @@ class Backlog:
             try:
                 path = self._wal.append(group_bytes)
             except OSError as error:
-                raise DiskFullError(f"events could not be kept in {self._wal.folder}: {error}") from error
+                raise DiskFullError(
+                    f"events could not be kept in {self._wal.folder}: {error}"
+                ) from error
             if not self._segments:
                 self._oldest = time.monotonic()
             if not self._segments or self._segments[-1].path != path:

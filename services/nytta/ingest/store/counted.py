@@ -18,9 +18,13 @@ EVENT: Final = "reinterpretAsUInt64(identity)"
 CONTENT: Final = "toUInt32(content)"
 """SQL of `deliveries.content`, of a content: its lower half."""
 
-COMMITTED: Final = "(import = 0 OR import IN (SELECT import FROM {private}.imports FINAL WHERE state != 'open'))"
+COMMITTED: Final = (
+    "(import = 0 OR import IN (SELECT import FROM {private}.imports FINAL WHERE state != 'open'))"
+)
 """SQL condition on `import`: the stream, and committed imports, as the statement finds them."""
-WINNERS: Final = "ORDER BY snapshot DESC, revision DESC, content ASC, import ASC LIMIT 1 BY identity"
+WINNERS: Final = (
+    "ORDER BY snapshot DESC, revision DESC, content ASC, import ASC LIMIT 1 BY identity"
+)
 """SQL that keeps, of raw events with a column `identity`, the content of each identity that counts."""
 ROW: Final = "replaceRegexpOne(id, '\\\\.[a-z_]+$', '')"
 """SQL of the id of the row that an event was made of: without the word of a derived event."""
@@ -28,7 +32,9 @@ ROW: Final = "replaceRegexpOne(id, '\\\\.[a-z_]+$', '')"
 
 def visible(connection: Connection) -> str:
     """SQL condition on `import`: the stream, and committed imports."""
-    committed = connection.rows("SELECT import FROM {private}.imports FINAL WHERE state != 'open' ORDER BY import")
+    committed = connection.rows(
+        "SELECT import FROM {private}.imports FINAL WHERE state != 'open' ORDER BY import"
+    )
     # 0 is of no import: what came by the stream
     numbers = ["0", *(str(number) for (number,) in committed)]
     return f"import IN ({', '.join(numbers)})"

@@ -18,10 +18,15 @@ PERSON_KINDS = ("session", "eligibility", "presence", "training")
 
 def digests(connection: Connection) -> frozenset[bytes]:
     """What stands for the excluded: pseudonyms, and what the lasting key makes of their ids."""
-    return frozenset(_bytes(digest) for (digest,) in connection.rows("SELECT digest FROM {private}.exclusions FINAL"))
+    return frozenset(
+        _bytes(digest)
+        for (digest,) in connection.rows("SELECT digest FROM {private}.exclusions FINAL")
+    )
 
 
-def exclude(connection: Connection, whom: Collection[Pseudonym], reference: str, since: datetime) -> None:
+def exclude(
+    connection: Connection, whom: Collection[Pseudonym], reference: str, since: datetime
+) -> None:
     """Count these no longer. A key id of '' stands for a digest by the lasting key."""
     connection.insert(
         "{private}.exclusions",

@@ -99,7 +99,9 @@ def commit_import(store: PrivateStore, import_job: Import, moment: datetime) -> 
 def finish_commits(store: PrivateStore) -> None:
     """Mark what was stored but not yet marked when the process ended: batches, and committed imports."""
     store.finish_batches()
-    commits = store.connection.rows("SELECT import, updated_at FROM {private}.imports FINAL WHERE state = 'committed'")
+    commits = store.connection.rows(
+        "SELECT import, updated_at FROM {private}.imports FINAL WHERE state = 'committed'"
+    )
     for number, imported_at in commits:
         import_job = find_import(store, number)
         if import_job is not None:

@@ -51,7 +51,9 @@ def marks_of_batches(events: pa.Table) -> pa.Table:
     if "retracted" in events.column_names:
         have_subject = pc.or_(have_subject, pc.equal(events["retracted"], 1))
     subject_events = touching.filter(have_subject)
-    subjects = subject_events.group_by(["batch", "kind", "system", "subject"]).aggregate([("time", "max")])
+    subjects = subject_events.group_by(["batch", "kind", "system", "subject"]).aggregate(
+        [("time", "max")]
+    )
     are_acts = pc.or_(are_sessions, pc.equal(touching["kind"], "case"))
     are_by_persons = pc.equal(touching["actor_kind"], "person")
     act_events = touching.filter(pc.and_(are_acts, are_by_persons))

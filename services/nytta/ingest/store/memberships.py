@@ -19,13 +19,17 @@ from nytta.ingest.store.private import PrivateStore
 
 _OF_ROWS: Final = f"source = {{source:String}} AND has({{rows:Array(String)}}, {ROW})"
 _OF_ACTORS: Final = "actor IN (SELECT toFixedString(unhex(arrayJoin({actors:Array(String)})), 16))"
-_OF_SUBJECTS: Final = "subject IN (SELECT toFixedString(unhex(arrayJoin({subjects:Array(String)})), 16))"
+_OF_SUBJECTS: Final = (
+    "subject IN (SELECT toFixedString(unhex(arrayJoin({subjects:Array(String)})), 16))"
+)
 _NO_DAY: Final = "{} < toDate32('1901-01-01')"
 """SQL condition that a column of days holds none: no event bears a day so early."""
 _IS_OPEN: Final = _NO_DAY.format("valid_to")
 
 
-def latest_memberships(store: PrivateStore, source: str, row_ids: Collection[str]) -> dict[str, Standing]:
+def latest_memberships(
+    store: PrivateStore, source: str, row_ids: Collection[str]
+) -> dict[str, Standing]:
     """The latest membership of each of these rows of a source that has one."""
     standings: dict[str, Standing] = {}
     for portion in portions(row_ids):
@@ -50,7 +54,8 @@ def latest_memberships(store: PrivateStore, source: str, row_ids: Collection[str
 def open_rows(store: PrivateStore, source: str) -> set[str]:
     """The ids of rows of a source of which a membership stands without an end."""
     rows = store.connection.rows(
-        f"SELECT DISTINCT {ROW} FROM {_winning('source = {source:String}')} WHERE {_IS_OPEN}", source=source
+        f"SELECT DISTINCT {ROW} FROM {_winning('source = {source:String}')} WHERE {_IS_OPEN}",
+        source=source,
     )
     return {row for (row,) in rows}
 
@@ -94,7 +99,9 @@ def _winning(condition: str) -> str:
     memberships = "FROM {private}.events WHERE kind = 'eligibility'"
     # by identity first: a content that fulfils the condition may have lost against one that does not
     identities = f"SELECT identity {memberships} AND {condition}"
-    winners = f"SELECT *, identity {memberships} AND identity IN ({identities}) AND {COMMITTED} {WINNERS}"
+    winners = (
+        f"SELECT *, identity {memberships} AND identity IN ({identities}) AND {COMMITTED} {WINNERS}"
+    )
     return f"(SELECT * FROM ({winners}) WHERE retracted = 0)"
 
 

@@ -104,7 +104,9 @@ def batch_counts(store: PrivateStore, batch: int) -> list[dict[str, Any]]:
     )
 
 
-def unknown_events(store: PrivateStore, events: pa.Table, source: str, unrevised: Collection[str] = ()) -> pa.Table:
+def unknown_events(
+    store: PrivateStore, events: pa.Table, source: str, unrevised: Collection[str] = ()
+) -> pa.Table:
     """Those of a source's events that say something: not known in this revision or a later one.
 
     A first revision may be 0; events whose ids are `unrevised` have none and are always new. A retraction says

@@ -38,7 +38,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def _alone(method: Callable[Concatenate[PrivateStore, P], T]) -> Callable[Concatenate[PrivateStore, P], T]:
+def _alone(
+    method: Callable[Concatenate[PrivateStore, P], T],
+) -> Callable[Concatenate[PrivateStore, P], T]:
     """One writing thread at a time: a lower number of marks must not come after a round has read a higher one."""
 
     @wraps(method)
@@ -81,7 +83,8 @@ class PrivateStore:
         """The persisted counter `counter_name`; 0 before it was ever raised."""
         return int(
             self.connection.value(
-                "SELECT max(value) FROM {private}.counters WHERE name = {name:String}", name=counter_name
+                "SELECT max(value) FROM {private}.counters WHERE name = {name:String}",
+                name=counter_name,
             )
         )
 
@@ -96,7 +99,9 @@ class PrivateStore:
 
     def raise_counters(self, values: Mapping[str, int]) -> None:
         """Set counters to these values, those that are less; all of them or none."""
-        self.connection.insert("{private}.counters", ["name", "value"], [[*counter] for counter in values.items()])
+        self.connection.insert(
+            "{private}.counters", ["name", "value"], [[*counter] for counter in values.items()]
+        )
 
     # numbers
 
@@ -188,11 +193,15 @@ class PrivateStore:
             self._raw.insert(events)
             rejects = [group.rejects for group in groups if len(group.rejects)]
             if rejects:
-                self.connection.insert_arrow("{private}.rejects", pa.concat_tables(rejects).combine_chunks())
+                self.connection.insert_arrow(
+                    "{private}.rejects", pa.concat_tables(rejects).combine_chunks()
+                )
             if len(events):
                 self._insert_marks(marks_of_batches(events), sequence)
 
-    def store_events(self, events: pa.Table, batch: int, import_id: int = 0, snapshot: int = 0) -> None:
+    def store_events(
+        self, events: pa.Table, batch: int, import_id: int = 0, snapshot: int = 0
+    ) -> None:
         """Store raw events durably, as one of several writers; their marks bear the same number `batch`."""
         self._raw.insert(with_number(events, "batch", batch), import_id, snapshot)
 

@@ -41,7 +41,18 @@ class PullRound:
 
 
 _COLUMNS = (
-    *("source", "what", "started_at", "ended_at", "state", "message", "pages", "rows", "events", "rejected"),
+    *(
+        "source",
+        "what",
+        "started_at",
+        "ended_at",
+        "state",
+        "message",
+        "pages",
+        "rows",
+        "events",
+        "rejected",
+    ),
     *("retracted", "throttled", "hidden", "unplaced", "fields"),
     *("listed", "standing"),
 )
@@ -52,7 +63,8 @@ _USUAL = 20
 def cursor_of(store: PrivateStore, source: str) -> str:
     """From where the next round of a source goes on; '' from the beginning."""
     rows = store.connection.rows(
-        "SELECT cursor FROM {private}.pull_cursors FINAL WHERE source = {source:String}", source=source
+        "SELECT cursor FROM {private}.pull_cursors FINAL WHERE source = {source:String}",
+        source=source,
     )
     return str(rows[0][0]) if rows else ""
 
@@ -71,7 +83,9 @@ def save_cursor(store: PrivateStore, source: str, cursor: str, current_time: dat
 
 def note_round(store: PrivateStore, pull_round: PullRound, current_time: datetime) -> None:
     """Write down what a round did."""
-    values = [current_time if name == "ended_at" else getattr(pull_round, name) for name in _COLUMNS]
+    values = [
+        current_time if name == "ended_at" else getattr(pull_round, name) for name in _COLUMNS
+    ]
     store.connection.insert("{private}.pull_rounds", list(_COLUMNS), [values])
 
 
@@ -94,7 +108,9 @@ def latest_rounds(store: PrivateStore) -> list[dict[str, Any]]:
 
 def _aware(value: Any) -> Any:
     """A moment of the store, which knows UTC alone, with that zone; anything else as it is."""
-    return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
+    return (
+        value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
+    )
 
 
 def known_fields(store: PrivateStore, source: str) -> dict[str, int]:
@@ -120,7 +136,10 @@ def latest_fields(store: PrivateStore) -> dict[str, dict[str, int]]:
         """SELECT source, argMax(fields, started_at) FROM {private}.pull_rounds
         WHERE what = 'live' AND notEmpty(fields) GROUP BY source"""
     )
-    return {source: {field_name: int(share) for field_name, share in fields.items()} for source, fields in field_rows}
+    return {
+        source: {field_name: int(share) for field_name, share in fields.items()}
+        for source, fields in field_rows
+    }
 
 
 def unplaced_events(store: PrivateStore) -> dict[str, int]:

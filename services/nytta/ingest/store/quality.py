@@ -47,12 +47,15 @@ def unknown_units(connection: Connection, current_time: datetime) -> dict[str, f
 def unclear_systems(connection: Connection, current_time: datetime) -> frozenset[str]:
     """Systems whose figures of units wait, because a source of theirs names too many units that nobody knows."""
     unclear_sources = [
-        source for source, share in unknown_units(connection, current_time).items() if share > MOST_UNKNOWN
+        source
+        for source, share in unknown_units(connection, current_time).items()
+        if share > MOST_UNKNOWN
     ]
     if not unclear_sources:
         return frozenset()
     rows = connection.rows(
-        "SELECT DISTINCT system FROM {private}.events WHERE source IN {sources:Array(String)}", sources=unclear_sources
+        "SELECT DISTINCT system FROM {private}.events WHERE source IN {sources:Array(String)}",
+        sources=unclear_sources,
     )
     return frozenset(system for (system,) in rows)
 

@@ -23,7 +23,11 @@ _SOURCE_UNIT: Final = ("source", "unit")
 def raw_columns(connection: Connection) -> list[str]:
     """The columns of raw events that are written; the others are made of them."""
     described = connection.rows("DESCRIBE TABLE {private}.events")
-    return [column_name for column_name, _type, default_kind, *_ in described if default_kind != "MATERIALIZED"]
+    return [
+        column_name
+        for column_name, _type, default_kind, *_ in described
+        if default_kind != "MATERIALIZED"
+    ]
 
 
 class RawEvents:
@@ -73,7 +77,9 @@ class RawEvents:
         named_pairs = set(zip(pairs["source"].to_pylist(), pairs["unit"].to_pylist(), strict=True))
         new_pairs = named_pairs - self._known_units
         if new_pairs:
-            self._connection.insert("{private}.source_units", columns, [list(pair) for pair in sorted(new_pairs)])
+            self._connection.insert(
+                "{private}.source_units", columns, [list(pair) for pair in sorted(new_pairs)]
+            )
             self._known_units |= new_pairs
 
     def _widen_span(self, events: pa.Table) -> None:

@@ -56,11 +56,16 @@ def write_rejects(
     key, nobody can find out whether a body that he has guessed was among them.
     """
     if rejects:
-        connection.insert_arrow("{private}.rejects", sealed_table(rejects, seal, received_at, import_id))
+        connection.insert_arrow(
+            "{private}.rejects", sealed_table(rejects, seal, received_at, import_id)
+        )
 
 
 def sealed_table(
-    rejects: Sequence[Reject], seal: Callable[[bytes], bytes], received_at: datetime, import_id: int = 0
+    rejects: Sequence[Reject],
+    seal: Callable[[bytes], bytes],
+    received_at: datetime,
+    import_id: int = 0,
 ) -> pa.Table:
     """Rejects as rows of their table, their bodies encrypted by `seal`, which makes the same of the same body."""
     bodies = [seal(reject.body) for reject in rejects]
@@ -77,7 +82,9 @@ def sealed_table(
     return pa.table(columns)
 
 
-def latest_rejects(store: PrivateStore, reason: str = "", source: str = "", limit: int = 1000) -> list[dict[str, Any]]:
+def latest_rejects(
+    store: PrivateStore, reason: str = "", source: str = "", limit: int = 1000
+) -> list[dict[str, Any]]:
     """Rejects without their bodies, the latest first."""
     store.settle()
     return store.connection.dicts(
@@ -117,7 +124,10 @@ def forget_rejects(connection: Connection, rejects: Sequence[SealedReject]) -> N
     """Take rejects out of both zones: they are rejects no more."""
     for portion in portions(rejects, _FORGOTTEN_AT_ONCE):
         # as hexadecimal digits, for a parameter is text and a digest any bytes
-        reject_keys = [(reject.source, reject.reason, reject.digest.hex(), reject.position) for reject in portion]
+        reject_keys = [
+            (reject.source, reject.reason, reject.digest.hex(), reject.position)
+            for reject in portion
+        ]
         connection.run(
             "DELETE FROM {private}.rejects WHERE (source, reason, lower(hex(digest)), position) IN "
             "{keys:Array(Tuple(String, String, String, String))}",

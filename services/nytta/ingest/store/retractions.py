@@ -37,7 +37,11 @@ class Absent:
 
 
 def absent_rows(
-    store: PrivateStore, import_job: Import, listed: Import, source: str, seen_rows: Sequence[str] = ()
+    store: PrivateStore,
+    import_job: Import,
+    listed: Import,
+    source: str,
+    seen_rows: Sequence[str] = (),
 ) -> Absent:
     """How many rows of a source a complete list lacks that count so far, and how many count.
 
@@ -91,16 +95,24 @@ def standing_rows(store: PrivateStore, source: str) -> set[str]:
     return {row_id for (row_id,) in id_rows}
 
 
-def retract_rows(store: PrivateStore, source: str, row_ids: Sequence[str], current_time: datetime) -> int:
+def retract_rows(
+    store: PrivateStore, source: str, row_ids: Sequence[str], current_time: datetime
+) -> int:
     """Take back all events of these rows of a source, by a revision of their own; how many were taken back."""
     with store.writing:
-        return sum(_retract_portion(store, source, portion, current_time) for portion in portions(row_ids))
+        return sum(
+            _retract_portion(store, source, portion, current_time) for portion in portions(row_ids)
+        )
 
 
-def _retract_portion(store: PrivateStore, source: str, row_ids: list[str], current_time: datetime) -> int:
+def _retract_portion(
+    store: PrivateStore, source: str, row_ids: list[str], current_time: datetime
+) -> int:
     # counted first: no event stands any more once its retraction is there
     standing_count = int(
-        store.connection.value(f"SELECT count() FROM ({_STANDING_OF_ROWS})", source=source, rows=row_ids)
+        store.connection.value(
+            f"SELECT count() FROM ({_STANDING_OF_ROWS})", source=source, rows=row_ids
+        )
     )
     if not standing_count:
         return 0
@@ -120,7 +132,9 @@ def _retract_portion(store: PrivateStore, source: str, row_ids: list[str], curre
     return standing_count
 
 
-def retractions_of(store: PrivateStore, source: str, rows: Sequence[str], current_time: datetime) -> pa.Table:
+def retractions_of(
+    store: PrivateStore, source: str, rows: Sequence[str], current_time: datetime
+) -> pa.Table:
     """What takes back all events of these rows of a source, for those who store it, as `encode` reads it."""
     # asked once where there are no rows too: an empty table has its columns from the store
     asked_portions = list(portions(rows)) or [[]]

@@ -12,7 +12,9 @@ from nytta.registry.registry import Registry
 from nytta.storage.client import Connection
 
 
-def without_stopped(registry: Registry, events: pa.Table, stopped: Counter[tuple[str, str]]) -> pa.Table:
+def without_stopped(
+    registry: Registry, events: pa.Table, stopped: Counter[tuple[str, str]]
+) -> pa.Table:
     """The events that may be processed; the others are only counted in `stopped`, by (source, system)."""
     if not len(events) or not any(system.stops for system in registry.systems):
         return events
@@ -31,11 +33,15 @@ def without_stopped(registry: Registry, events: pa.Table, stopped: Counter[tuple
     return events.filter(pc.invert(are_stopped))
 
 
-def count_stopped(connection: Connection, stopped: Counter[tuple[str, str]], received_at: datetime) -> None:
+def count_stopped(
+    connection: Connection, stopped: Counter[tuple[str, str]], received_at: datetime
+) -> None:
     """Write down how many events were not processed, and begin to count anew."""
     stopped_rows = []
     # taken out one by one: what another thread counts meanwhile is not lost
     while stopped:
         (source, system), events = stopped.popitem()
         stopped_rows.append([received_at.date(), source, system, events])
-    connection.insert("{open}.not_processed", ["received_on", "source", "system", "events"], stopped_rows)
+    connection.insert(
+        "{open}.not_processed", ["received_on", "source", "system", "events"], stopped_rows
+    )

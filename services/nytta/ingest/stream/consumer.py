@@ -45,7 +45,9 @@ def consume(
     `work` is given what `prepare` makes of them. While it is at it, the next are taken and prepared, for one waits for
     the store and the other for the processor. Work is done, and acknowledged, one after the other.
     """
-    topic = app.topic(topics.full(cluster, topic_name), value_serializer="raw", key_serializer="raw")
+    topic = app.topic(
+        topics.full(cluster, topic_name), value_serializer="raw", key_serializer="raw"
+    )
 
     async def finish(taken_events: Sequence[Any], prepared: T, stream: Any) -> None:
         await work(prepared)
@@ -133,7 +135,9 @@ def every(app: faust.App, seconds: float, work: Callable[[], Awaitable[None]]) -
     app.task(task)
 
 
-def own_partition(app: faust.App, partition: TP, lease: Lease, leave: Callable[[], Awaitable[None]]) -> None:
+def own_partition(
+    app: faust.App, partition: TP, lease: Lease, leave: Callable[[], Awaitable[None]]
+) -> None:
     """Have `lease` renewed while this process holds `partition`; when the partition goes, `leave` is waited for."""
 
     async def renew() -> None:

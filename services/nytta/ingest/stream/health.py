@@ -35,14 +35,18 @@ def attach(app: faust.App, *, still: float) -> None:
 
     @app.page("/readyz")
     async def ready(view: View, _: Request) -> Response:
-        assigned = sorted(f"{partition.topic}/{partition.partition}" for partition in assignment(app))
+        assigned = sorted(
+            f"{partition.topic}/{partition.partition}" for partition in assignment(app)
+        )
         is_waiting = app.rebalancing or not assigned
         state = {"status": "waits for partitions" if is_waiting else "ready", "assigned": assigned}
         return view.json(state, status=503 if is_waiting else 200)
 
     @app.page("/metrics")
     async def metrics_page(view: View, _: Request) -> Response:
-        return view.bytes(generate_latest(metrics.REGISTRY), content_type="text/plain; version=0.0.4")
+        return view.bytes(
+            generate_latest(metrics.REGISTRY), content_type="text/plain; version=0.0.4"
+        )
 
     progress = {"done": -1.0, "since": time.monotonic()}
 

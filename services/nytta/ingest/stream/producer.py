@@ -73,7 +73,10 @@ class Producer:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         await self.stop()
 
@@ -93,7 +96,9 @@ class Producer:
             try:
                 partitions = await asyncio.wait_for(kafka.partitions_for(topic), _PATIENCE)
             except (KafkaError, TimeoutError) as error:
-                raise Unavailable(f"topic {topic}: no broker knows it; run nytta migrate, or start Kafka") from error
+                raise Unavailable(
+                    f"topic {topic}: no broker knows it; run nytta migrate, or start Kafka"
+                ) from error
             if topic_name == topics.USAGE:
                 self._partitions = len(partitions)
 
@@ -114,7 +119,9 @@ class Producer:
                 partition = crc32(unit.encode()) % self._partitions
                 waits.add(self._add(partition, line, received_at))
         current_time = datetime.now(UTC)
-        messages = [wire.reject_message(reject, current_time, self._seal(reject.body)) for reject in rejects]
+        messages = [
+            wire.reject_message(reject, current_time, self._seal(reject.body)) for reject in rejects
+        ]
         sendings = [self._start(self._send(topics.REJECTED, 0, message)) for message in messages]
         await _all([*waits, *sendings])
 
@@ -123,14 +130,18 @@ class Producer:
         header = [("content-type", wire.ARROW.encode())]
         portions = [marks.slice(start, _MARKS) for start in range(0, len(marks), _MARKS)]
         messages = [wire.marks_message(portion) for portion in portions]
-        await _all([self._start(self._send(topics.MARKS, 0, message, header)) for message in messages])
+        await _all(
+            [self._start(self._send(topics.MARKS, 0, message, header)) for message in messages]
+        )
 
     async def note(self, notes: Sequence[Note]) -> None:
         """Return when what pseudonyms become is on the topic of marks. Raises Unavailable."""
         header = [("content-type", b"application/json")]
         portions = [notes[start : start + _MARKS] for start in range(0, len(notes), _MARKS)]
         messages = [wire.notes_message(portion) for portion in portions]
-        await _all([self._start(self._send(topics.MARKS, 0, message, header)) for message in messages])
+        await _all(
+            [self._start(self._send(topics.MARKS, 0, message, header)) for message in messages]
+        )
 
     async def command(self, text: str) -> None:
         """Ask the one who recomputes to mark `everything`, or `import 17`. Raises Unavailable."""
@@ -201,12 +212,16 @@ class Producer:
         kafka = await self._open()
         try:
             name = topics.full(self._cluster, topic)
-            sending = kafka.send_and_wait(name, value, key=key, partition=partition, headers=list(headers))
+            sending = kafka.send_and_wait(
+                name, value, key=key, partition=partition, headers=list(headers)
+            )
             # an idempotent producer tries for ever: whoever waits is told in time
             await asyncio.wait_for(sending, _PATIENCE)
         except (KafkaError, OSError, TimeoutError) as error:
             await self._drop(kafka)
-            raise Unavailable(f"no broker took it within {_PATIENCE:.0f} seconds ({type(error).__name__})") from error
+            raise Unavailable(
+                f"no broker took it within {_PATIENCE:.0f} seconds ({type(error).__name__})"
+            ) from error
 
     async def _open(self) -> AIOKafkaProducer:
         # under a lock: many send at once, and one producer serves them all

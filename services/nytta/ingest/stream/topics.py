@@ -73,7 +73,10 @@ def administrator(cluster: Cluster) -> Iterator[KafkaAdminClient]:
 def create(cluster: Cluster, *, partitions: int, replicas: int) -> list[str]:
     """Make the topics that are missing and check the others; the names made. BrokerError names every problem."""
     # one replica may be away: with all of them required, a restart of one broker would stop everything
-    common = {"max.message.bytes": str(MESSAGE_BYTES), "min.insync.replicas": str(max(1, replicas - 1))}
+    common = {
+        "max.message.bytes": str(MESSAGE_BYTES),
+        "min.insync.replicas": str(max(1, replicas - 1)),
+    }
     with administrator(cluster) as client:
         existing = set(client.list_topics())
         missing = {}
@@ -103,7 +106,9 @@ def check(cluster: Cluster) -> None:
 
 def _problems(cluster: Cluster, client: KafkaAdminClient) -> list[str]:
     topic_names = [full(cluster, topic.name) for topic in TOPICS]
-    partition_counts = {topic["name"]: len(topic["partitions"]) for topic in client.describe_topics(topic_names)}
+    partition_counts = {
+        topic["name"]: len(topic["partitions"]) for topic in client.describe_topics(topic_names)
+    }
     resources = [
         ConfigResource(ConfigResourceType.TOPIC, topic_name)
         for topic_name in topic_names

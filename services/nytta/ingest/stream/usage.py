@@ -60,7 +60,9 @@ def read(parts: Parts, messages: Sequence[Message]) -> Read:
             readable.append((body, message.position))
     # partitions come mixed: near receipts are brought together before they are grouped
     readable.sort(key=_receipt)
-    batches = [_decoded(parts, list(near_bodies)) for _, near_bodies in groupby(readable, key=_receipt)]
+    batches = [
+        _decoded(parts, list(near_bodies)) for _, near_bodies in groupby(readable, key=_receipt)
+    ]
     read_rows = len(rejects) + sum(batch.read for batch in batches)
     for batch in batches:
         rejects += batch.rejects
@@ -77,7 +79,9 @@ def _receipt(positioned: tuple[Body, str]) -> int:
 
 def _decoded(parts: Parts, bodies: Sequence[tuple[Body, str]]) -> Batch:
     # each body ends its last line, so that they can be joined and their lines counted
-    batch_lines = [body.lines if body.lines.endswith(b"\n") else body.lines + b"\n" for body, _ in bodies]
+    batch_lines = [
+        body.lines if body.lines.endswith(b"\n") else body.lines + b"\n" for body, _ in bodies
+    ]
     # the latest receipt of them: an earlier one could make a time lie in the future that did not
     received_at = max(body.received_at for body, _ in bodies)
     batch = parts.judge(b"".join(batch_lines), received_at)

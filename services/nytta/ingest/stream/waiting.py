@@ -21,7 +21,9 @@ def lag(cluster: Cluster, topic_name: str) -> int:
         return _unacknowledged(client, cluster, partition_ends)
 
 
-def wait_for(cluster: Cluster, topic_name: str, *, within: float, sleep: Callable[[float], None] = time.sleep) -> None:
+def wait_for(
+    cluster: Cluster, topic_name: str, *, within: float, sleep: Callable[[float], None] = time.sleep
+) -> None:
     """Return when the workers have acknowledged what is on the topic now. BrokerError after `within` seconds."""
     deadline = time.monotonic() + within
     with administrator(cluster) as client:
@@ -39,7 +41,9 @@ def wait_for(cluster: Cluster, topic_name: str, *, within: float, sleep: Callabl
             sleep(_LOOK_SECONDS)
 
 
-def _unacknowledged(client: KafkaAdminClient, cluster: Cluster, partition_ends: Mapping[TopicPartition, int]) -> int:
+def _unacknowledged(
+    client: KafkaAdminClient, cluster: Cluster, partition_ends: Mapping[TopicPartition, int]
+) -> int:
     """Messages before the ends of partitions that the workers have not acknowledged."""
     acknowledged = _acknowledged(client, cluster)
     # partition by partition: one that is ahead of its end must not make up for another
@@ -52,7 +56,10 @@ def _ends(client: KafkaAdminClient, topic: str) -> dict[TopicPartition, int]:
     (description,) = client.describe_topics([topic])
     if not description["partitions"]:
         raise BrokerError(f"topic {topic} is missing: run nytta migrate")
-    partitions = [TopicPartition(topic, partition["partition_index"]) for partition in description["partitions"]]
+    partitions = [
+        TopicPartition(topic, partition["partition_index"])
+        for partition in description["partitions"]
+    ]
     offsets = client.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
     return {partition: offset.offset for partition, offset in offsets.items()}
 

@@ -48,10 +48,15 @@ class Body:
 
 def batch_headers(received_at: datetime) -> list[tuple[str, bytes]]:
     """The headers of a batch of pseudonymised events."""
-    return [("content-type", NDJSON.encode()), (RECEIVED, received_at.astimezone(UTC).isoformat().encode())]
+    return [
+        ("content-type", NDJSON.encode()),
+        (RECEIVED, received_at.astimezone(UTC).isoformat().encode()),
+    ]
 
 
-def body_of(message_value: bytes | None, headers: Headers, stored_at: datetime, position: str) -> Body:
+def body_of(
+    message_value: bytes | None, headers: Headers, stored_at: datetime, position: str
+) -> Body:
     """What a message of the topic of events holds. `stored_at` is when the broker got it.
 
     Raises nothing: of whatever a producer may write, it makes lines that are judged, or a reject. A header without a
@@ -120,14 +125,18 @@ def _received(headers: Mapping[str, bytes], stored_at: datetime) -> datetime:
 
 def _from_headers(message_value: bytes, headers: Mapping[str, bytes], media: str) -> bytes:
     """The structured form of an event in binary mode, its data as they are. Raises _UnreadableError."""
-    event_headers = {name.removeprefix("ce_"): text for name, text in headers.items() if name.startswith("ce_")}
+    event_headers = {
+        name.removeprefix("ce_"): text for name, text in headers.items() if name.startswith("ce_")
+    }
     try:
         attributes = {name: text.decode() for name, text in event_headers.items()}
     except UnicodeDecodeError:
         detail = "a header whose name begins with ce_ is not UTF-8"
         raise _UnreadableError(Reason.INVALID_ENCODING, detail) from None
     if "data" in attributes:
-        raise _UnreadableError(Reason.INVALID_FIELD, "ce_data: binary mode has the data in the message's value")
+        raise _UnreadableError(
+            Reason.INVALID_FIELD, "ce_data: binary mode has the data in the message's value"
+        )
     if media:
         attributes["datacontenttype"] = media
     try:
@@ -198,7 +207,9 @@ def marks_message(marks: pa.Table) -> bytes:
 
 def notes_message(notes: Sequence[Note]) -> bytes:
     """What pseudonyms become when a key changes, as a message."""
-    note_rows = [[note.used_key, note.coming_key, note.used.hex(), note.coming.hex()] for note in notes]
+    note_rows = [
+        [note.used_key, note.coming_key, note.used.hex(), note.coming.hex()] for note in notes
+    ]
     return orjson.dumps({"notes": note_rows})
 
 

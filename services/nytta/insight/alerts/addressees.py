@@ -47,7 +47,11 @@ class Directory:
             return None
         if role in (Role.PROGRAMME_LEAD, Role.OPERATIONS):
             organisation = self.registry.organisation(place.root)
-            contact = organisation.programme_lead if role is Role.PROGRAMME_LEAD else organisation.operations
+            contact = (
+                organisation.programme_lead
+                if role is Role.PROGRAMME_LEAD
+                else organisation.operations
+            )
             return (contact, place.root) if contact else None
         if role is Role.BENEFIT_OWNER and (owner := self._owner(place, system, day)):
             return owner
@@ -65,7 +69,9 @@ class Directory:
         contact, place = addressee
         address = (contact.email or contact.teams or contact.name).strip().casefold()
         digest = blake2b(f"{root}\n{address}".encode(), digest_size=8).hexdigest()
-        return Recipient(digest, root, place, contact.language, bool(contact.email or contact.teams))
+        return Recipient(
+            digest, root, place, contact.language, bool(contact.email or contact.teams)
+        )
 
     def root(self, unit: str, day: date) -> str | None:
         """The organisation of a unit or reporting group; None where it does not exist on `day`."""
@@ -78,6 +84,9 @@ class Directory:
     def _owner(self, place: Unit, system: str, day: date) -> tuple[Contact, str] | None:
         for unit in (place, *self.registry.ancestors(place.id, day)):
             for benefit in self.registry.benefits:
-                if (benefit.unit, benefit.system) == (unit.id, system) and benefit.owner is not None:
+                if (benefit.unit, benefit.system) == (
+                    unit.id,
+                    system,
+                ) and benefit.owner is not None:
                     return benefit.owner, unit.id
         return None

@@ -33,7 +33,9 @@ def carry_out(alert_answer: Answer, alert: Alert, day: date) -> Alert:
     actor_role = role(alert.kind)
     match alert_answer.does:
         case "take":
-            return acknowledge(alert, actor_role, day, action=alert_answer.action, due_date=alert_answer.due)
+            return acknowledge(
+                alert, actor_role, day, action=alert_answer.action, due_date=alert_answer.due
+            )
         case "wait":
             waiting, until = alert.snooze, alert_answer.until or day
             if waiting is not None and (waiting.until, waiting.reason) == (until, alert_answer.why):

@@ -55,7 +55,9 @@ def tell_recovery(alert: Alert, day: date) -> Alert:
     return replace(alert, recovery_told=day)
 
 
-def acknowledge(alert: Alert, role: Role, day: date, *, action: str = "", due_date: date | None = None) -> Alert:
+def acknowledge(
+    alert: Alert, role: Role, day: date, *, action: str = "", due_date: date | None = None
+) -> Alert:
     """Somebody takes the alert, with or without an action; a later click adds or changes the action.
 
     Ends a snooze. ClickError where the alert is not open.
@@ -89,7 +91,9 @@ def snooze(alert: Alert, role: Role, day: date, *, until: date, reason: SnoozeRe
     )
 
 
-def judge(alert: Alert, feedback: Feedback, day: date, *, reason: InvalidReason | None = None) -> Alert:
+def judge(
+    alert: Alert, feedback: Feedback, day: date, *, reason: InvalidReason | None = None
+) -> Alert:
     """The reader says whether the alert is right. "Not right" needs a reason and ends the alert.
 
     ClickError where the reason lacks or the alert is only watched; an alert that closed can still be judged.
@@ -101,7 +105,9 @@ def judge(alert: Alert, feedback: Feedback, day: date, *, reason: InvalidReason 
     if feedback is not Feedback.NOT_RIGHT:
         return replace(alert, feedback=feedback, judged=day)
     if reason is None:
-        raise ClickError(f"alert {alert.id}: say why it is not right; one of {', '.join(InvalidReason)}")
+        raise ClickError(
+            f"alert {alert.id}: say why it is not right; one of {', '.join(InvalidReason)}"
+        )
     return replace(
         alert,
         state=State.INVALID,

@@ -48,7 +48,9 @@ def quality(alerts: Iterable[Alert], is_workday: Callable[[date], bool]) -> Qual
         for alert in told_alerts
         if alert.acknowledged is not None and alert.told is not None
     ]
-    acted = sum(alert.acknowledged is not None and alert.acknowledged.action != "" for alert in told_alerts)
+    acted = sum(
+        alert.acknowledged is not None and alert.acknowledged.action != "" for alert in told_alerts
+    )
     return Quality(
         told=len(told_alerts),
         right=right,
@@ -68,7 +70,10 @@ def missed(quality: Quality) -> list[str]:
         ("precision", quality.precision is not None and quality.precision < PRECISION_GOAL),
         ("days", quality.days is not None and quality.days > DAYS_GOAL),
         ("with_action", quality.with_action is not None and quality.with_action < ACTION_GOAL),
-        ("snoozed_twice", quality.snoozed_twice is not None and quality.snoozed_twice > SNOOZED_GOAL),
+        (
+            "snoozed_twice",
+            quality.snoozed_twice is not None and quality.snoozed_twice > SNOOZED_GOAL,
+        ),
     ]
     return [name for name, wrong in checks if wrong]
 
@@ -79,4 +84,7 @@ def _share(part: int, total: int) -> float | None:
 
 def _workdays(first_day: date, last_day: date, is_workday: Callable[[date], bool]) -> int:
     """Working days after `first_day` up to and with `last_day`."""
-    return sum(is_workday(first_day + timedelta(days=offset)) for offset in range(1, (last_day - first_day).days + 1))
+    return sum(
+        is_workday(first_day + timedelta(days=offset))
+        for offset in range(1, (last_day - first_day).days + 1)
+    )

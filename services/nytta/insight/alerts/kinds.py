@@ -98,7 +98,14 @@ def family(kind: Kind) -> Family:
 def role(kind: Kind) -> Role:
     """Who is told first."""
     match kind:
-        case Kind.LEVEL | Kind.RELAPSE | Kind.BEHIND_PLAN | Kind.NOT_MOVED | Kind.ABANDONMENT | Kind.TRAINING_NEED:
+        case (
+            Kind.LEVEL
+            | Kind.RELAPSE
+            | Kind.BEHIND_PLAN
+            | Kind.NOT_MOVED
+            | Kind.ABANDONMENT
+            | Kind.TRAINING_NEED
+        ):
             return Role.MANAGER
         case Kind.READY_NOT_USED:
             return Role.BENEFIT_OWNER
@@ -120,7 +127,13 @@ def rule(kind: Kind) -> Rule:
     match kind:
         case Kind.LEVEL | Kind.READY_NOT_USED:
             return Rule(3, 4, 3)
-        case Kind.RELAPSE | Kind.BEHIND_PLAN | Kind.ABANDONMENT | Kind.TRAINING_NEED | Kind.BENEFIT_OFF_COURSE:
+        case (
+            Kind.RELAPSE
+            | Kind.BEHIND_PLAN
+            | Kind.ABANDONMENT
+            | Kind.TRAINING_NEED
+            | Kind.BENEFIT_OFF_COURSE
+        ):
             return Rule(2, 2, 3)
         case Kind.NOT_MOVED:
             return Rule(2, 2, 1)

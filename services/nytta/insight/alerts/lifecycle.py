@@ -76,23 +76,31 @@ def merge(observations: Iterable[Observation]) -> list[Observation]:
     groups: dict[tuple[Key, date], list[Observation]] = {}
     for observation in observations:
         groups.setdefault((observation.key, observation.week), []).append(observation)
-    return [_gravest(groups[place]) for place in sorted(groups, key=lambda place: (place[1], place[0]))]
+    return [
+        _gravest(groups[place]) for place in sorted(groups, key=lambda place: (place[1], place[0]))
+    ]
 
 
-def causes(observations: Sequence[Observation], root: str, week: date, book: Mapping[Key, Alert]) -> list[Observation]:
+def causes(
+    observations: Sequence[Observation], root: str, week: date, book: Mapping[Key, Alert]
+) -> list[Observation]:
     """The cause alerts of a week about the unit `root`: one per system and role told, for all that is held back.
 
     A cause in `book` that holds nothing back any more is calm. Causes that a detector found itself are in
     `observations`; they are returned with the others.
     """
     cause_observations = [
-        observation for observation in observations if observation.unit == root and observation.key.family in _CAUSES
+        observation
+        for observation in observations
+        if observation.unit == root and observation.key.family in _CAUSES
     ]
     for observation in observations:
         kind = cause(observation.inhibition) if observation.inhibition else None
         if kind is not None:
             cause_observations.append(
-                Observation(root, observation.system, kind, week, Verdict.MET, urgency=_gravity(kind))
+                Observation(
+                    root, observation.system, kind, week, Verdict.MET, urgency=_gravity(kind)
+                )
             )
     current_keys = {observation.key for observation in cause_observations}
     cause_observations += [
@@ -103,7 +111,9 @@ def causes(observations: Sequence[Observation], root: str, week: date, book: Map
     return merge(cause_observations)
 
 
-def observe(book: Mapping[Key, Alert], observations: Iterable[Observation], day: date) -> dict[Key, Alert]:
+def observe(
+    book: Mapping[Key, Alert], observations: Iterable[Observation], day: date
+) -> dict[Key, Alert]:
     """The book after the observations of a day; alerts that nothing was heard of only grow older."""
     book_after = dict(book)
     for observation in merge(observations):
@@ -173,7 +183,10 @@ def _heard(alert: Alert, observation: Observation, day: date) -> Alert:
         case Verdict.UNUSABLE:
             return alert
         case Verdict.MET | Verdict.HIT:
-            return _supported(_back(alert) if alert.state is State.IMPROVING else replace(alert, calm=0), observation)
+            return _supported(
+                _back(alert) if alert.state is State.IMPROVING else replace(alert, calm=0),
+                observation,
+            )
         case Verdict.BETWEEN:
             return replace(alert, calm=0)
         case Verdict.CALM | Verdict.OVER:
@@ -218,7 +231,9 @@ def _back(alert: Alert) -> Alert:
 
 
 def _close(alert: Alert, closing: Closing, day: date) -> Alert:
-    return replace(alert, state=State.CLOSED, closed=day, closing=closing, snooze=None, inhibited=None, hits=())
+    return replace(
+        alert, state=State.CLOSED, closed=day, closing=closing, snooze=None, inhibited=None, hits=()
+    )
 
 
 def _ended(alert: Alert, observation: Observation, day: date) -> Alert:
@@ -231,7 +246,9 @@ def _ended(alert: Alert, observation: Observation, day: date) -> Alert:
         alert = replace(alert, calm=calm)
         if alert.calmed is None and calm >= rule(alert.kind).calm:
             alert = replace(alert, calmed=day)
-        silent = day < ended + PERSISTENT and (alert.calmed is None or day < alert.calmed + COOL_DOWN)
+        silent = day < ended + PERSISTENT and (
+            alert.calmed is None or day < alert.calmed + COOL_DOWN
+        )
     else:
         silent = day < ended + COOL_DOWN and alert.key.family is not Family.SOURCE
     if silent:
@@ -264,7 +281,9 @@ def _gravest(observations: list[Observation]) -> Observation:
                 observation.kind,
             ),
         )
-    effective = [observation for observation in observations if observation.inhibition is None] or observations
+    effective = [
+        observation for observation in observations if observation.inhibition is None
+    ] or observations
     # That hours could be freed says more than the low level it rests on, and is said to whoever answers for them.
     effective.sort(
         key=lambda observation: (
@@ -277,7 +296,9 @@ def _gravest(observations: list[Observation]) -> Observation:
     )
     gravest = effective[0]
     support = {
-        observation.indicator for observation in effective if observation.verdict in (Verdict.MET, Verdict.HIT)
+        observation.indicator
+        for observation in effective
+        if observation.verdict in (Verdict.MET, Verdict.HIT)
     } | set(gravest.also)
     return replace(gravest, also=tuple(sorted(support - {gravest.indicator, ""})))
 

@@ -209,13 +209,25 @@ class Alert:
         wrong = [
             (self.state is State.OK, "a key that is ok has no alert"),
             (self.state is State.WATCHING and self.opened is not None, "a watched key is not open"),
-            (self.state is not State.WATCHING and self.opened is None, "an alert has a day of opening"),
-            ((self.state is State.SNOOZED) != (self.snooze is not None), "an alert waits until a day, or does not"),
-            (self.state is State.ACKNOWLEDGED and self.acknowledged is None, "somebody acknowledged"),
+            (
+                self.state is not State.WATCHING and self.opened is None,
+                "an alert has a day of opening",
+            ),
+            (
+                (self.state is State.SNOOZED) != (self.snooze is not None),
+                "an alert waits until a day, or does not",
+            ),
+            (
+                self.state is State.ACKNOWLEDGED and self.acknowledged is None,
+                "somebody acknowledged",
+            ),
             (self.state is State.ESCALATED and self.escalated is None, "an escalation has a day"),
             ((self.state in ENDED) != (self.closed is not None), "an end has a day"),
             ((self.state is State.CLOSED) != (self.closing is not None), "closing has a reason"),
-            ((self.state is State.INVALID) != (self.invalid is not None), "what is not right has a reason"),
+            (
+                (self.state is State.INVALID) != (self.invalid is not None),
+                "what is not right has a reason",
+            ),
             (family(self.kind) is not self.key.family, "kind and key are of one family"),
         ]
         for bad, complaint in wrong:

@@ -49,11 +49,17 @@ def placeholders(alert: Alert, facts: Facts, wording: Wording) -> dict[str, str]
     if burden := facts.burden:
         fields |= {"tickets": burden.tickets, "tickets_peer": burden.peers}
     filled_fields = {
-        field_name: str(field_value) for field_name, field_value in fields.items() if field_value is not None
+        field_name: str(field_value)
+        for field_name, field_value in fields.items()
+        if field_value is not None
     }
     # detection reads exact weeks, so that it may know of a unit whose own figure is hidden
     hidden = facts.figure is None and alert.kind in _DETECTED
-    finding = wording.findings["hidden"] if hidden else wording.findings.get(alert.indicator, wording.findings[""])
+    finding = (
+        wording.findings["hidden"]
+        if hidden
+        else wording.findings.get(alert.indicator, wording.findings[""])
+    )
     if not lacking(finding, filled_fields):
         filled_fields["finding"] = finding.format_map(filled_fields)
     return filled_fields
@@ -62,7 +68,12 @@ def placeholders(alert: Alert, facts: Facts, wording: Wording) -> dict[str, str]
 def _figure_facts(facts: Facts) -> dict[str, object]:
     fields: dict[str, object] = {}
     if figure := facts.figure:
-        fields |= {"x": figure.value, "low": figure.low, "high": figure.high, "n": figure.n_band.replace("-", "–")}
+        fields |= {
+            "x": figure.value,
+            "low": figure.low,
+            "high": figure.high,
+            "n": figure.n_band.replace("-", "–"),
+        }
     if peers := facts.peers:
         has_band = peers.low is not None and peers.high is not None
         fields |= {"peer": peers.median, "peer_low": peers.low, "peer_high": peers.high}
@@ -91,7 +102,9 @@ def _loss_facts(facts: Facts, wording: Wording) -> dict[str, object]:
     hours = _number(two_digits(loss.hours), wording)
     money = _money(loss.money, loss.currency, wording)
     sentence_form = wording.loss_money if money else wording.loss
-    quarter_hours = None if loss.quarter_hours is None else _number(two_digits(loss.quarter_hours), wording)
+    quarter_hours = (
+        None if loss.quarter_hours is None else _number(two_digits(loss.quarter_hours), wording)
+    )
     return {
         "loss": sentence_form.format(hours=hours, money=money),
         "loss_due": _day(loss.until, wording),
@@ -132,14 +145,18 @@ def _decision_facts(facts: Facts, wording: Wording) -> dict[str, object]:
 def begun(alert: Alert, facts: Facts, wording: Wording, *, in_full: bool = False) -> str:
     """Since when, to stand after "since": going live, or a week, with its year where that is another, or `in_full`."""
     if facts.live is not None:
-        return wording.going_live.format(month=wording.months[facts.live.month - 1], year=facts.live.year)
+        return wording.going_live.format(
+            month=wording.months[facts.live.month - 1], year=facts.live.year
+        )
     since = alert.since.isocalendar()
     is_another_year = since.year != facts.last.isocalendar().year
     sentence_form = wording.week_of_year if in_full or is_another_year else wording.week
     return sentence_form.format(week=since.week, year=since.year)
 
 
-def figure_fields(placeholder_values: dict[str, str], facts: Facts, wording: Wording) -> dict[str, str]:
+def figure_fields(
+    placeholder_values: dict[str, str], facts: Facts, wording: Wording
+) -> dict[str, str]:
     """The fields that hold figures, as far as there are any."""
     fields = {}
     has_no_interval = facts.figure is not None and facts.figure.low == facts.figure.high
@@ -159,7 +176,9 @@ def figure_fields(placeholder_values: dict[str, str], facts: Facts, wording: Wor
     with_owner = {**placeholder_values, "owner": wording.roles[Role.BENEFIT_OWNER]}
     # the one that says most of what is known
     costs = (wording.cost_money, wording.cost, wording.cost_until)
-    if cost := next((sentence_form for sentence_form in costs if not lacking(sentence_form, with_owner)), ""):
+    if cost := next(
+        (sentence_form for sentence_form in costs if not lacking(sentence_form, with_owner)), ""
+    ):
         fields["cost"] = cost.format_map(with_owner)
     links = "  ".join(link for link in (facts.chart, facts.table) if link)
     if links:

@@ -113,7 +113,11 @@ class Hours:
         """Whether it is a working day outside quiet weeks, between 07 and 17."""
         local = self.local(current_time)
         quiet = self.calendar.is_quiet(monday(local.date()))
-        return not quiet and self.calendar.is_workday(local.date()) and DAY_BEGINS <= local.time() < DAY_ENDS
+        return (
+            not quiet
+            and self.calendar.is_workday(local.date())
+            and DAY_BEGINS <= local.time() < DAY_ENDS
+        )
 
     def digest_day(self, week: date) -> date | None:
         """The first working day of the week that begins on `week`, Monday if it is one; None in quiet weeks."""
@@ -169,7 +173,10 @@ def plan(
     if hours.may_notify(current_time):
         planner.collect()
     return Round(
-        tuple(planner.dispatches()), planner.book, tuple(planner.sent), tuple(dict.fromkeys(planner.undeliverable))
+        tuple(planner.dispatches()),
+        planner.book,
+        tuple(planner.sent),
+        tuple(dict.fromkeys(planner.undeliverable)),
     )
 
 
@@ -214,7 +221,9 @@ class _DigestPlanner:
 
     def collect(self) -> None:
         # in the order of the tree: an order by urgency or size would be a ranking of units
-        for key in sorted(self.book, key=lambda key: (self.order.get(key.unit, len(self.order)), key)):
+        for key in sorted(
+            self.book, key=lambda key: (self.order.get(key.unit, len(self.order)), key)
+        ):
             alert = self.book[key]
             first_role = role(alert.kind)
             for occasion in self._due(alert, first_role):
@@ -226,7 +235,9 @@ class _DigestPlanner:
             recipient = items[0].recipient
             # faults of a source and matters of the lead are not rationed: their number does not grow with that of units
             news = [item for item in items if item.what is Occasion.NEW and item.role in _BUDGETED]
-            said_items = [item for item in items if item not in news] + self._within_budget(recipient, news)
+            said_items = [item for item in items if item not in news] + self._within_budget(
+                recipient, news
+            )
             if not said_items:
                 continue
             said_items.sort(key=lambda item: list(Occasion).index(item.what))
@@ -273,7 +284,11 @@ class _DigestPlanner:
 
     @staticmethod
     def _told(occasion: Occasion, first_role: Role) -> Role:
-        return Role.PROGRAMME_LEAD if occasion in (Occasion.ESCALATION, Occasion.REVIEW) else first_role
+        return (
+            Role.PROGRAMME_LEAD
+            if occasion in (Occasion.ESCALATION, Occasion.REVIEW)
+            else first_role
+        )
 
     def _put(self, occasion: Occasion, told_role: Role, alert: Alert) -> None:
         recipient = self.address(told_role, alert.key)
@@ -290,17 +305,23 @@ class _DigestPlanner:
         if not self.digest:
             return False
         if any(
-            sent_message.recipient == recipient.id and sent_message.digest and monday(sent_message.day) == self.week
+            sent_message.recipient == recipient.id
+            and sent_message.digest
+            and monday(sent_message.day) == self.week
             for sent_message in self.sent
         ):
             return False
         day = self.hours.digest_day(self.week)
-        return occasion is not Occasion.NEW or (day is not None and alert.opened is not None and alert.opened <= day)
+        return occasion is not Occasion.NEW or (
+            day is not None and alert.opened is not None and alert.opened <= day
+        )
 
     def _within_budget(self, recipient: Recipient, items: list[_Item]) -> list[_Item]:
         """What is new for a manager: the most urgent, all systems in one message, up to the number that may be open."""
         if any(
-            sent_message.recipient == recipient.id and sent_message.new and self.day < sent_message.day + NEW_EVERY
+            sent_message.recipient == recipient.id
+            and sent_message.new
+            and self.day < sent_message.day + NEW_EVERY
             for sent_message in self.sent
         ):
             return []
@@ -341,4 +362,8 @@ class _DigestPlanner:
 
 def forget(history: Iterable[SentMessage], day: date) -> tuple[SentMessage, ...]:
     """The record without what no rule looks back at any more."""
-    return tuple(sent_message for sent_message in history if day < sent_message.day + NEW_EVERY + timedelta(weeks=1))
+    return tuple(
+        sent_message
+        for sent_message in history
+        if day < sent_message.day + NEW_EVERY + timedelta(weeks=1)
+    )

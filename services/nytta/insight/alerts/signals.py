@@ -46,11 +46,15 @@ def observations(
         else:
             latest[signal.unit, signal.system, signal.indicator, signal.kind] = signal
     unassessed = {
-        (entry.unit, entry.system, entry.indicator): entry.reason for entry in not_assessed if _week(entry.week) == week
+        (entry.unit, entry.system, entry.indicator): entry.reason
+        for entry in not_assessed
+        if _week(entry.week) == week
     }
     week_observations = []
     for signal in latest.values():
-        observation = _about_unit(signal, week, unassessed.pop((signal.unit, signal.system, signal.indicator), ""))
+        observation = _about_unit(
+            signal, week, unassessed.pop((signal.unit, signal.system, signal.indicator), "")
+        )
         if signal.system in held_systems or EVERYTHING in held_systems:
             observation = replace(observation, inhibition=Inhibition.COMMON_CAUSE)
         week_observations.append(observation)
@@ -110,10 +114,16 @@ def _about_unit(signal: Signal, week: date, reason: str) -> Observation:
 def _common(signal: Signal, week: date, root: str) -> Observation:
     to_lead = signal.evidence.get("to") == "programme_lead"
     # A cause that detection opened and closed in one week held in that week.
-    over = signal.closed is not None and parse_week(signal.closed) <= week and parse_week(signal.opened) != week
+    over = (
+        signal.closed is not None
+        and parse_week(signal.closed) <= week
+        and parse_week(signal.opened) != week
+    )
     kind = Kind.MANY_BEHIND_PLAN if to_lead else Kind.COMMON_CAUSE
     verdict = Verdict.OVER if over else Verdict.MET
-    return Observation(root, signal.system, kind, week, verdict, signal.indicator, since=parse_week(signal.opened))
+    return Observation(
+        root, signal.system, kind, week, verdict, signal.indicator, since=parse_week(signal.opened)
+    )
 
 
 def _week(text: str) -> date | None:

@@ -104,7 +104,10 @@ class Message:
             head = f"{self.further}:\n" if self.further else ""
             blocks.append(head + "\n".join(f"- {line}" for line in self.lines))
         if self.fields:
-            blocks.append(f"{self.heading}:\n" + "\n".join(f"{field.label}: {field.text}" for field in self.fields))
+            blocks.append(
+                f"{self.heading}:\n"
+                + "\n".join(f"{field.label}: {field.text}" for field in self.fields)
+            )
         return "\n\n".join(blocks) + "\n"
 
 
@@ -158,14 +161,24 @@ def _fitting_body(
 ) -> _Body:
     """The body in at most `MOST_WORDS`, as far as sentences may lack: those that begin with `?`."""
     template = wording.kinds[alert.kind].body
-    sentences = [sentence for sentence in template if not (_is_spare(sentence) and lacking(sentence, known_facts))]
+    sentences = [
+        sentence
+        for sentence in template
+        if not (_is_spare(sentence) and lacking(sentence, known_facts))
+    ]
     proposals = tuple(suggestion.text.text(wording.language) for suggestion in proposed[:2])
     seen_by = wording.seen_by.format(role=reader)
     # what the reader can do without goes first: the second suggestion, then optional sentences from the last on
     while True:
-        paragraphs = tuple(_fill(sentence.removeprefix("?"), known_facts, alert) for sentence in sentences)
+        paragraphs = tuple(
+            _fill(sentence.removeprefix("?"), known_facts, alert) for sentence in sentences
+        )
         text = _body_text(paragraphs, proposals, buttons, wording, seen_by)
-        spare = [sentence_number for sentence_number, sentence in enumerate(sentences) if _is_spare(sentence)]
+        spare = [
+            sentence_number
+            for sentence_number, sentence in enumerate(sentences)
+            if _is_spare(sentence)
+        ]
         if words(text) <= MOST_WORDS or (len(proposals) < 2 and not spare):
             return _Body(text, paragraphs, proposals)
         if len(proposals) > 1:
@@ -192,7 +205,9 @@ def _fields(
     # some alerts rest on a matter that is no indicator: it has a name and no definition
     has_definition = known_facts["indicator"] != known_facts["definition"]
     labels = wording.labels if has_definition else {**wording.labels, "indicator": wording.matter}
-    indicator = _fill(wording.indicator, known_facts, alert) if has_definition else known_facts["indicator"]
+    indicator = (
+        _fill(wording.indicator, known_facts, alert) if has_definition else known_facts["indicator"]
+    )
     numbered = [
         f"{proposal_number}) {suggested(suggestion, language)}"
         for proposal_number, suggestion in enumerate(proposed, 1)
@@ -211,7 +226,9 @@ def _fields(
         "about_unit": wording.about_unit,
         **figure_fields(known_facts, facts, wording),
     }
-    return tuple(Field(field_name, labels[field_name], fields[field_name]) for field_name in _FIELDS)
+    return tuple(
+        Field(field_name, labels[field_name], fields[field_name]) for field_name in _FIELDS
+    )
 
 
 def line(item: Item, language: str) -> str:
@@ -238,7 +255,9 @@ def compose(items: Sequence[Item], language: str, day: date) -> Message:
     further_lines = tuple(line(item, language) for item in items if item is not lead_item)
     if lead_item is not None:
         message = render(lead_item.alert, lead_item.facts, language)
-        return replace(message, lines=further_lines, further=wording.further if further_lines else "")
+        return replace(
+            message, lines=further_lines, further=wording.further if further_lines else ""
+        )
     return Message(
         wording.language,
         wording.follow_up.format(week=day.isocalendar().week),
@@ -298,7 +317,9 @@ def problems(message: Message) -> list[str]:
     """What a message must not have: too many words, words that grade units, decimals of percent, addresses."""
     complaints = []
     if words(message.body) > MOST_WORDS:
-        complaints.append(f"the body has {words(message.body)} words; at most {MOST_WORDS} are read")
+        complaints.append(
+            f"the body has {words(message.body)} words; at most {MOST_WORDS} are read"
+        )
     message_text = f"{message.subject}\n{message.text}"
     for pattern, complaint in (
         (_FORBIDDEN, "grades units"),
@@ -321,14 +342,22 @@ def _wording(language: str) -> Wording:
 def _fill(template: str, placeholder_values: dict[str, str], alert: Alert) -> str:
     unknown = lacking(template, placeholder_values)
     if unknown:
-        raise FactsError(f"alert {alert.id} of kind {alert.kind} cannot be told without {', '.join(unknown)}")
+        raise FactsError(
+            f"alert {alert.id} of kind {alert.kind} cannot be told without {', '.join(unknown)}"
+        )
     return template.format_map(placeholder_values)
 
 
 def _body_text(
-    paragraphs: Sequence[str], proposals: Sequence[str], buttons: Sequence[Button], wording: Wording, seen_by: str
+    paragraphs: Sequence[str],
+    proposals: Sequence[str],
+    buttons: Sequence[Button],
+    wording: Wording,
+    seen_by: str,
 ) -> str:
-    numbered = [f"{proposal_number}) {proposal}." for proposal_number, proposal in enumerate(proposals, 1)]
+    numbered = [
+        f"{proposal_number}) {proposal}." for proposal_number, proposal in enumerate(proposals, 1)
+    ]
     advice = " ".join([wording.suggested, *numbered])
     answers = " ".join(f"[{button.label}]" for button in buttons)
     return "\n\n".join([" ".join(paragraphs), advice, answers, f"{wording.about_unit} {seen_by}"])

@@ -28,9 +28,19 @@ def tried_actions(effects: Iterable[tuple[str, int | None]]) -> dict[str, Tried]
     for action, points in effects:
         if points is not None:
             by_action[action].append(points)
-    return {action: Tried(len(points), fmean(points)) for action, points in by_action.items() if len(points) >= FEWEST}
+    return {
+        action: Tried(len(points), fmean(points))
+        for action, points in by_action.items()
+        if len(points) >= FEWEST
+    }
 
 
-def in_order_of_effect(proposals: Mapping[str, Proposal], tried: Mapping[str, Tried]) -> dict[str, Proposal]:
+def in_order_of_effect(
+    proposals: Mapping[str, Proposal], tried: Mapping[str, Tried]
+) -> dict[str, Proposal]:
     """The proposals, best effect first; what was tried too seldom stands between what helped and what did not."""
-    return dict(sorted(proposals.items(), key=lambda item: -tried[item[0]].points if item[0] in tried else 0.0))
+    return dict(
+        sorted(
+            proposals.items(), key=lambda item: -tried[item[0]].points if item[0] in tried else 0.0
+        )
+    )

@@ -61,7 +61,9 @@ class Basis:
             yield from (descendant.id for descendant in self.registry.descendants(unit, self.day))
 
     def _exists(self, unit: str) -> bool:
-        return any(version.id == unit and self.day in version.span for version in self.registry.units)
+        return any(
+            version.id == unit and self.day in version.span for version in self.registry.units
+        )
 
     def minutes(self, benefit: Benefit, case_type: str) -> Minutes | None:
         """What a case takes before and after: as the benefit says, else as the registry says of the case type."""

@@ -55,7 +55,11 @@ class Figure(_Part):
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        if self.low is not None and self.high is not None and not self.low <= self.value <= self.high:
+        if (
+            self.low is not None
+            and self.high is not None
+            and not self.low <= self.value <= self.high
+        ):
             raise ValueError("the value does not lie in its interval")
         return self
 
@@ -82,7 +86,18 @@ def fingerprint(definition: Definition) -> str:
     """32 hexadecimal digits of what decides a figure: sides, kind, window, scale, and what is left out."""
     definition_json = definition.model_dump_json(
         # words may differ between installations; what is counted may not
-        include={"id", "version", "kind", "numerator", "denominator", "adds", "capped", "scale", "display", "parts"}
+        include={
+            "id",
+            "version",
+            "kind",
+            "numerator",
+            "denominator",
+            "adds",
+            "capped",
+            "scale",
+            "display",
+            "parts",
+        }
     )
     return blake2b(definition_json.encode(), digest_size=16).hexdigest()
 
@@ -92,7 +107,9 @@ def write(benchmark: Benchmark) -> bytes:
     return benchmark.model_dump_json(indent=1).encode() + b"\n"
 
 
-def take(body: bytes, definitions: Iterable[Definition], own_organisations: Iterable[str]) -> Benchmark:
+def take(
+    body: bytes, definitions: Iterable[Definition], own_organisations: Iterable[str]
+) -> Benchmark:
     """Read a file that came from another organisation.
 
     BenchmarkError for anything else, for an organisation that is one's own, and where a definition is another one:
@@ -104,7 +121,9 @@ def take(body: bytes, definitions: Iterable[Definition], own_organisations: Iter
         # one thing at a time: the rest is usually a consequence of the first
         first_error = error.errors(include_url=False)[0]
         where = ".".join(str(step) for step in first_error["loc"]) or "the file"
-        raise BenchmarkError(f"this is no export of `nytta benchmark export`: {where}: {first_error['msg']}") from error
+        raise BenchmarkError(
+            f"this is no export of `nytta benchmark export`: {where}: {first_error['msg']}"
+        ) from error
     if benchmark.organisation in set(own_organisations):
         raise BenchmarkError(
             f"'{benchmark.organisation}' is an organisation of this installation; its figures are here"
@@ -172,7 +191,9 @@ def by_level(figure_rows: Iterable[Mapping[str, object]]) -> dict[str, list[Mapp
     """
     levels: dict[str, list[Mapping[str, object]]] = {WHOLE: []}
     for figure_row in figure_rows:
-        level = WHOLE if figure_row["unit"] == figure_row["organisation"] else str(figure_row["type"])
+        level = (
+            WHOLE if figure_row["unit"] == figure_row["organisation"] else str(figure_row["type"])
+        )
         levels.setdefault(level, []).append(figure_row)
     return {level: level_rows for level, level_rows in levels.items() if level_rows}
 
@@ -194,9 +215,18 @@ def funnel(figure_rows: Sequence[Mapping[str, object]]) -> Funnel | None:
     sizes = np.array([size for _, size in sized_rows], float)
     shares = np.array([float(str(figure_row["value"])) for figure_row, _ in sized_rows]) / 100
     are_many = len(sized_rows) >= _MANY
-    scores, errors, centre = proportion_z(shares * sizes, sizes, float(np.median(shares)) if are_many else None)
-    variance = robust_tau2(scores * errors, errors) if are_many else dispersion(scores, errors, winsor=0.0).tau2
-    bounds = [proportion_limits(sizes, centre, tau2=variance, confidence=confidence) for confidence in CONFIDENCE]
+    scores, errors, centre = proportion_z(
+        shares * sizes, sizes, float(np.median(shares)) if are_many else None
+    )
+    variance = (
+        robust_tau2(scores * errors, errors)
+        if are_many
+        else dispersion(scores, errors, winsor=0.0).tau2
+    )
+    bounds = [
+        proportion_limits(sizes, centre, tau2=variance, confidence=confidence)
+        for confidence in CONFIDENCE
+    ]
     points = []
     for number, (figure_row, size) in enumerate(sized_rows):
         share = float(shares[number])
@@ -212,7 +242,9 @@ def funnel(figure_rows: Sequence[Mapping[str, object]]) -> Funnel | None:
             )
         )
     # forty sizes draw a smooth curve, a little beyond the smallest and the greatest place
-    drawn_sizes = np.unique(np.linspace(max(5, sizes.min() / 2), sizes.max() * 1.05, 40).round()).astype(int)
+    drawn_sizes = np.unique(
+        np.linspace(max(5, sizes.min() / 2), sizes.max() * 1.05, 40).round()
+    ).astype(int)
     lows, highs = proportion_limits(drawn_sizes, centre, tau2=variance, confidence=CONFIDENCE[0])
     limits = tuple(
         (int(size), round(100 * float(low_limit), 1), round(100 * float(high_limit), 1))

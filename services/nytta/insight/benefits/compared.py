@@ -12,7 +12,10 @@ from nytta.registry.units import Names
 
 
 def compared(
-    organisation: str, uses: Collection[tuple[str, str]], places: Mapping[str, Names], evidence: Evidence
+    organisation: str,
+    uses: Collection[tuple[str, str]],
+    places: Mapping[str, Names],
+    evidence: Evidence,
 ) -> Iterator[Compared]:
     """The funnels of each (indicator, system) in `uses`, whole organisations first, then by type of unit.
 
@@ -24,7 +27,9 @@ def compared(
         definition = evidence.definitions.get(indicator)
         peers = [peer for peer in evidence.peers if peer.indicator == indicator]
         own_peers = [
-            peer for peer in peers if (peer.organisation, peer.system) == (organisation, system) and peer.unit in places
+            peer
+            for peer in peers
+            if (peer.organisation, peer.system) == (organisation, system) and peer.unit in places
         ]
         own_peers.sort(key=lambda peer: places_in_order.index(peer.unit))
         other_peers = [peer for peer in peers if peer.organisation != organisation]

@@ -52,7 +52,9 @@ class HourlyCost:
     def __post_init__(self) -> None:
         """Refuse a figure without source or amount."""
         if self.amount <= 0 or not self.source:
-            raise ValueError(f"hourly cost of '{self.role}': give a positive amount and the source it comes from")
+            raise ValueError(
+                f"hourly cost of '{self.role}': give a positive amount and the source it comes from"
+            )
 
 
 _INERA = "Inera, Ineras kalkylfaktorer (Amanda-Inera/inera-nyttoanalys, 5. Värdering)"
@@ -65,7 +67,9 @@ FACTORS = (
     # All labour costs against direct ones, which hold holiday pay: 880,592 kr / 698,635 kr; 37.5 hours in 1,700 a year.
     Factors("NO", "NOK", 1700, 1260, f"{_SSB}; NPE, hva er et årsverk (1 700 timer)"),
     # 25.5 % of labour costs are no wages: 1 / (1 - 0.255). Hours by the rule for European funds.
-    Factors("", "EUR", 1720, 1342, f"{_EUROSTAT}; Regulation (EU) 2021/1060, Article 55 (1,720 hours)"),
+    Factors(
+        "", "EUR", 1720, 1342, f"{_EUROSTAT}; Regulation (EU) 2021/1060, Article 55 (1,720 hours)"
+    ),
 )
 """Published factors by country. Where there are none, a local hourly cost is needed."""
 
@@ -111,14 +115,28 @@ def hourly_cost(
     """
 
     def of(costs: Iterable[HourlyCost], names: tuple[str, ...]) -> HourlyCost | None:
-        candidates = [cost for cost in costs if cost.country in (country, "") and cost.currency == currency]
-        return next((hourly_cost for name in names for hourly_cost in candidates if hourly_cost.role == name), None)
+        candidates = [
+            cost for cost in costs if cost.country in (country, "") and cost.currency == currency
+        ]
+        return next(
+            (
+                hourly_cost
+                for name in names
+                for hourly_cost in candidates
+                if hourly_cost.role == name
+            ),
+            None,
+        )
 
     local_cost = of(local, (role, ""))
     if local_cost is not None:
         return local_cost
     factors = next(
-        (candidate for candidate in FACTORS if candidate.country in (country, "") and candidate.currency == currency),
+        (
+            candidate
+            for candidate in FACTORS
+            if candidate.country in (country, "") and candidate.currency == currency
+        ),
         None,
     )
     if monthly_pay is not None and factors is not None:

@@ -23,7 +23,9 @@ class Word(StrEnum):
     REVERSED = "reversed"
 
 
-def standing(decision: Decision, all_acts: Sequence[Act], units: Collection[str], day: date) -> Decided:
+def standing(
+    decision: Decision, all_acts: Sequence[Act], units: Collection[str], day: date
+) -> Decided:
     """How a decision stands on `day`. `units` are those it concerns; counts only, never which unit was when.
 
     Stuck is a decision that some unit has not acknowledged after eight weeks, or not executed by the due date.
@@ -64,7 +66,9 @@ def standing(decision: Decision, all_acts: Sequence[Act], units: Collection[str]
 def reversed_on(decision: Decision, all_acts: Sequence[Act], day: date) -> date | None:
     """The day on which a decision was reversed, by `day`, and not made again since; None where it stands."""
     decision_acts = [
-        act for act in all_acts if act.decision == decision.id and act.day <= day and act.state in ("made", "reversed")
+        act
+        for act in all_acts
+        if act.decision == decision.id and act.day <= day and act.state in ("made", "reversed")
     ]
     latest = max(decision_acts, key=lambda act: (act.day, act.state), default=None)
     return latest.day if latest is not None and latest.state == "reversed" else None

@@ -22,7 +22,9 @@ _HOUR = 3_600_000
 """Milliseconds."""
 
 
-def break_evens(basis: Basis, systems: Sequence[str], pools: Sequence[stated.Pool]) -> Iterator[stated.BreakEven]:
+def break_evens(
+    basis: Basis, systems: Sequence[str], pools: Sequence[stated.Pool]
+) -> Iterator[stated.BreakEven]:
     """The digital share from which two ways pay, of each system whose second way has a cost."""
     for system in systems:
         yearly = _yearly_cost_of_second_way(basis, system)
@@ -41,7 +43,9 @@ def break_evens(basis: Basis, systems: Sequence[str], pools: Sequence[stated.Poo
             share=break_even_share(yearly, cases, saved),
             now=share_now,
             parallel=yearly,
-            course=tuple((week, round(value)) for week, value in basis.evidence.digital.get(system, ())),
+            course=tuple(
+                (week, round(value)) for week, value in basis.evidence.digital.get(system, ())
+            ),
         )
 
 
@@ -51,10 +55,16 @@ def _yearly_cost_of_second_way(basis: Basis, system: str) -> int:
     costs = [
         cost
         for cost in basis.registry.costs
-        if cost.system == system and cost.kind == PARALLEL and basis.day in cost.span and cost.unit in units
+        if cost.system == system
+        and cost.kind == PARALLEL
+        and basis.day in cost.span
+        and cost.unit in units
     ]
     # a cost runs evenly over its days
-    return sum(cost.amount * 365 // max(1, (cost.span.valid_to - cost.span.valid_from).days) for cost in costs)
+    return sum(
+        cost.amount * 365 // max(1, (cost.span.valid_to - cost.span.valid_from).days)
+        for cost in costs
+    )
 
 
 def _saving(basis: Basis, pool: stated.Pool) -> tuple[int, float] | None:
@@ -72,7 +82,9 @@ def _minutes_of(basis: Basis, pool: stated.Pool) -> Minutes | None:
     return basis.minutes(benefit, pool.case_type)
 
 
-def transactions(basis: Basis, systems: Sequence[str], units: Collection[str]) -> Iterator[stated.Transaction]:
+def transactions(
+    basis: Basis, systems: Sequence[str], units: Collection[str]
+) -> Iterator[stated.Transaction]:
     """What a completed case costs, of each system whose service costs are known."""
     for system in systems:
         costs = [

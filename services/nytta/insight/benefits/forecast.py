@@ -108,23 +108,35 @@ class MeasuredBenefit:
     def __post_init__(self) -> None:
         """Refuse what cannot be a course."""
         if not len(self.first) == len(self.length) == len(self.realised):
-            raise ValueError("first, length and realised must be equally long, one element per measured period")
+            raise ValueError(
+                "first, length and realised must be equally long, one element per measured period"
+            )
         if len(self.first) and (int(self.first.min()) < 0 or int(self.length.min()) < 1):
-            raise ValueError("a measured period begins in week 0 or later and lasts at least one week")
+            raise ValueError(
+                "a measured period begins in week 0 or later and lasts at least one week"
+            )
         if not self.due or min(self.due) < 0:
-            raise ValueError("a forecast needs at least one week to look at, none of them before the start")
+            raise ValueError(
+                "a forecast needs at least one week to look at, none of them before the start"
+            )
         is_realised = np.isfinite(self.realised)
         starts, lengths = self.first[is_realised], self.length[is_realised]
         spans = sorted(zip(starts.tolist(), lengths.tolist(), strict=True))
-        overlap = any(start + length > next_start for (start, length), (next_start, _) in pairwise(spans))
+        overlap = any(
+            start + length > next_start for (start, length), (next_start, _) in pairwise(spans)
+        )
         if overlap and np.linalg.matrix_rank(_weeks(starts, lengths)) < len(spans):
-            raise ValueError("a measured period follows from others; give each week's figure once, the one that stands")
+            raise ValueError(
+                "a measured period follows from others; give each week's figure once, the one that stands"
+            )
 
     @classmethod
     def weekly(cls, realised: Array, due_weeks: Sequence[int]) -> MeasuredBenefit:
         """A course measured every week from week 0 on."""
         weeks = np.arange(len(realised))
-        return cls(weeks, np.ones(len(realised), np.int64), np.asarray(realised, float), tuple(due_weeks))
+        return cls(
+            weeks, np.ones(len(realised), np.int64), np.asarray(realised, float), tuple(due_weeks)
+        )
 
     @property
     def complete(self) -> bool:
@@ -161,7 +173,9 @@ def last_usable(due: int, usable: NDArray[np.bool_], *, week_count: int = LAST) 
     """
     usable_weeks = np.flatnonzero(usable[: max(due, 0)])[-week_count:]
     if len(usable) < due or not len(usable_weeks):
-        raise ValueError(f"no usable week is known before week {due}; check the due date and the calendar")
+        raise ValueError(
+            f"no usable week is known before week {due}; check the due date and the calendar"
+        )
     return tuple(int(week) for week in usable_weeks)
 
 
@@ -175,7 +189,11 @@ def forecast(course: MeasuredBenefit, parameters: Parameters | None = None) -> F
     is_realised = np.isfinite(course.realised)
     if not is_realised.any():
         return None
-    start, length, realised = course.first[is_realised], course.length[is_realised], course.realised[is_realised]
+    start, length, realised = (
+        course.first[is_realised],
+        course.length[is_realised],
+        course.realised[is_realised],
+    )
     week_count = max(int((start + length).max()), max(course.due) + 1)
     observed_weights = _weeks(start, length, week_count)
     weeks = int((observed_weights > 0).any(axis=0).sum())
@@ -190,14 +208,21 @@ def forecast(course: MeasuredBenefit, parameters: Parameters | None = None) -> F
         takeoffs.shapes_in(observed_weights),
         takeoffs.shapes_in(due_weights),
     )
-    posteriors = [_posterior(observed, shared, parameters) for shared in _shared_variances(week_count, parameters)]
+    posteriors = [
+        _posterior(observed, shared, parameters)
+        for shared in _shared_variances(week_count, parameters)
+    ]
     means = np.concatenate([posterior.mean for posterior in posteriors])
     variances = np.concatenate([posterior.variance for posterior in posteriors])
-    log_weights = np.concatenate([posterior.log_evidence + takeoffs.log_prior for posterior in posteriors])
+    log_weights = np.concatenate(
+        [posterior.log_evidence + takeoffs.log_prior for posterior in posteriors]
+    )
     spreads = np.sqrt(np.maximum(variances, 1e-6))
     weights = np.exp(log_weights - scipy.special.logsumexp(log_weights))
     tail = (1 - parameters.interval) / 2
-    low, expected, high = (_quantile(weights, means, spreads, quantile) for quantile in (tail, 0.5, 1 - tail))
+    low, expected, high = (
+        _quantile(weights, means, spreads, quantile) for quantile in (tail, 0.5, 1 - tail)
+    )
     probability = float(weights @ scipy.special.ndtr((means - REACHED) / spreads))
     return Forecast(expected, low, high, probability, weeks, course.complete)
 
@@ -234,7 +259,12 @@ def _shared_variances(week_count: int, parameters: Parameters) -> Iterator[Array
     wander, unsteady = (np.minimum(walk[:, None], walk) for walk in np.cumsum(steps, axis=1))
     for noise in parameters.noises:
         for drift in parameters.drifts:
-            yield noise**2 * np.eye(week_count) + drift**2 * wander + unsteady + parameters.baseline_error**2
+            yield (
+                noise**2 * np.eye(week_count)
+                + drift**2 * wander
+                + unsteady
+                + parameters.baseline_error**2
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +289,9 @@ class _Posterior(NamedTuple):
 def _posterior(observed: _Observed, shared: Array, parameters: Parameters) -> _Posterior:
     """Gaussian regression on what weeks share, with a normal prior on the level at which the benefit comes to rest."""
     jitter = 1e-9 * np.eye(len(observed.realised))
-    factor = scipy.linalg.cho_factor(observed.weights @ shared @ observed.weights.T + jitter, lower=True)
+    factor = scipy.linalg.cho_factor(
+        observed.weights @ shared @ observed.weights.T + jitter, lower=True
+    )
     cross = observed.weights @ shared @ observed.due_weights
     pull = scipy.linalg.cho_solve(factor, cross)
     solved = scipy.linalg.cho_solve(factor, observed.shapes)
@@ -272,13 +304,19 @@ def _posterior(observed: _Observed, shared: Array, parameters: Parameters) -> _P
     # what the measured periods do not say of the due weeks
     open_part = observed.due_shapes - pull @ observed.shapes
     mean = pull @ observed.realised + open_part * ceiling
-    variance = observed.due_weights @ shared @ observed.due_weights - pull @ cross + open_part**2 / precision
+    variance = (
+        observed.due_weights @ shared @ observed.due_weights
+        - pull @ cross
+        + open_part**2 / precision
+    )
     misfit = (residual * scipy.linalg.cho_solve(factor, residual)).sum(0) - evidence**2 / precision
     size = 2 * np.log(np.diag(factor[0])).sum() + np.log(precision / prior)
     return _Posterior(mean, variance, -(misfit + size) / 2)
 
 
-def next_status(previous: Status | None, outlook: Forecast | None, parameters: Parameters | None = None) -> Status:
+def next_status(
+    previous: Status | None, outlook: Forecast | None, parameters: Parameters | None = None
+) -> Status:
     """The word for a benefit now, given the word it had (None at first) and its forecast.
 
     With every due week measured: achieved from 100 % on, partly from 50 %, else not achieved. Before: too early until
@@ -308,7 +346,9 @@ def next_status(previous: Status | None, outlook: Forecast | None, parameters: P
     return Status.AT_RISK
 
 
-def _weeks(start: NDArray[np.int64], length: NDArray[np.int64], week_count: int | None = None) -> Array:
+def _weeks(
+    start: NDArray[np.int64], length: NDArray[np.int64], week_count: int | None = None
+) -> Array:
     """The mean over each period as a matrix (periods, weeks from 0)."""
     time = np.arange(int((start + length).max()) if week_count is None else week_count)
     inside = (time >= start[:, None]) & (time < (start + length)[:, None])

@@ -19,7 +19,9 @@ from nytta.insight.benefits.pools import Work, counts_hours
 from nytta.registry.programme import Benefit, Kind
 
 
-def works(basis: Basis, benefits: Sequence[Benefit], measured: Mapping[str, Measurement]) -> Iterator[Work]:
+def works(
+    basis: Basis, benefits: Sequence[Benefit], measured: Mapping[str, Measurement]
+) -> Iterator[Work]:
     """One per place and case type, in tree order of the places."""
     benefits_by_work: defaultdict[tuple[str, str, str], list[Benefit]] = defaultdict(list)
     for benefit in benefits:
@@ -28,7 +30,9 @@ def works(basis: Basis, benefits: Sequence[Benefit], measured: Mapping[str, Meas
                 benefits_by_work[benefit.unit, benefit.system, case_type].append(benefit)
     # in tree order everywhere, so that no list can be read as a ranking
     place_order = {place: number for number, place in enumerate(basis.places())}
-    for place, system, case_type in sorted(benefits_by_work, key=lambda work: (place_order.get(work[0], 0), work)):
+    for place, system, case_type in sorted(
+        benefits_by_work, key=lambda work: (place_order.get(work[0], 0), work)
+    ):
         own_benefits = tuple(benefits_by_work[place, system, case_type])
         shares = [measured[benefit.id].now for benefit in own_benefits]
         known_shares = [share for share in shares if share is not None]
@@ -53,7 +57,9 @@ def _case_types(basis: Basis, benefit: Benefit) -> list[str]:
     registered = basis.registry.system(benefit.system)
     if registered is None:
         return []
-    return [case_type.id for case_type in registered.case_types if case_type.minutes or benefit.minutes]
+    return [
+        case_type.id for case_type in registered.case_types if case_type.minutes or benefit.minutes
+    ]
 
 
 def _units_below(basis: Basis, benefits: Sequence[Benefit]) -> list[str]:
@@ -67,7 +73,9 @@ def cost_of_hour(basis: Basis, benefit: Benefit) -> HourlyCost | None:
     country, source = basis.organisation.country, benefit.hourly_cost_source
     local = []
     if benefit.hourly_cost is not None and source:
-        local.append(HourlyCost(country, benefit.currency, "", benefit.hourly_cost, source, local=True))
+        local.append(
+            HourlyCost(country, benefit.currency, "", benefit.hourly_cost, source, local=True)
+        )
     try:
         return hourly_cost(
             benefit.role,
@@ -90,7 +98,9 @@ def is_confirmed(basis: Basis, benefit: Benefit) -> bool:
     return benefit.minutes is None or minutes.confirmed_by == owner
 
 
-def priced(basis: Basis, pools: Sequence[stated.Pool], benefits: Sequence[Benefit]) -> tuple[stated.Pool, ...]:
+def priced(
+    basis: Basis, pools: Sequence[stated.Pool], benefits: Sequence[Benefit]
+) -> tuple[stated.Pool, ...]:
     """The pools, with the worth of their unrealised hours where it may be shown."""
     benefits_by_id = {benefit.id: benefit for benefit in benefits}
     return tuple(_priced(basis, pool, benefits_by_id[pool.benefits[0]]) for pool in pools)
@@ -102,7 +112,9 @@ def _priced(basis: Basis, pool: stated.Pool, benefit: Benefit) -> stated.Pool:
         return pool
     # hours are in thousandths; half of one is rounded up
     amount = (pool.missing * cost.amount + 500) // 1000
-    return msgspec.structs.replace(pool, hourly_cost=cost.amount, hourly_cost_source=cost.source, amount_missing=amount)
+    return msgspec.structs.replace(
+        pool, hourly_cost=cost.amount, hourly_cost_source=cost.source, amount_missing=amount
+    )
 
 
 def ledger_of(basis: Basis, benefits: Sequence[Benefit], pools: Sequence[stated.Pool]) -> Ledger:
@@ -111,7 +123,9 @@ def ledger_of(basis: Basis, benefits: Sequence[Benefit], pools: Sequence[stated.
     claims = []
     for benefit in benefits:
         # hours that are not known cannot be claimed
-        own_pools = [pool for pool in pools if benefit.id in pool.benefits and pool.freed is not None]
+        own_pools = [
+            pool for pool in pools if benefit.id in pool.benefits and pool.freed is not None
+        ]
         if own_pools:
             claims.append(
                 Claim(
@@ -132,7 +146,9 @@ def _key(pool: stated.Pool) -> PoolKey:
 
 def has_decision(basis: Basis, benefit: Benefit) -> bool:
     """Whether a recorded decision turns the benefit's hours into money."""
-    decision = next((decision for decision in basis.registry.decisions if decision.id == benefit.decision), None)
+    decision = next(
+        (decision for decision in basis.registry.decisions if decision.id == benefit.decision), None
+    )
     if decision is None:
         return False
     reversed_day = reversed_on(decision, basis.evidence.acts, basis.day)
@@ -145,11 +161,15 @@ def booked(ledger: Ledger, benefits: Sequence[stated.Benefit]) -> Iterator[state
     for benefit_kind in Kind:
         if benefit_kind is Kind.AVOIDED_PURCHASE:
             # purchases are money from the start, and no hours stand behind them
-            yield from _avoided([benefit for benefit in benefits if benefit.plan.kind == benefit_kind.value])
+            yield from _avoided(
+                [benefit for benefit in benefits if benefit.plan.kind == benefit_kind.value]
+            )
             continue
         kind_total = total(ledger.bookings, benefit_kind)
         if kind_total.hours or kind_total.withheld:
-            yield stated.Booked(benefit_kind.value, kind_total.hours, kind_total.amount, kind_total.withheld)
+            yield stated.Booked(
+                benefit_kind.value, kind_total.hours, kind_total.amount, kind_total.withheld
+            )
 
 
 def _avoided(benefits: Sequence[stated.Benefit]) -> Iterator[stated.Booked]:

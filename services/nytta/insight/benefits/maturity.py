@@ -106,12 +106,19 @@ class Anchors:
         """Scores of 0 to 100, linear between the anchors (NaN stays NaN)."""
         sign = 1.0 if self.rising else -1.0
         return np.asarray(
-            np.interp(sign * np.asarray(figure_values, float), sign * np.asarray(self.values), 20.0 * np.arange(6))
+            np.interp(
+                sign * np.asarray(figure_values, float),
+                sign * np.asarray(self.values),
+                20.0 * np.arange(6),
+            )
         )
 
     def level(self, figure_value: float) -> int:
         """The highest level of 0 to 5 whose anchor the value has reached."""
-        reached = [figure_value >= anchor if self.rising else figure_value <= anchor for anchor in self.values[1:]]
+        reached = [
+            figure_value >= anchor if self.rising else figure_value <= anchor
+            for anchor in self.values[1:]
+        ]
         return reached.index(False) if False in reached else TOP
 
 
@@ -144,15 +151,23 @@ class Model:
         names = [member.indicator for member in self.members]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise ValueError(f"'{twice[0]}' is named twice; an indicator has one place in the model")
+            raise ValueError(
+                f"'{twice[0]}' is named twice; an indicator has one place in the model"
+            )
         light = [member.indicator for member in self.members if member.weight < 1]
         if light:
-            raise ValueError(f"'{light[0]}' needs a weight of at least 1; leave it out where it should not count")
+            raise ValueError(
+                f"'{light[0]}' needs a weight of at least 1; leave it out where it should not count"
+            )
         if not any(member.gate == 1 for member in self.members):
-            raise ValueError("a level needs gates; give at least one member `gate: 1`, to guard every level")
+            raise ValueError(
+                "a level needs gates; give at least one member `gate: 1`, to guard every level"
+            )
         wrong = [member.indicator for member in self.members if not 0 <= member.gate <= TOP]
         if wrong:
-            raise ValueError(f"'{wrong[0]}': a gate guards from a level of 1 to {TOP} up; 0 is no gate")
+            raise ValueError(
+                f"'{wrong[0]}': a gate guards from a level of 1 to {TOP} up; 0 is no gate"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +258,9 @@ class Maturity:
     surveys: tuple[Survey, ...] = ()
 
 
-def maturity(model: Model, figures: Mapping[str, Figure], surveys: Sequence[Survey] = ()) -> Maturity:
+def maturity(
+    model: Model, figures: Mapping[str, Figure], surveys: Sequence[Survey] = ()
+) -> Maturity:
     """M1, M2 and the axes from published figures by indicator; M3 is handed through untouched.
 
     Dimensions and axes without members in the model are left out.
@@ -254,7 +271,11 @@ def maturity(model: Model, figures: Mapping[str, Figure], surveys: Sequence[Surv
         for dimension in Dimension
         if (inside := [part for part in parts if part.member.dimension is dimension])
     }
-    axes = {axis: _mean(inside) for axis in Axis if (inside := [part for part in parts if part.member.axis is axis])}
+    axes = {
+        axis: _mean(inside)
+        for axis in Axis
+        if (inside := [part for part in parts if part.member.axis is axis])
+    }
     return Maturity(model.version, dimensions, axes, _level(parts), tuple(surveys))
 
 
@@ -307,11 +328,16 @@ def _level(parts: Sequence[Part]) -> Level:
         worst, best = (low, high) if member.anchors.rising else (high, low)
         held_level = member.anchors.level(worst)
         least[member.indicator] = max(held_level, member.gate - 1)
-        highest.append(max(member.anchors.level(best) if figure.n < SMALL else held_level, member.gate - 1))
+        highest.append(
+            max(member.anchors.level(best) if figure.n < SMALL else held_level, member.gate - 1)
+        )
     # a gate that guards every level and tells nothing leaves no level that could be said
     if any(part.member.gate == 1 for part in missing):
         return Level(None, None, missing=tuple(missing))
     bottom = min(least.values())
     return Level(
-        bottom, min(highest), tuple(name for name, level in least.items() if level == bottom < TOP), tuple(missing)
+        bottom,
+        min(highest),
+        tuple(name for name, level in least.items() if level == bottom < TOP),
+        tuple(missing),
     )

@@ -80,7 +80,10 @@ class _Week(NamedTuple):
 
 
 def _last_weeks(
-    measured: Sequence[Measured], shares: Sequence[float], levels_before: Sequence[float], calendar: Calendar
+    measured: Sequence[Measured],
+    shares: Sequence[float],
+    levels_before: Sequence[float],
+    calendar: Calendar,
 ) -> list[_Week]:
     """The last usable weeks. Holidays say nothing of how things are now, and are left out."""
     weeks: dict[date, _Week] = {}
@@ -101,14 +104,20 @@ def _ahead(
     due_week = (monday(benefit.due) - start_week).days // 7
     if due_week < 1:
         return None, False
-    usable = np.array([not calendar.is_quiet(start_week + timedelta(weeks=offset)) for offset in range(due_week)])
+    usable = np.array(
+        [not calendar.is_quiet(start_week + timedelta(weeks=offset)) for offset in range(due_week)]
+    )
     if not usable.any():
         return None, False
     # what was measured before the start is no part of the course
-    in_course = [number for number, entry in enumerate(measured) if monday(entry.start) >= start_week]
+    in_course = [
+        number for number, entry in enumerate(measured) if monday(entry.start) >= start_week
+    ]
     if not in_course:
         return None, False
-    starts = np.array([(monday(measured[number].start) - start_week).days // 7 for number in in_course])
+    starts = np.array(
+        [(monday(measured[number].start) - start_week).days // 7 for number in in_course]
+    )
     lengths = np.array([len(_weeks(measured[number])) for number in in_course])
     measured_shares = np.array([shares[number] for number in in_course])
     try:
@@ -121,6 +130,9 @@ def _ahead(
 
 def _weeks(measured: Measured) -> list[date]:
     """The ISO weeks that a period mostly covers: those whose Thursday lies in it, at least the one it begins in."""
-    days = [measured.start + timedelta(days=offset) for offset in range((measured.end - measured.start).days)]
+    days = [
+        measured.start + timedelta(days=offset)
+        for offset in range((measured.end - measured.start).days)
+    ]
     thursdays = [day for day in days if day.isoweekday() == _THURSDAY]
     return [monday(day) for day in thursdays] or [monday(measured.start)]

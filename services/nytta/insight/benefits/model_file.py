@@ -25,7 +25,13 @@ class _Entry(BaseModel):
     def member(self) -> Member:
         """The member it describes. ValueError for anchors that do not go one way."""
         return Member(
-            self.indicator, self.version, self.dimension, Anchors(self.anchors), self.weight, self.gate, self.axis
+            self.indicator,
+            self.version,
+            self.dimension,
+            Anchors(self.anchors),
+            self.weight,
+            self.gate,
+            self.axis,
         )
 
 
@@ -54,7 +60,11 @@ def read_model(file: str, body: bytes) -> tuple[Model | None, list[Problem]]:
             members.append(entry.member())
         except ValueError as error:
             problems.append(
-                Problem(file, root_node.at("members", member_number, "anchors"), f"'{entry.indicator}': {error}")
+                Problem(
+                    file,
+                    root_node.at("members", member_number, "anchors"),
+                    f"'{entry.indicator}': {error}",
+                )
             )
     if problems:
         return None, problems

@@ -100,12 +100,22 @@ class Total:
     withheld: tuple[str, ...]
 
 
-def stands(decision: Decision | None, day: date, *, within: Collection[str], reversed_on: date | None = None) -> bool:
+def stands(
+    decision: Decision | None,
+    day: date,
+    *,
+    within: Collection[str],
+    reversed_on: date | None = None,
+) -> bool:
     """Whether a decision was recorded by `day`, has not been reversed, and concerns the unit.
 
     `within` are the unit and the units above it; a decision that names no units concerns all.
     """
-    if decision is None or decision.decided > day or (reversed_on is not None and reversed_on <= day):
+    if (
+        decision is None
+        or decision.decided > day
+        or (reversed_on is not None and reversed_on <= day)
+    ):
         return False
     return not decision.units or not set(decision.units).isdisjoint(within)
 
@@ -131,10 +141,14 @@ def book(freed: Mapping[Pool, int], claims: Iterable[Claim]) -> Ledger:
         if claim.kind is Kind.QUALITY:
             bookings += _taken(hours_left, claim, Kind.QUALITY, None)
     refused = tuple(_refused(freed, ordered, bookings))
-    return Ledger(tuple(bookings), refused, {pool: hours for pool, hours in hours_left.items() if hours})
+    return Ledger(
+        tuple(bookings), refused, {pool: hours for pool, hours in hours_left.items() if hours}
+    )
 
 
-def _taken(hours_left: dict[Pool, int], claim: Claim, account: Kind, hours_at_most: int | None) -> Iterator[Booking]:
+def _taken(
+    hours_left: dict[Pool, int], claim: Claim, account: Kind, hours_at_most: int | None
+) -> Iterator[Booking]:
     """Book what a claim's pools have of `hours_left`, `hours_at_most` of it; taken off as the bookings are read."""
     for pool in sorted(claim.pools):
         hours = hours_left[pool] if hours_at_most is None else min(hours_left[pool], hours_at_most)
@@ -145,7 +159,9 @@ def _taken(hours_left: dict[Pool, int], claim: Claim, account: Kind, hours_at_mo
             yield Booking(claim.benefit, pool, account, hours, amount, currency)
 
 
-def _refused(freed: Mapping[Pool, int], claims: Sequence[Claim], bookings: Sequence[Booking]) -> Iterator[Refused]:
+def _refused(
+    freed: Mapping[Pool, int], claims: Sequence[Claim], bookings: Sequence[Booking]
+) -> Iterator[Refused]:
     """What claims did not get of their pools, and which benefits did."""
     booked_hours: defaultdict[tuple[str, Pool], int] = defaultdict(int)
     benefits_by_pool: defaultdict[Pool, set[str]] = defaultdict(set)
@@ -165,7 +181,9 @@ def total(bookings: Iterable[Booking], *accounts: Kind) -> Total:
 
     Raises MixedCurrencies, naming the benefits, where the money is in several currencies: amounts are never converted.
     """
-    account_bookings = [booking for booking in bookings if not accounts or booking.account in accounts]
+    account_bookings = [
+        booking for booking in bookings if not accounts or booking.account in accounts
+    ]
     priced = [booking for booking in account_bookings if booking.amount is not None]
     currency = one_currency((booking.benefit, booking.currency) for booking in priced)
     return Total(
@@ -183,7 +201,8 @@ def one_currency(money: Iterable[tuple[str, str]]) -> str:
         benefits_by_currency[currency].add(benefit)
     if len(benefits_by_currency) > 1:
         benefits_text = "; ".join(
-            f"{currency}: {_names(benefits_by_currency[currency])}" for currency in sorted(benefits_by_currency)
+            f"{currency}: {_names(benefits_by_currency[currency])}"
+            for currency in sorted(benefits_by_currency)
         )
         raise MixedCurrencies(
             f"money in several currencies cannot be added ({benefits_text}); total each currency on its own, or give "
@@ -192,7 +211,9 @@ def one_currency(money: Iterable[tuple[str, str]]) -> str:
     return next(iter(benefits_by_currency), "")
 
 
-def value_of_change(level_now: int, level_before: int, baseline: int, target: int, value_per_unit: int) -> int:
+def value_of_change(
+    level_now: int, level_before: int, baseline: int, target: int, value_per_unit: int
+) -> int:
     """What a change in another unit than hours is worth (letters, licences), in öre; rounded half away from zero.
 
     `level_now` and `level_before` are the values of the same ISO weeks, `baseline` and `target` the plan, in
@@ -201,7 +222,9 @@ def value_of_change(level_now: int, level_before: int, baseline: int, target: in
     where it moved the other way. Raises ValueError where the target equals the baseline.
     """
     if target == baseline:
-        raise ValueError(f"the target equals the baseline ({baseline}); a benefit is a change, so they must differ")
+        raise ValueError(
+            f"the target equals the baseline ({baseline}); a benefit is a change, so they must differ"
+        )
     worth = (level_now - level_before) * value_per_unit * (1 if target > baseline else -1)
     return (1 if worth >= 0 else -1) * ((abs(worth) + 500) // 1000)
 
@@ -216,17 +239,23 @@ def _worth(claim: Claim, hours: int) -> tuple[int | None, str]:
 def _check(freed: Mapping[Pool, int], claims: Sequence[Claim]) -> None:
     for pool, hours in freed.items():
         if hours < 0:
-            raise ValueError(f"{pool} frees {hours} hours; hours that are lost cannot be booked as a benefit")
+            raise ValueError(
+                f"{pool} frees {hours} hours; hours that are lost cannot be booked as a benefit"
+            )
     seen_benefits: set[str] = set()
     for claim in claims:
         if claim.benefit in seen_benefits:
-            raise ValueError(f"benefit '{claim.benefit}' claims hours twice; give one claim with all its pools")
+            raise ValueError(
+                f"benefit '{claim.benefit}' claims hours twice; give one claim with all its pools"
+            )
         seen_benefits.add(claim.benefit)
         if len(set(claim.pools)) != len(claim.pools):
             raise ValueError(f"benefit '{claim.benefit}' names the same pool twice")
         unknown = [pool for pool in claim.pools if pool not in freed]
         if unknown:
-            raise ValueError(f"benefit '{claim.benefit}' claims hours of {unknown[0]}, for which none are known")
+            raise ValueError(
+                f"benefit '{claim.benefit}' claims hours of {unknown[0]}, for which none are known"
+            )
         if claim.decided is not None and claim.decided < 0:
             raise ValueError(f"benefit '{claim.benefit}': the hours decided on cannot be negative")
 

@@ -78,11 +78,15 @@ def hours(work: Work, evidence: Evidence) -> Pool:
         return _without(bare, NO_MINUTES)
     if adoption is None or adoption.baseline is None or adoption.target is None:
         return _without(bare, NO_TARGET)
-    share = share_of(evidence, adoption.indicator, work.place, work.system, work.case_type, work.group)
+    share = share_of(
+        evidence, adoption.indicator, work.place, work.system, work.case_type, work.group
+    )
     target, baseline_share = _percent(adoption.target), _percent(adoption.baseline)
     if isinstance(share, str):
         return _without(bare, share)
-    cases = rounded_cases(sum(evidence.cases.get((unit, work.system, work.case_type), 0) for unit in work.units))
+    cases = rounded_cases(
+        sum(evidence.cases.get((unit, work.system, work.case_type), 0) for unit in work.units)
+    )
     if cases is None:
         return _without(bare, FEWEST)
     shares = _Shares(share, baseline_share, target)
@@ -134,7 +138,10 @@ def _amounts(work: Work, shares: _Shares, cases: int, minutes: Minutes) -> _Amou
 
 def counts_hours(benefit: Benefit) -> bool:
     """Whether a benefit is about hours of work."""
-    return benefit.kind is not Kind.AVOIDED_PURCHASE and benefit.measure in (Measure.HOURS, Measure.CASE_MINUTES)
+    return benefit.kind is not Kind.AVOIDED_PURCHASE and benefit.measure in (
+        Measure.HOURS,
+        Measure.CASE_MINUTES,
+    )
 
 
 def gathered(works: Sequence[Work], evidence: Evidence) -> tuple[Pool, ...]:
@@ -151,7 +158,9 @@ def by_benefit(pools: Sequence[Pool]) -> Mapping[str, tuple[Pool, ...]]:
     return pools_by_benefit
 
 
-def share_of(evidence: Evidence, indicator: str, place: str, system: str, case_type: str, group: str = "") -> int | str:
+def share_of(
+    evidence: Evidence, indicator: str, place: str, system: str, case_type: str, group: str = ""
+) -> int | str:
     """The share of use in whole percent, or why it may not be said.
 
     Of cases that of the half year; where that of the case type is not shown, the place's. Of persons the latest one,
@@ -166,7 +175,9 @@ def share_of(evidence: Evidence, indicator: str, place: str, system: str, case_t
     if reason is not None:
         return reason
     rows = [evidence.published.get((indicator, unit, system, _ANY)) for unit in (place, group)]
-    published_share = next((row.value for row in rows if row is not None and row.value is not None), None)
+    published_share = next(
+        (row.value for row in rows if row is not None and row.value is not None), None
+    )
     if published_share is not None:
         return round(published_share)
     return next((row.status for row in rows if row is not None), Status.SUPPRESSED.value)
@@ -177,7 +188,9 @@ def _promised(work: Work, cases: int) -> float | None:
     planned_minutes = [
         abs(benefit.target - benefit.baseline)
         for benefit in work.benefits
-        if benefit.measure is Measure.CASE_MINUTES and benefit.baseline is not None and benefit.target is not None
+        if benefit.measure is Measure.CASE_MINUTES
+        and benefit.baseline is not None
+        and benefit.target is not None
     ]
     return cases * sum(planned_minutes) / len(planned_minutes) / 60 if planned_minutes else None
 

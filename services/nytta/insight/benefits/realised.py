@@ -83,7 +83,9 @@ class Realised:
     flags: tuple[Flag, ...]
 
 
-def realised_share(level_now: ArrayLike, level_before: ArrayLike, baseline: int, target: int) -> Array:
+def realised_share(
+    level_now: ArrayLike, level_before: ArrayLike, baseline: int, target: int
+) -> Array:
     """B2: 100 · (x_t − x_0) / (x* − x_0), in percent; arguments in the same unit, arrays broadcast.
 
     `level_now` is x_t and `level_before` is x_0 in the same ISO weeks; the promised change is the plan's, `target` −
@@ -93,12 +95,23 @@ def realised_share(level_now: ArrayLike, level_before: ArrayLike, baseline: int,
     zero point).
     """
     if target == baseline:
-        raise ValueError(f"the target equals the baseline ({baseline}); a benefit is a change, so they must differ")
-    return np.asarray(100.0 * (np.asarray(level_now, float) - np.asarray(level_before, float)) / (target - baseline))
+        raise ValueError(
+            f"the target equals the baseline ({baseline}); a benefit is a change, so they must differ"
+        )
+    return np.asarray(
+        100.0
+        * (np.asarray(level_now, float) - np.asarray(level_before, float))
+        / (target - baseline)
+    )
 
 
 def realised(
-    weeks: Sequence[date], values: ArrayLike, baseline: Baseline, target: int, *, go_live: date | None = None
+    weeks: Sequence[date],
+    values: ArrayLike,
+    baseline: Baseline,
+    target: int,
+    *,
+    go_live: date | None = None,
 ) -> Realised:
     """B2 of each week. `weeks` are days in the ISO weeks, `values` what was measured in thousandths, NaN for none."""
     measured = np.asarray(values, float)
@@ -111,7 +124,9 @@ def realised(
     return Realised(realised_share(measured, baseline.at(weeks), baseline.value, target), flags)
 
 
-def freed_hours(share: ArrayLike, share_before: ArrayLike, volume: ArrayLike, saved: ArrayLike) -> Array:
+def freed_hours(
+    share: ArrayLike, share_before: ArrayLike, volume: ArrayLike, saved: ArrayLike
+) -> Array:
     """B4: max(0, s_t − s_0) · V · Δmin / 60, in thousandths of an hour per year; arrays broadcast.
 
     `share` and `share_before` are published shares in whole percent (NaN where none is published; the result is then
@@ -123,7 +138,9 @@ def freed_hours(share: ArrayLike, share_before: ArrayLike, volume: ArrayLike, sa
     return _hours(share, share_before, volume, saved)
 
 
-def unrealised_hours(share: ArrayLike, target: ArrayLike, volume: ArrayLike, saved: ArrayLike) -> Array:
+def unrealised_hours(
+    share: ArrayLike, target: ArrayLike, volume: ArrayLike, saved: ArrayLike
+) -> Array:
     """B5: max(0, s* − s_t) · V · Δmin / 60, in thousandths of an hour per year, never negative.
 
     Arguments as in `freed_hours`; `target` in whole percent. Add up over units, but not over benefits on the same
@@ -153,7 +170,9 @@ def leakage(realised: float, use_now: float, use_before: float, use_target: floa
     was not to change. Source: Prosci (utilisation · proficiency).
     """
     if use_target == use_before:
-        raise ValueError(f"the target of use equals its level before ({use_before}); use and effect cannot be parted")
+        raise ValueError(
+            f"the target of use equals its level before ({use_before}); use and effect cannot be parted"
+        )
     expected = 100.0 * (use_now - use_before) / (use_target - use_before)
     return Leakage(expected, 100.0 - expected, expected - realised)
 
@@ -218,6 +237,8 @@ def _hours(more: ArrayLike, less: ArrayLike, volume: ArrayLike, saved: ArrayLike
 def _published(share: ArrayLike) -> Array:
     percent = np.asarray(share, float)
     known_percent = percent[np.isfinite(percent)]
-    if ((known_percent != np.round(known_percent)) | (known_percent < 0) | (known_percent > 100)).any():
+    if (
+        (known_percent != np.round(known_percent)) | (known_percent < 0) | (known_percent > 100)
+    ).any():
         raise ValueError("shares must be published ones: whole percent between 0 and 100")
     return percent

@@ -47,7 +47,9 @@ def scores(
                 names=place_names,
                 system=system,
                 model=scored.model,
-                dimensions=tuple(_score(dimension.value, mean) for dimension, mean in scored.dimensions.items()),
+                dimensions=tuple(
+                    _score(dimension.value, mean) for dimension, mean in scored.dimensions.items()
+                ),
                 axes=tuple(_score(axis.value, mean) for axis, mean in scored.axes.items()),
                 level=scored.level.text,
                 realised=_whole(own_figures.get((place, system), {}).get(REALISED)),
@@ -58,7 +60,9 @@ def scores(
 
 
 def _members(scored: Scored) -> Iterator[Member]:
-    parts = {part.member.indicator: part for mean in scored.dimensions.values() for part in mean.parts}
+    parts = {
+        part.member.indicator: part for mean in scored.dimensions.values() for part in mean.parts
+    }
     for part in parts.values():
         yield Member(
             indicator=part.member.indicator,
@@ -73,12 +77,17 @@ def _members(scored: Scored) -> Iterator[Member]:
         )
 
 
-def _figures(model: Model, evidence: Evidence, place: str, system: str) -> Iterator[tuple[str, Figure]]:
+def _figures(
+    model: Model, evidence: Evidence, place: str, system: str
+) -> Iterator[tuple[str, Figure]]:
     for member in model.members:
         row = evidence.published.get((member.indicator, place, system, "*"))
         if row is not None and row.value is not None:
             low, high = (nan if bound is None else bound for bound in (row.low, row.high))
-            yield member.indicator, Figure(row.value, low, high, least_of(row.n_band or "<10"), row.version)
+            yield (
+                member.indicator,
+                Figure(row.value, low, high, least_of(row.n_band or "<10"), row.version),
+            )
 
 
 def _whole(share: float | None) -> int | None:

@@ -24,7 +24,11 @@ from nytta.registry.units import Organisation
 
 
 def state(
-    organisation: Organisation, registry: Registry, evidence: Evidence, model: Model, previous: stated.Statement | None
+    organisation: Organisation,
+    registry: Registry,
+    evidence: Evidence,
+    model: Model,
+    previous: stated.Statement | None,
 ) -> stated.Statement:
     """The statement of an organisation after the closed week of `evidence`; `previous` is the last one there is."""
     basis = Basis(organisation, registry, evidence)
@@ -48,8 +52,12 @@ def state(
         for benefit in benefits
     )
     places = basis.places()
-    systems = sorted({benefit.system for benefit in benefits} | {key[2] for key in evidence.published})
-    adoptions = {(benefit.adoption.indicator, benefit.system) for benefit in benefits if benefit.adoption}
+    systems = sorted(
+        {benefit.system for benefit in benefits} | {key[2] for key in evidence.published}
+    )
+    adoptions = {
+        (benefit.adoption.indicator, benefit.system) for benefit in benefits if benefit.adoption
+    }
     own_figures = _own_figures(basis, benefits, measured, places)
     return stated.Statement(
         organisation=root,
@@ -76,7 +84,9 @@ def state(
 def _surveys(registry: Registry, units: Collection[str]) -> Iterator[stated.Surveyed]:
     for survey in registry.surveys:
         if survey.unit in units:
-            yield stated.Surveyed(survey.name, survey.year, survey.unit, dict(survey.scores), survey.source)
+            yield stated.Surveyed(
+                survey.name, survey.year, survey.unit, dict(survey.scores), survey.source
+            )
 
 
 def _decisions(basis: Basis, units: Collection[str]) -> Iterator[stated.Decided]:
@@ -95,7 +105,10 @@ def _concerned(basis: Basis, decision: Decision, units: Collection[str]) -> list
 
 
 def _own_figures(
-    basis: Basis, benefits: Sequence[Benefit], measured: Mapping[str, Measurement], places: Collection[str]
+    basis: Basis,
+    benefits: Sequence[Benefit],
+    measured: Mapping[str, Measurement],
+    places: Collection[str],
 ) -> dict[tuple[str, str], dict[str, float]]:
     """Plan coverage and mean realised share of the benefits in and below each place, by system."""
     places_above: dict[str, set[str]] = {place: {place} for place in places}

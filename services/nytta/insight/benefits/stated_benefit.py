@@ -28,7 +28,9 @@ _PROMISE = frozenset({"baseline", "target", "start", "due", "unit_of_measure"})
 def measurement_of(basis: Basis, benefit: Benefit) -> Measurement:
     """What was measured of a benefit until the end of the week."""
     go_live = basis.registry.go_live(benefit.system, benefit.unit) if benefit.system else None
-    return measurement(benefit, _measured(basis, benefit), basis.organisation.calendar, go_live=go_live)
+    return measurement(
+        benefit, _measured(basis, benefit), basis.organisation.calendar, go_live=go_live
+    )
 
 
 def _measured(basis: Basis, benefit: Benefit) -> Sequence[Measured]:
@@ -41,7 +43,10 @@ def _measured(basis: Basis, benefit: Benefit) -> Sequence[Measured]:
         series = basis.evidence.series.get((benefit.indicator, place, benefit.system, case_type))
         if series:
             scale = _scale(basis, benefit.indicator)
-            return [Measured(week, week + timedelta(weeks=1), round(scale * value)) for week, value in series]
+            return [
+                Measured(week, week + timedelta(weeks=1), round(scale * value))
+                for week, value in series
+            ]
     return ()
 
 
@@ -75,7 +80,9 @@ def stated_benefit(
         id=benefit.id,
         plan=plan,
         unit_names=basis.unit_names(benefit.unit),
-        system_names=basis.registry.system_names(benefit.system) if benefit.system else Names.of(""),
+        system_names=basis.registry.system_names(benefit.system)
+        if benefit.system
+        else Names.of(""),
         case_type_names=basis.registry.case_type_names(benefit.system, benefit.case_type),
         place=basis.place_of(benefit.unit),
         known_since=past.known_since if past else basis.day,
@@ -92,14 +99,18 @@ def stated_benefit(
         account=bookings[0].account.value if bookings else "",
         freed=sum(booking.hours for booking in bookings) if has_hours else None,
         amount=sum(known_amounts) if is_priced else None,
-        why_no_money="" if is_priced and counts_hours(benefit) else _why_no_money(basis, benefit, measured, pools),
+        why_no_money=""
+        if is_priced and counts_hours(benefit)
+        else _why_no_money(basis, benefit, measured, pools),
         avoided=avoided,
         avoided_missing=avoided_missing,
         decision_stands=hours.has_decision(basis, benefit),
     )
 
 
-def _word_before(basis: Basis, past: stated.Benefit | None, changes: Sequence[stated.Change]) -> str:
+def _word_before(
+    basis: Basis, past: stated.Benefit | None, changes: Sequence[stated.Change]
+) -> str:
     """The word of the weeks before; '' for a new benefit, and for one whose promise was changed."""
     if past is None or any(change.field in _PROMISE for change in changes):
         return ""
@@ -118,10 +129,16 @@ def _ahead(forecast: Forecast) -> stated.Ahead:
     )
 
 
-def _why_no_money(basis: Basis, benefit: Benefit, measured: Measurement, pools: Sequence[stated.Pool]) -> str:
+def _why_no_money(
+    basis: Basis, benefit: Benefit, measured: Measurement, pools: Sequence[stated.Pool]
+) -> str:
     """Why hours have no worth, or a purchase is not known to be avoided; '' where nothing is missing."""
     if benefit.kind is Kind.AVOIDED_PURCHASE:
-        return "" if measured.level is not None and benefit.value_per_unit is not None else NOT_MEASURED
+        return (
+            ""
+            if measured.level is not None and benefit.value_per_unit is not None
+            else NOT_MEASURED
+        )
     if not counts_hours(benefit):
         return ""
     if not hours.is_confirmed(basis, benefit):
@@ -135,7 +152,12 @@ def _avoided(benefit: Benefit, measured: Measurement) -> tuple[int | None, int |
     """What of a year's purchases is avoided, and what is not yet, in öre."""
     price, level, level_before = benefit.value_per_unit, measured.level, measured.before
     baseline, target = benefit.baseline, benefit.target
-    if benefit.kind is not Kind.AVOIDED_PURCHASE or price is None or level is None or level_before is None:
+    if (
+        benefit.kind is not Kind.AVOIDED_PURCHASE
+        or price is None
+        or level is None
+        or level_before is None
+    ):
         return None, None
     if baseline is None or target is None:
         return None, None
@@ -148,7 +170,12 @@ def _avoided(benefit: Benefit, measured: Measurement) -> tuple[int | None, int |
 def _gap(basis: Basis, benefit: Benefit, measured: Measurement) -> stated.Gap | None:
     """Use and effect, where the unit's own share of use is published."""
     adoption = benefit.adoption
-    if adoption is None or adoption.baseline is None or adoption.target is None or measured.now is None:
+    if (
+        adoption is None
+        or adoption.baseline is None
+        or adoption.target is None
+        or measured.now is None
+    ):
         return None
     place = basis.place_of(benefit.unit)
     share = share_of(basis.evidence, adoption.indicator, place, benefit.system, benefit.case_type)

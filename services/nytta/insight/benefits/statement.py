@@ -335,7 +335,11 @@ def decode(body: bytes) -> Statement:
 def changes(earlier: Plan, later: Plan, day: date) -> tuple[Change, ...]:
     """What differs between two versions of a plan."""
     old, new = msgspec.structs.asdict(earlier), msgspec.structs.asdict(later)
-    return tuple(Change(day, name, _text(old[name]), _text(new[name])) for name in new if old[name] != new[name])
+    return tuple(
+        Change(day, name, _text(old[name]), _text(new[name]))
+        for name in new
+        if old[name] != new[name]
+    )
 
 
 def _text(value: object) -> str:

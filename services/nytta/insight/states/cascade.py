@@ -73,18 +73,28 @@ def gates(anchored: Mapping[str, PublishedFigure]) -> dict[str, Gate]:
     return gates_by_tier
 
 
-def level_gap(managers: Mapping[str, PublishedFigure], staff: Mapping[str, PublishedFigure]) -> dict[str, Difference]:
+def level_gap(
+    managers: Mapping[str, PublishedFigure], staff: Mapping[str, PublishedFigure]
+) -> dict[str, Difference]:
     """By element of the pulse, what managers say minus what staff says, where both are shown.
 
     The interval is recovered from the two (MOVER: Newcombe 1998, Stat Med 17:873; Zou and Donner 2008, 27:1693).
     """
-    gaps = {element: _difference(managers[element], staff[element]) for element in managers.keys() & staff.keys()}
+    gaps = {
+        element: _difference(managers[element], staff[element])
+        for element in managers.keys() & staff.keys()
+    }
     return {element: gap for element, gap in sorted(gaps.items()) if gap is not None}
 
 
 def _difference(minuend: PublishedFigure, subtrahend: PublishedFigure) -> Difference | None:
     """`minuend` minus `subtrahend`; None where an interval is not shown."""
-    if minuend.low is None or minuend.high is None or subtrahend.low is None or subtrahend.high is None:
+    if (
+        minuend.low is None
+        or minuend.high is None
+        or subtrahend.low is None
+        or subtrahend.high is None
+    ):
         return None
     difference = minuend.value - subtrahend.value
     # each end lies where one figure is as low as it may be, and the other as high
@@ -94,7 +104,9 @@ def _difference(minuend: PublishedFigure, subtrahend: PublishedFigure) -> Differ
 
 
 def after_training(
-    trained: Mapping[str, Mapping[date, float]], use_by_unit: Mapping[str, Mapping[date, float]], week: date
+    trained: Mapping[str, Mapping[date, float]],
+    use_by_unit: Mapping[str, Mapping[date, float]],
+    week: date,
 ) -> Association | None:
     """Use in weeks 3 to 8 after training less use before it, less the same of units not trained yet; up to `week`.
 
@@ -111,9 +123,17 @@ def after_training(
         if own_change is None:
             continue
         # of whom nothing is shown may have been trained
-        untrained = [other_unit for other_unit in trained if trained[other_unit].get(turn + _TURN, 100.0) < UNTRAINED]
-        changes = {other_unit: _change(use_by_unit.get(other_unit, {}), turn) for other_unit in untrained}
-        compared = {other_unit: change for other_unit, change in changes.items() if change is not None}
+        untrained = [
+            other_unit
+            for other_unit in trained
+            if trained[other_unit].get(turn + _TURN, 100.0) < UNTRAINED
+        ]
+        changes = {
+            other_unit: _change(use_by_unit.get(other_unit, {}), turn) for other_unit in untrained
+        }
+        compared = {
+            other_unit: change for other_unit, change in changes.items() if change is not None
+        }
         if len(compared) >= FEWEST:
             effects.append(own_change - fmean(compared.values()))
             other_units |= compared.keys()
@@ -125,7 +145,9 @@ def after_training(
 def _turn(shares: Mapping[date, float]) -> date | None:
     """The first week in which most are trained, where few were shortly before; None without one."""
     for week in sorted(shares):
-        shares_before = [shares[other_week] for other_week in shares if week - _TURN <= other_week < week]
+        shares_before = [
+            shares[other_week] for other_week in shares if week - _TURN <= other_week < week
+        ]
         if shares[week] >= TRAINED and shares_before and min(shares_before) < UNTRAINED:
             return week
     return None

@@ -62,7 +62,9 @@ class PublishedFigure:
     high: float | None = None
 
 
-def use_state(latest: Mapping[str, PublishedFigure], targets: Mapping[str, float] | None = None) -> State:
+def use_state(
+    latest: Mapping[str, PublishedFigure], targets: Mapping[str, float] | None = None
+) -> State:
     """The state of one unit in one system by its latest published figures, by indicator.
 
     Not ready where the whole interval of a measured part of readiness lies below `READY`. Ready, not used where use
@@ -84,7 +86,9 @@ def use_state(latest: Mapping[str, PublishedFigure], targets: Mapping[str, float
 
 
 def exploitation(
-    earlier: Mapping[str, PublishedFigure], current: Mapping[str, PublishedFigure], realised: float | None
+    earlier: Mapping[str, PublishedFigure],
+    current: Mapping[str, PublishedFigure],
+    realised: float | None,
 ) -> Exploitation:
     """The state of one case type by its published figures before it went live and now, by indicator.
 

@@ -52,7 +52,9 @@ class Ages:
     p85: float
 
 
-def follow_through(decision: Decision, all_acts: Iterable[Act], units: Collection[str], day: date) -> Followed | None:
+def follow_through(
+    decision: Decision, all_acts: Iterable[Act], units: Collection[str], day: date
+) -> Followed | None:
     """How the decision, which concerns `units`, stands on `day`; None before it was taken, or where it concerns nobody.
 
     A unit that executed a decision has received it, too.

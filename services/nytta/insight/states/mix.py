@@ -114,7 +114,9 @@ def mixed(
     return Mixed(
         before=overall_before.rate,
         after=overall_after.rate,
-        change_interval=_around(overall_after.rate - overall_before.rate, [1.0], [overall_before], [overall_after]),
+        change_interval=_around(
+            overall_after.rate - overall_before.rate, [1.0], [overall_before], [overall_after]
+        ),
         adjusted_before=_adjusted(rates_before, sizes_before, weights),
         adjusted_after=_adjusted(rates_after, sizes_after, weights),
         within=within,
@@ -147,6 +149,8 @@ def _around(
     return change - hypot(*down), change + hypot(*up)
 
 
-def _adjusted(rates: NDArray[np.float64], sizes: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+def _adjusted(
+    rates: NDArray[np.float64], sizes: NDArray[np.float64], weights: NDArray[np.float64]
+) -> float:
     """The roll-up under the standard mix."""
     return float(directly_standardised(rates * sizes, sizes, weights)[0])

@@ -132,14 +132,21 @@ class AlertStore:
             if latest_alert is None or latest_alert.since < alert.since:
                 latest[alert.key] = alert
         sent_messages = [
-            records.decode_sent(record_body.encode()) for (record_body,) in self._bodies("sent", organisation)
+            records.decode_sent(record_body.encode())
+            for (record_body,) in self._bodies("sent", organisation)
         ]
-        heard_weeks = [date.fromisoformat(record_body) for (record_body,) in self._bodies("heard", organisation)]
+        heard_weeks = [
+            date.fromisoformat(record_body)
+            for (record_body,) in self._bodies("heard", organisation)
+        ]
         return Book(latest, forget(sent_messages, day), max(heard_weeks, default=None))
 
     def alerts(self, organisation: str = "") -> list[Alert]:
         """Every episode of every alert, ended ones too, in order of id."""
-        return [records.alert(record_body.encode()) for (record_body,) in self._bodies("alert", organisation)]
+        return [
+            records.alert(record_body.encode())
+            for (record_body,) in self._bodies("alert", organisation)
+        ]
 
     def organisations(self) -> list[str]:
         """Organisations that have a book."""
@@ -151,30 +158,53 @@ class AlertStore:
     def organisation_of(self, alert: str) -> str | None:
         """The organisation of an alert; None where there is no such alert."""
         rows = self.connection.rows(
-            "SELECT organisation FROM {open}.alert_records FINAL WHERE record = 'alert' AND id = {id:String}", id=alert
+            "SELECT organisation FROM {open}.alert_records FINAL WHERE record = 'alert' AND id = {id:String}",
+            id=alert,
         )
         return rows[0][0] if rows else None
 
     def messages(self, organisation: str = "", since: date | None = None) -> list[Outgoing]:
         """Messages that were decided on, the oldest first."""
         message_rows = self._bodies("message", organisation, since)
-        return [msgspec.json.decode(record_body.encode(), type=Outgoing) for (record_body,) in message_rows]
+        return [
+            msgspec.json.decode(record_body.encode(), type=Outgoing)
+            for (record_body,) in message_rows
+        ]
 
     def commit(self, organisation: str, changes: Changes, current_time: datetime) -> None:
         """Write a round: all of it becomes visible at once."""
-        record_rows = [self._alert_row(organisation, alert, current_time.date(), 0) for alert in changes.alerts]
-        record_rows += [self._alert_row(organisation, alert, current_time.date(), 1) for alert in changes.dropped]
+        record_rows = [
+            self._alert_row(organisation, alert, current_time.date(), 0) for alert in changes.alerts
+        ]
+        record_rows += [
+            self._alert_row(organisation, alert, current_time.date(), 1)
+            for alert in changes.dropped
+        ]
         for sent_message in changes.sent:
             record_body = records.encode(sent_message).decode()
             name = f"{sent_message.recipient}/{sent_message.day}/{int(sent_message.digest)}{int(sent_message.new)}"
-            record_rows.append(["sent", name, organisation, "", "", "", "", sent_message.day, record_body, 0, 0])
+            record_rows.append(
+                ["sent", name, organisation, "", "", "", "", sent_message.day, record_body, 0, 0]
+            )
         for message in changes.messages:
             record_body = msgspec.json.encode(message).decode()
             place = [organisation, message.unit, message.system, message.role, ""]
             record_rows.append(["message", message.id, *place, message.day, record_body, 0, 0])
         if changes.heard is not None:
             record_rows.append(
-                ["heard", "", organisation, "", "", "", "", changes.heard, changes.heard.isoformat(), 0, 0]
+                [
+                    "heard",
+                    "",
+                    organisation,
+                    "",
+                    "",
+                    "",
+                    "",
+                    changes.heard,
+                    changes.heard.isoformat(),
+                    0,
+                    0,
+                ]
             )
         # readers take the greatest version of each record, so that this round replaces what stood before
         version = int(self.connection.value("SELECT max(version) + 1 FROM {open}.alert_records"))
@@ -206,7 +236,9 @@ class AlertStore:
         if earlier is None or earlier.first > first_day or earlier.definitions != definitions:
             values = PublishedRows(self._values(parameters, weekly))
         else:
-            values = earlier.values.updated(self._newer_values(parameters, weekly, since), first_day)
+            values = earlier.values.updated(
+                self._newer_values(parameters, weekly, since), first_day
+            )
         return Evidence(
             self.signals(organisation),
             [] if unheard_day is None else self._not_assessed(parameters | {"first": unheard_day}),
@@ -226,7 +258,9 @@ class AlertStore:
         )
         return {definition["indicator"]: definition for definition in definitions}
 
-    def _facts(self, about: Mapping[str, Any]) -> dict[tuple[str, str, str, date], list[dict[str, Any]]]:
+    def _facts(
+        self, about: Mapping[str, Any]
+    ) -> dict[tuple[str, str, str, date], list[dict[str, Any]]]:
         """Published facts of an organisation and weeks, by fact, unit, system and week."""
         facts = self.connection.dicts(
             """SELECT unit, system, fact, part, week, value, low, high, n_band, status FROM {open}.published_facts FINAL
@@ -236,7 +270,9 @@ class AlertStore:
         )
         by_place: dict[tuple[str, str, str, date], list[dict[str, Any]]] = {}
         for row in facts:
-            by_place.setdefault((row["fact"], row["unit"], row["system"], row["week"]), []).append(row)
+            by_place.setdefault((row["fact"], row["unit"], row["system"], row["week"]), []).append(
+                row
+            )
         return by_place
 
     def _not_assessed(self, about: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -267,7 +303,9 @@ class AlertStore:
             weekly=[*(weekly or ())],
         )
 
-    def _newer_values(self, about: Mapping[str, Any], weekly: Collection[str] | None, since: int) -> pa.Table:
+    def _newer_values(
+        self, about: Mapping[str, Any], weekly: Collection[str] | None, since: int
+    ) -> pa.Table:
         """The same of what was published in the publication `since` and later ones.
 
         One that was broken off is done again under its number, so that its rows are read once more.
@@ -298,7 +336,9 @@ class AlertStore:
         rows = self.connection.rows(
             "SELECT organisation, message, channel, state, attempts, error, next_at, at FROM {open}.deliveries FINAL"
         )
-        deliveries = [Delivery(*row[:6], *(moment.replace(tzinfo=UTC) for moment in row[6:])) for row in rows]
+        deliveries = [
+            Delivery(*row[:6], *(moment.replace(tzinfo=UTC) for moment in row[6:])) for row in rows
+        ]
         return {(delivery.message, delivery.channel): delivery for delivery in deliveries}
 
     def record(self, deliveries: Iterable[Delivery]) -> None:
@@ -319,11 +359,23 @@ class AlertStore:
         version = int(self.connection.value("SELECT max(version) + 1 FROM {open}.deliveries"))
         self.connection.insert(
             "{open}.deliveries",
-            ["organisation", "message", "channel", "state", "attempts", "error", "next_at", "at", "version"],
+            [
+                "organisation",
+                "message",
+                "channel",
+                "state",
+                "attempts",
+                "error",
+                "next_at",
+                "at",
+                "version",
+            ],
             [[*delivery_row, version] for delivery_row in delivery_rows],
         )
 
-    def _bodies(self, record: str, organisation: str, since: date | None = None) -> Sequence[tuple[Any, ...]]:
+    def _bodies(
+        self, record: str, organisation: str, since: date | None = None
+    ) -> Sequence[tuple[Any, ...]]:
         return self.connection.rows(
             """SELECT body FROM {open}.alert_records FINAL
                WHERE record = {record:String} AND day >= {since:Date}

@@ -12,11 +12,18 @@ from nytta.storage.client import Connection
 
 
 def export(
-    connection: Connection, organisation: str, definitions: Sequence[Definition], *, units: bool, case_types: bool
+    connection: Connection,
+    organisation: str,
+    definitions: Sequence[Definition],
+    *,
+    units: bool,
+    case_types: bool,
 ) -> Benchmark:
     """The latest published shares of an organisation, of the whole or of all its units, with their definitions."""
     figure_rows = _rows(connection, shares(definitions), organisation, case_types=case_types)
-    figure_rows = [figure_row for figure_row in figure_rows if units or figure_row["unit"] == organisation]
+    figure_rows = [
+        figure_row for figure_row in figure_rows if units or figure_row["unit"] == organisation
+    ]
     used = {figure_row["indicator"] for figure_row in figure_rows}
     about = connection.rows(
         # by the last of its names: figures are handed out as of today
@@ -67,11 +74,19 @@ def save(connection: Connection, benchmark: Benchmark) -> None:
 
 def shares(definitions: Iterable[Definition]) -> dict[str, int]:
     """The versions of the indicators that can be compared."""
-    return {definition.id: definition.version for definition in definitions if definition.kind is Kind.SHARE}
+    return {
+        definition.id: definition.version
+        for definition in definitions
+        if definition.kind is Kind.SHARE
+    }
 
 
 def compared(
-    connection: Connection, versions: Mapping[str, int], *, case_types: bool = False, until: date | None = None
+    connection: Connection,
+    versions: Mapping[str, int],
+    *,
+    case_types: bool = False,
+    until: date | None = None,
 ) -> list[dict[str, Any]]:
     """Own and taken-over shares on the same definition (version by indicator), organisation by organisation.
 
@@ -94,7 +109,11 @@ def compared(
 
 
 def peers(
-    connection: Connection, versions: Mapping[str, int], organisation: str, roots: Collection[str], until: date
+    connection: Connection,
+    versions: Mapping[str, int],
+    organisation: str,
+    roots: Collection[str],
+    until: date,
 ) -> list[dict[str, Any]]:
     """What an organisation is compared with: its own places, other `roots` as wholes, all that came from others."""
     figure_rows = compared(connection, versions, until=until) if versions else []
@@ -102,13 +121,16 @@ def peers(
     return [
         figure_row
         for figure_row in figure_rows
-        if figure_row["organisation"] not in other_roots or figure_row["unit"] == figure_row["organisation"]
+        if figure_row["organisation"] not in other_roots
+        or figure_row["unit"] == figure_row["organisation"]
     ]
 
 
 def organisations(connection: Connection) -> list[str]:
     """Ids of the organisations of this installation."""
-    return [root for (root,) in connection.rows("SELECT DISTINCT root FROM {open}.units ORDER BY root")]
+    return [
+        root for (root,) in connection.rows("SELECT DISTINCT root FROM {open}.units ORDER BY root")
+    ]
 
 
 def _rows(

@@ -95,32 +95,55 @@ def mix(
     Over case types the standard is the mix of the whole organisation, over units that of the two times together.
     """
     if definition.kind not in {Kind.SHARE, Kind.RATE} or definition.parts:
-        raise NothingToTell(f"'{definition.id}' is no single share or rate: there is no mix to take out")
+        raise NothingToTell(
+            f"'{definition.id}' is no single share or rate: there is no mix to take out"
+        )
     figures = read_figures(connection, definition, question)
     overall = figures.get((question.unit, "*"), {})
     if question.first not in overall or question.last not in overall:
         raise NothingToTell(
             f"'{definition.id}' of '{question.unit}' is not shown in both weeks: choose others, or a larger unit"
         )
-    stratum_names = _units_below(connection, question) if question.over == "units" else _types(figures, question.unit)
+    stratum_names = (
+        _units_below(connection, question)
+        if question.over == "units"
+        else _types(figures, question.unit)
+    )
     # a stratum is a unit with all its case types, or a case type of the unit asked for
-    places = {name: (name, "*") if question.over == "units" else (question.unit, name) for name in stratum_names}
+    places = {
+        name: (name, "*") if question.over == "units" else (question.unit, name)
+        for name in stratum_names
+    }
     strata = {stratum_name: figures.get(place, {}) for stratum_name, place in places.items()}
     standard = _standard(figures, connection, question) if question.over == "case-types" else None
     outcome = mixed(
         (overall[question.first], overall[question.last]),
-        {stratum_name: by_day[question.first] for stratum_name, by_day in strata.items() if question.first in by_day},
-        {stratum_name: by_day[question.last] for stratum_name, by_day in strata.items() if question.last in by_day},
+        {
+            stratum_name: by_day[question.first]
+            for stratum_name, by_day in strata.items()
+            if question.first in by_day
+        },
+        {
+            stratum_name: by_day[question.last]
+            for stratum_name, by_day in strata.items()
+            if question.last in by_day
+        },
         standard,
         stratum_names,
     )
     if outcome is None:
-        raise NothingToTell(f"no part of '{question.unit}' is shown in both weeks: nothing can be told of its mix")
+        raise NothingToTell(
+            f"no part of '{question.unit}' is shown in both weeks: nothing can be told of its mix"
+        )
     return outcome
 
 
 def _types(figures: Mapping[tuple[str, str], Any], unit: str) -> list[str]:
-    return sorted(case_type for figure_unit, case_type in figures if figure_unit == unit and case_type not in ("*", ""))
+    return sorted(
+        case_type
+        for figure_unit, case_type in figures
+        if figure_unit == unit and case_type not in ("*", "")
+    )
 
 
 def _units_below(connection: Connection, question: Question) -> list[str]:
@@ -138,10 +161,14 @@ def _units_below(connection: Connection, question: Question) -> list[str]:
 
 
 def _standard(
-    figures: Mapping[tuple[str, str], Mapping[date, Stratum]], connection: Connection, question: Question
+    figures: Mapping[tuple[str, str], Mapping[date, Stratum]],
+    connection: Connection,
+    question: Question,
 ) -> dict[str, float] | None:
     """What each case type weighs in the organisation at both times; None where that is not shown of any."""
-    roots = connection.rows("SELECT any(root) FROM {open}.units WHERE unit = {unit:String}", unit=question.unit)
+    roots = connection.rows(
+        "SELECT any(root) FROM {open}.units WHERE unit = {unit:String}", unit=question.unit
+    )
     root = roots[0][0] if roots else ""
     weights = {
         case_type: sum(stratum.n for stratum in figures[root, case_type].values())

@@ -82,7 +82,11 @@ class PublishedRows(Mapping[Place, dict[str, Any]]):
     def indicators(self, grain: str, unit: str, system: str, period: date) -> set[str]:
         """The indicators with a row of this unit, system and period."""
         candidates = self._by_place.get((grain, unit, system), ())
-        return {indicator for indicator in candidates if (indicator, grain, unit, system, period) in self}
+        return {
+            indicator
+            for indicator in candidates
+            if (indicator, grain, unit, system, period) in self
+        }
 
     def systems(self, grain: str, unit: str) -> Collection[str]:
         """The systems with rows of this unit."""
@@ -96,7 +100,9 @@ class PublishedRows(Mapping[Place, dict[str, Any]]):
                 measured[system].add(indicator)
         return measured
 
-    def figures(self, indicator: str, grain: str, system: str, period: date) -> Mapping[str, float | None]:
+    def figures(
+        self, indicator: str, grain: str, system: str, period: date
+    ) -> Mapping[str, float | None]:
         """The figures of all units of one period, by unit; None where a row shows none.
 
         They are kept, so that lists of many units need not search for the row of each.
@@ -106,15 +112,22 @@ class PublishedRows(Mapping[Place, dict[str, Any]]):
             self._figures_by_matter[matter] = self._figures_of(*matter)
         return self._figures_by_matter[matter]
 
-    def _figures_of(self, indicator: str, grain: str, system: str, period: date) -> Mapping[str, float | None]:
+    def _figures_of(
+        self, indicator: str, grain: str, system: str, period: date
+    ) -> Mapping[str, float | None]:
         first, end = self._block(indicator, grain, system)
         numbers = first + np.flatnonzero(self._days[first:end] == (period - _EPOCH).days)
         codes, words = self._units
         units = (words[code] for code in codes[numbers].tolist())
         figures = self._numbers["value"][numbers].tolist()
-        return {unit: None if isnan(figure) else figure for unit, figure in zip(units, figures, strict=True)}
+        return {
+            unit: None if isnan(figure) else figure
+            for unit, figure in zip(units, figures, strict=True)
+        }
 
-    def ordered(self, indicator: str, grain: str, system: str, units: Collection[str]) -> dict[date, Figures]:
+    def ordered(
+        self, indicator: str, grain: str, system: str, units: Collection[str]
+    ) -> dict[date, Figures]:
         """The figures of these units that are shown, by period, the least first."""
         first, end = self._block(indicator, grain, system)
         word_codes, distinct_words = self._units
@@ -125,7 +138,10 @@ class PublishedRows(Mapping[Place, dict[str, Any]]):
         order = np.lexsort((figures, days))
         periods, firsts = np.unique(days[order], return_index=True)
         parts = np.split(figures[order], firsts[1:])
-        return {_EPOCH + timedelta(days=period): part for period, part in zip(periods.tolist(), parts, strict=False)}
+        return {
+            _EPOCH + timedelta(days=period): part
+            for period, part in zip(periods.tolist(), parts, strict=False)
+        }
 
     def __getitem__(self, place: Place) -> dict[str, Any]:
         row_number = self._number(place)
@@ -236,9 +252,13 @@ class _Columns:
             return np.insert(old[kept], places, new)
 
         encoded = {
-            name: (joined(codes, newer.encoded[name][0]), words) for name, (codes, words) in older.encoded.items()
+            name: (joined(codes, newer.encoded[name][0]), words)
+            for name, (codes, words) in older.encoded.items()
         }
-        return _Columns(encoded, {name: joined(column, newer.plain[name]) for name, column in older.plain.items()})
+        return _Columns(
+            encoded,
+            {name: joined(column, newer.plain[name]) for name, column in older.plain.items()},
+        )
 
     def _keys(self) -> np.ndarray[Any, np.dtype[np.int64]]:
         """A number of each row's place, in the rows' order where words are in theirs."""
@@ -256,7 +276,9 @@ def _with_common_words(columns: _Columns, other: _Columns) -> _Columns:
     for name, (codes, words) in columns.encoded.items():
         common = sorted({*words, *other.encoded[name][1]})
         number_by_word = {word: number for number, word in enumerate(common)}
-        numbers = np.array([number_by_word[word] for word in words], np.min_scalar_type(max(len(common), 1)))
+        numbers = np.array(
+            [number_by_word[word] for word in words], np.min_scalar_type(max(len(common), 1))
+        )
         encoded[name] = (numbers[codes], common)
     return _Columns(encoded, columns.plain)
 

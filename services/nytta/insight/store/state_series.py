@@ -13,7 +13,15 @@ from statistics import fmean
 from typing import NamedTuple
 
 from nytta.insight.states.cascade import TIERS, Difference, after_training, gates, level_gap
-from nytta.insight.states.combined import USE, Exploitation, PublishedFigure, State, exploitation, together, use_state
+from nytta.insight.states.combined import (
+    USE,
+    Exploitation,
+    PublishedFigure,
+    State,
+    exploitation,
+    together,
+    use_state,
+)
 from nytta.insight.states.decisions import Act, ageing, follow_through
 from nytta.registry.registry import Registry
 from nytta.registry.units import Organisation
@@ -58,10 +66,17 @@ class PublishedSeries:
     """What is published of an organisation around some weeks."""
 
     def __init__(
-        self, connection: Connection, registry: Registry, organisation: Organisation, first_day: date, last_day: date
+        self,
+        connection: Connection,
+        registry: Registry,
+        organisation: Organisation,
+        first_day: date,
+        last_day: date,
     ) -> None:
         self.registry, self.root = registry, organisation.id
-        self._figures: defaultdict[tuple[str, str, str, str, str], dict[date, PublishedFigure]] = defaultdict(dict)
+        self._figures: defaultdict[tuple[str, str, str, str, str], dict[date, PublishedFigure]] = (
+            defaultdict(dict)
+        )
         self._windows: dict[str, int] = {}
         lives = [milestone.date for milestone in registry.milestones if milestone.what == "live"]
         first_week = min([first_day - _YEAR, *(live_day - _YEAR for live_day in lives)])
@@ -104,7 +119,9 @@ class PublishedSeries:
             first=first_week,
             last=last_day,
         ):
-            self._figures["ready", unit, system, "*", ""][week] = PublishedFigure(figure_value, low_bound, high_bound)
+            self._figures["ready", unit, system, "*", ""][week] = PublishedFigure(
+                figure_value, low_bound, high_bound
+            )
 
     def _read_realised(self, connection: Connection, last_day: date) -> None:
         """Realised shares, of the units of the benefits and of every place above them."""
@@ -132,14 +149,28 @@ class PublishedSeries:
         return sorted({(key[1], key[2], key[3]) for key in self._figures if key[0] in indicators})
 
     def _latest(
-        self, indicator: str, unit: str, system: str, week: date, case_type: str = "*", part: str = ""
+        self,
+        indicator: str,
+        unit: str,
+        system: str,
+        week: date,
+        case_type: str = "*",
+        part: str = "",
     ) -> PublishedFigure | None:
         figures = self._figures.get((indicator, unit, system, case_type, part), {})
-        last_day = max((period for period in figures if week - _STALE < period <= week), default=None)
+        last_day = max(
+            (period for period in figures if week - _STALE < period <= week), default=None
+        )
         return None if last_day is None else figures[last_day]
 
     def _span(
-        self, indicator: str, unit: str, system: str, case_type: str, first_day: date, last_day: date
+        self,
+        indicator: str,
+        unit: str,
+        system: str,
+        case_type: str,
+        first_day: date,
+        last_day: date,
     ) -> PublishedFigure | None:
         """Windows that do not overlap, wholly between two Mondays, as one figure."""
         # windows overlap from week to week: each counts once, from the latest back
@@ -174,21 +205,32 @@ class PublishedSeries:
             go_live = self.registry.live(system, unit)
             if go_live is not None and go_live > day:
                 continue
-            readiness = {indicator: self._latest(indicator, unit, system, week) for indicator in (*_READINESS, "ready")}
+            readiness = {
+                indicator: self._latest(indicator, unit, system, week)
+                for indicator in (*_READINESS, "ready")
+            }
             # use that has settled: a system that is being taken into use is used more each week
-            first_day = max(week - _QUARTER + _WEEK, go_live + _SETTLED if go_live else week - _QUARTER)
-            use = {indicator: self._span(indicator, unit, system, "*", first_day, week) for indicator in USE}
+            first_day = max(
+                week - _QUARTER + _WEEK, go_live + _SETTLED if go_live else week - _QUARTER
+            )
+            use = {
+                indicator: self._span(indicator, unit, system, "*", first_day, week)
+                for indicator in USE
+            }
             latest = _shown({**readiness, **use})
             if not latest:
                 continue
             first_member = self.registry.members(unit)[0]
             planned = {
-                indicator: self.registry.target_of_use(system, indicator, first_member, day) for indicator in USE
+                indicator: self.registry.target_of_use(system, indicator, first_member, day)
+                for indicator in USE
             }
             targets = {indicator: float(target) for indicator, target in planned.items() if target}
             state = use_state(latest, targets)
             figure = next((latest[indicator] for indicator in USE if indicator in latest), None)
-            yield _state_row(_Subject(unit, system, "*", "use-state", "", week), state, figure, latest)
+            yield _state_row(
+                _Subject(unit, system, "*", "use-state", "", week), state, figure, latest
+            )
 
     def _exploitation(self, week: date) -> Iterator[StateRow]:
         for unit, system, case_type in self._places("digital-intake"):
@@ -198,10 +240,16 @@ class PublishedSeries:
             start = go_live - timedelta(days=go_live.weekday())
             before, after = (start - _YEAR, start - _WEEK), (start + _SETTLING, week)
             earlier = _shown(
-                {indicator: self._span(indicator, unit, system, case_type, *before) for indicator in _COMPARED}
+                {
+                    indicator: self._span(indicator, unit, system, case_type, *before)
+                    for indicator in _COMPARED
+                }
             )
             current = _shown(
-                {indicator: self._span(indicator, unit, system, case_type, *after) for indicator in _COMPARED}
+                {
+                    indicator: self._span(indicator, unit, system, case_type, *after)
+                    for indicator in _COMPARED
+                }
             )
             if not current:
                 continue
@@ -209,7 +257,9 @@ class PublishedSeries:
             last_day = max((day for day in realised_by_week if day <= week), default=None)
             realised = None if last_day is None else fmean(realised_by_week[last_day]) / 100
             outcome = exploitation(earlier, current, realised)
-            evidence = current | {f"{indicator} before": figure for indicator, figure in earlier.items()}
+            evidence = current | {
+                f"{indicator} before": figure for indicator, figure in earlier.items()
+            }
             if realised is not None:
                 evidence["realised"] = PublishedFigure(100 * realised)
             intake = current.get("digital-intake")
@@ -221,7 +271,10 @@ class PublishedSeries:
             if case_type != "*":
                 continue
             anchored = _shown(
-                {tier: self._latest(indicator, unit, system, week) for indicator, tier in _TRAINED.items()}
+                {
+                    tier: self._latest(indicator, unit, system, week)
+                    for indicator, tier in _TRAINED.items()
+                }
             )
             if anchored:
                 for tier, gate in gates(anchored).items():
@@ -242,10 +295,14 @@ class PublishedSeries:
                 subject = _Subject(unit, system, "*", "level-gap", element, week)
                 yield _state_row(subject, _direction(gap), gap, evidence)
 
-    def _pulse(self, indicator: str, unit: str, system: str, week: date, part: str) -> PublishedFigure | None:
+    def _pulse(
+        self, indicator: str, unit: str, system: str, week: date, part: str
+    ) -> PublishedFigure | None:
         """The last survey's figure; surveys come every eighth week."""
         figures = self._figures.get((indicator, unit, system, "*", part), {})
-        last_day = max((period for period in figures if week - 2 * _STALE < period <= week), default=None)
+        last_day = max(
+            (period for period in figures if week - 2 * _STALE < period <= week), default=None
+        )
         return None if last_day is None else figures[last_day]
 
     def _training(self, week: date) -> Iterator[StateRow]:
@@ -263,15 +320,30 @@ class PublishedSeries:
                 week=week,
                 state="association",
                 value=round(association.value),
-                figures={"units trained": float(association.trained), "not yet": float(association.others)},
+                figures={
+                    "units trained": float(association.trained),
+                    "not yet": float(association.others),
+                },
             )
 
     def _courses(self, indicator: str, system: str, week: date) -> dict[str, dict[date, float]]:
         """An indicator of each unit up to a week; without the organisation, which is no unit beside others."""
         courses = {}
-        for (figure_indicator, unit, figure_system, case_type, _part), figures in self._figures.items():
-            if (figure_indicator, figure_system, case_type) == (indicator, system, "*") and unit != self.root:
-                courses[unit] = {period: figure.value for period, figure in figures.items() if period <= week}
+        for (
+            figure_indicator,
+            unit,
+            figure_system,
+            case_type,
+            _part,
+        ), figures in self._figures.items():
+            if (figure_indicator, figure_system, case_type) == (
+                indicator,
+                system,
+                "*",
+            ) and unit != self.root:
+                courses[unit] = {
+                    period: figure.value for period, figure in figures.items() if period <= week
+                }
         return courses
 
     def _decisions(self, week: date) -> Iterator[StateRow]:
@@ -280,13 +352,20 @@ class PublishedSeries:
         for decision in self.registry.decisions:
             own_units = [unit for unit in decision.units if self.root in self._around(unit, week)]
             # a unit with an agreement not to use the system has nothing to carry out
-            concerned = [unit for unit in own_units if self.registry.deviation(decision.system, unit, day) is None]
+            concerned = [
+                unit
+                for unit in own_units
+                if self.registry.deviation(decision.system, unit, day) is None
+            ]
             followed = follow_through(decision, self._acts, concerned, day)
             if followed is None:
                 continue
             standing.append(followed)
             decision_state = "open" if followed.weeks is not None else "over"
-            for indicator, share in (("decided-in-time", followed.executed), ("received", followed.received)):
+            for indicator, share in (
+                ("decided-in-time", followed.executed),
+                ("received", followed.received),
+            ):
                 if share is not None:
                     yield StateRow(
                         unit=self.root,
@@ -332,7 +411,10 @@ def _state_row(
     evidence: Mapping[str, PublishedFigure],
 ) -> StateRow:
     """A state with the figure that it is told by and those that it rests on, as coarsely as pages say them."""
-    figures = {figure_name: round(published_figure.value, 1) for figure_name, published_figure in evidence.items()}
+    figures = {
+        figure_name: round(published_figure.value, 1)
+        for figure_name, published_figure in evidence.items()
+    }
     if figure is None:
         return StateRow(*subject, str(state), figures=figures)
     low, high = (None if bound is None else round(bound, 1) for bound in (figure.low, figure.high))

@@ -49,14 +49,19 @@ class Statements:
             until=int(until.timestamp()) if until else 2**40,
         )
         return (
-            PublishedStatement(decode(statement_rows[0][0].encode()), datetime.fromtimestamp(statement_rows[0][1], UTC))
+            PublishedStatement(
+                decode(statement_rows[0][0].encode()),
+                datetime.fromtimestamp(statement_rows[0][1], UTC),
+            )
             if statement_rows
             else None
         )
 
     def add(self, statement: Statement, current_time: datetime) -> None:
         """Keep a statement."""
-        publication = int(self.connection.value("SELECT max(publication) + 1 FROM {open}.benefit_statements"))
+        publication = int(
+            self.connection.value("SELECT max(publication) + 1 FROM {open}.benefit_statements")
+        )
         self.connection.insert(
             "{open}.benefit_statements",
             ["organisation", "published_at", "publication", "week", "body"],

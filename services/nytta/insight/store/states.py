@@ -24,7 +24,19 @@ WEEKS = 8
 
 _WEEK = timedelta(weeks=1)
 
-_ROW = ("unit", "system", "case_type", "what", "part", "week", "state", "value", "low", "high", "figures")
+_ROW = (
+    "unit",
+    "system",
+    "case_type",
+    "what",
+    "part",
+    "week",
+    "state",
+    "value",
+    "low",
+    "high",
+    "figures",
+)
 
 
 def publish_states(connection: Connection, registry: Registry, current_time: datetime) -> int:
@@ -51,7 +63,12 @@ def states(
 
 
 def read_states(
-    connection: Connection, *, organisation: str = "", derived: str = "", unit: str = "", week: date | None = None
+    connection: Connection,
+    *,
+    organisation: str = "",
+    derived: str = "",
+    unit: str = "",
+    week: date | None = None,
 ) -> list[dict[str, Any]]:
     """States that are told, in order; of the last week of each organisation unless another is named."""
     return connection.dicts(
@@ -71,7 +88,11 @@ def read_states(
 
 
 def _write(
-    connection: Connection, root: str, state_rows: Sequence[StateRow], weeks: Sequence[date], publication: int
+    connection: Connection,
+    root: str,
+    state_rows: Sequence[StateRow],
+    weeks: Sequence[date],
+    publication: int,
 ) -> int:
     """Write what differs; a state that does not hold any more is told as such."""
     published_rows = connection.rows(

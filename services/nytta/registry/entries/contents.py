@@ -124,8 +124,12 @@ def contents(
     # ids of all files first: an entry may name what stands in a later one, or in one that has faults of its own
     for section, items in sections.items():
         ids = [(_id(node), file, node.at("id")) for file, node in items]
-        contents_read.ids[section] = [(identifier, file, line) for identifier, file, line in ids if identifier]
-    known_ids = _known(contents_read.ids, sections, contents_read.unreadable, indicators, purposes, alerts)
+        contents_read.ids[section] = [
+            (identifier, file, line) for identifier, file, line in ids if identifier
+        ]
+    known_ids = _known(
+        contents_read.ids, sections, contents_read.unreadable, indicators, purposes, alerts
+    )
     for models in SECTIONS.values():
         for section, model in models.items():
             for file, node in sections.get(section, ()):
@@ -137,7 +141,9 @@ def contents(
     return contents_read
 
 
-def _sections(file: str, body: bytes, sections: dict[str, list[tuple[str, Node]]], problems: list[Problem]) -> bool:
+def _sections(
+    file: str, body: bytes, sections: dict[str, list[tuple[str, Node]]], problems: list[Problem]
+) -> bool:
     """Sort a file's items into their sections; False when the file cannot be read as a whole."""
     text, decoding_problems = decode(body, file)
     problems += decoding_problems
@@ -152,23 +158,35 @@ def _sections(file: str, body: bytes, sections: dict[str, list[tuple[str, Node]]
         problems.append(Problem(file, 1, "the file is empty; fill it in or remove it"))
         return False
     if not isinstance(root.value, dict):
-        problems.append(Problem(file, root.line, f"the file must begin with one of: {', '.join(allowed)}, each a list"))
+        problems.append(
+            Problem(
+                file,
+                root.line,
+                f"the file must begin with one of: {', '.join(allowed)}, each a list",
+            )
+        )
         return False
     readable = True
     for section_name, section in root.value.items():
         line = root.keys[section_name]
         if section_name not in allowed:
-            other_files = [name for name, section_models in SECTIONS.items() if section_name in section_models]
+            other_files = [
+                name for name, section_models in SECTIONS.items() if section_name in section_models
+            ]
             if other_files:
                 hint = f"; it belongs in {other_files[0]}"
             else:
                 hint = nearest(section_name, allowed) or f"; known: {', '.join(allowed)}"
-            problems.append(Problem(file, line, f"`{section_name}` is not known in this file{hint}"))
+            problems.append(
+                Problem(file, line, f"`{section_name}` is not known in this file{hint}")
+            )
             readable = False
         elif isinstance(section.value, list):
             sections.setdefault(section_name, []).extend((file, item) for item in section.value)
         elif section.value is not None:
-            problems.append(Problem(file, line, f"`{section_name}` must be a list of entries ('- …')"))
+            problems.append(
+                Problem(file, line, f"`{section_name}` must be a list of entries ('- …')")
+            )
             readable = False
     return readable
 
@@ -186,7 +204,9 @@ def _known(
     def ids_in(file: str, *section_names: str) -> frozenset[str] | None:
         if file in unreadable:
             return None
-        return frozenset(identifier for section in section_names for identifier, _, _ in ids.get(section, ()))
+        return frozenset(
+            identifier for section in section_names for identifier, _, _ in ids.get(section, ())
+        )
 
     case_types: dict[str, frozenset[str]] = {}
     for _, node in sections.get("systems", ()):
@@ -209,7 +229,9 @@ def _known(
     )
 
 
-def _entry(file: str, node: Node, model: type[E], known_ids: KnownIds, problems: list[Problem]) -> E | None:
+def _entry(
+    file: str, node: Node, model: type[E], known_ids: KnownIds, problems: list[Problem]
+) -> E | None:
     try:
         return model.model_validate(node.plain(), context=known_ids)
     # every fault of the entry, each in its own line: a person mends a file in one go
@@ -221,12 +243,16 @@ def _entry(file: str, node: Node, model: type[E], known_ids: KnownIds, problems:
         return None
 
 
-def _place(file: str, node: Node, section: str, known_ids: KnownIds, contents_read: Contents) -> None:
+def _place(
+    file: str, node: Node, section: str, known_ids: KnownIds, contents_read: Contents
+) -> None:
     plain_entry: Any = node.plain()
     # an organisation is a root whatever it says: a `parent` is reported already, as a word it may not have
     if section == "organisations" and isinstance(plain_entry, dict):
         plain_entry = {key: value for key, value in plain_entry.items() if key != "parent"}
-    is_placed = section == "organisations" or (isinstance(plain_entry, dict) and "parent" in plain_entry)
+    is_placed = section == "organisations" or (
+        isinstance(plain_entry, dict) and "parent" in plain_entry
+    )
     try:
         place = Place.model_validate(plain_entry, context=known_ids)
     except ValidationError:  # reported already, as problems of the whole entry

@@ -37,7 +37,10 @@ def explain(error: ErrorDetails, model: type[BaseModel]) -> str:
 
 
 def _field(location: tuple[str | int, ...]) -> str:
-    path_words = [f"item {path_step + 1}" if isinstance(path_step, int) else f"`{path_step}`" for path_step in location]
+    path_words = [
+        f"item {path_step + 1}" if isinstance(path_step, int) else f"`{path_step}`"
+        for path_step in location
+    ]
     return ", ".join(path_words)
 
 

@@ -87,7 +87,9 @@ def _id(raw_value: object) -> str:
     identifier = _word(raw_value)
     has_length = 1 <= len(identifier) <= 200
     if not has_length or identifier != identifier.strip() or not identifier.isprintable():
-        refuse(f"must be an id of 1 to 200 printable characters without spaces around it, not '{identifier}'")
+        refuse(
+            f"must be an id of 1 to 200 printable characters without spaces around it, not '{identifier}'"
+        )
     return identifier
 
 
@@ -253,10 +255,16 @@ Count = Annotated[int, PlainValidator(_count)]
 Country = Annotated[str, PlainValidator(_country)]
 Language = Annotated[str, PlainValidator(_language)]
 Zone = Annotated[str, PlainValidator(_zone)]
-Email = Annotated[str, PlainValidator(_matching(_EMAIL, "an e-mail address such as anna@example.org"))]
+Email = Annotated[
+    str, PlainValidator(_matching(_EMAIL, "an e-mail address such as anna@example.org"))
+]
 Url = Annotated[str, PlainValidator(_matching(_URL, "an address that begins with https://"))]
-KeyId = Annotated[str, PlainValidator(_matching(_KEY, "1 to 64 letters, digits, dots, hyphens or underscores"))]
-Currency = Annotated[str, PlainValidator(_matching(_CURRENCY, "three capital letters such as SEK or NOK"))]
+KeyId = Annotated[
+    str, PlainValidator(_matching(_KEY, "1 to 64 letters, digits, dots, hyphens or underscores"))
+]
+Currency = Annotated[
+    str, PlainValidator(_matching(_CURRENCY, "three capital letters such as SEK or NOK"))
+]
 Naming = Annotated[Names, PlainValidator(_names)]
 UnitRef = Annotated[str, PlainValidator(_reference("unit", "units"))]
 OrganisationRef = Annotated[str, PlainValidator(_reference("organisation", "organisations"))]
@@ -313,7 +321,9 @@ class Named(Entry):
     """
 
     id: Id
-    stated_names: Naming | None = Field(default=None, validation_alias=AliasChoices("names", "name"))
+    stated_names: Naming | None = Field(
+        default=None, validation_alias=AliasChoices("names", "name")
+    )
 
     @property
     def names(self) -> Names:
@@ -331,7 +341,9 @@ def case_type_of(case_type: str, validation: ValidationInfo) -> str:
     if isinstance(validation.context, KnownIds) and isinstance(system, str):
         case_types = validation.context.case_types.get(system)
     if case_types is not None and case_type not in case_types:
-        refuse(f"names an unknown case type '{case_type}' of system '{system}'{nearest(case_type, case_types)}")
+        refuse(
+            f"names an unknown case type '{case_type}' of system '{system}'{nearest(case_type, case_types)}"
+        )
     return case_type
 
 

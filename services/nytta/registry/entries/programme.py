@@ -68,7 +68,9 @@ class PlanEntry(Dated):
 
     @field_validator("targets")
     @classmethod
-    def _in_order(cls, targets: tuple[TargetEntry, ...], validation: ValidationInfo) -> tuple[TargetEntry, ...]:
+    def _in_order(
+        cls, targets: tuple[TargetEntry, ...], validation: ValidationInfo
+    ) -> tuple[TargetEntry, ...]:
         days = [target.date for target in targets]
         plan_start = validation.data.get("start")
         if days != sorted(set(days)):
@@ -141,7 +143,9 @@ class HourlyCostEntry(Entry):
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
         if (self.amount is None) == (self.monthly_pay is None):
-            refuse("needs either `amount`, what an hour costs, or `monthly_pay`, the mean pay of the role")
+            refuse(
+                "needs either `amount`, what an hour costs, or `monthly_pay`, the mean pay of the role"
+            )
         if 0 in (self.amount, self.monthly_pay):
             refuse("must be more than nothing")
         return self

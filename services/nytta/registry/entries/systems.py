@@ -6,7 +6,18 @@ from typing import Self
 
 from pydantic import field_validator, model_validator
 
-from nytta.registry.entries.fields import Dated, Day, Entry, Flag, Milliseconds, Named, Text, UnitRef, once, refuse
+from nytta.registry.entries.fields import (
+    Dated,
+    Day,
+    Entry,
+    Flag,
+    Milliseconds,
+    Named,
+    Text,
+    UnitRef,
+    once,
+    refuse,
+)
 from nytta.registry.systems import Protects
 
 

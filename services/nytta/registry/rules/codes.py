@@ -16,7 +16,9 @@ from nytta.registry.problems import Problem
 def codes_are_unambiguous(contents: Contents) -> Iterator[Problem]:
     """On each day a code of a source names one unit at most, and one that exists at some time meanwhile."""
     versions = by_id(version.entry for version in contents.places)
-    earlier: defaultdict[str, list[tuple[Located[CodeMapEntry], int, CodeEntry]]] = defaultdict(list)
+    earlier: defaultdict[str, list[tuple[Located[CodeMapEntry], int, CodeEntry]]] = defaultdict(
+        list
+    )
     for code_map in contents.code_maps:
         for position, code in enumerate(code_map.entry.codes):
             unit_versions = versions.get(code.unit, ())

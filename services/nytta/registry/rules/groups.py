@@ -30,11 +30,15 @@ def groups_are_of_siblings(contents: Contents) -> Iterator[Problem]:
         for position, unit in enumerate(group.units):
             unit_versions = versions.get(unit, [])
             if any(version.parent is None for version in unit_versions):
-                yield reporting_group.problem(f"'{unit}' is an organisation and has no siblings", "units", position)
+                yield reporting_group.problem(
+                    f"'{unit}' is an organisation and has no siblings", "units", position
+                )
                 continue
             unit_places = _places(unit_versions, group.span)
             if unit_versions and not unit_places:
-                message = f"'{unit}' does not exist while the group does; take it out or change the dates"
+                message = (
+                    f"'{unit}' does not exist while the group does; take it out or change the dates"
+                )
                 yield reporting_group.problem(message, "units", position)
             conflict = _conflict(unit_places, group_places)
             if conflict:
@@ -58,7 +62,9 @@ def _places(versions: Sequence[Place], group_span: Span) -> list[_Place]:
     return places
 
 
-def _conflict(unit_places: Sequence[_Place], group_places: Sequence[_Place]) -> tuple[_Place, _Place] | None:
+def _conflict(
+    unit_places: Sequence[_Place], group_places: Sequence[_Place]
+) -> tuple[_Place, _Place] | None:
     """The first place of a unit that is under another parent than a unit listed before it, and that other place."""
     for place in unit_places:
         for other in group_places:

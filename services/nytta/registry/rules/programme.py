@@ -122,7 +122,9 @@ def hours_are_counted_once(contents: Contents) -> Iterator[Problem]:
         if measure_of(benefit.entry.unit_of_measure) in _WORK and benefit.entry.system
     ]
     for earlier, later in combinations(hours, 2):
-        if not _same_cases(earlier.entry, later.entry) or not _same_time(earlier.entry, later.entry):
+        if not _same_cases(earlier.entry, later.entry) or not _same_time(
+            earlier.entry, later.entry
+        ):
             continue
         unit, other_unit = earlier.entry.unit, later.entry.unit
         # a unit's hours are part of those of every unit above it
@@ -140,7 +142,9 @@ def hours_are_counted_once(contents: Contents) -> Iterator[Problem]:
 def currencies_are_one(contents: Contents) -> Iterator[Problem]:
     """Money within one organisation is in one currency, so that it can be added."""
     units_above = _above(contents)
-    currencies = {organisation.entry.id: organisation.entry.money for organisation in contents.organisations}
+    currencies = {
+        organisation.entry.id: organisation.entry.money for organisation in contents.organisations
+    }
     money: list[Located[BenefitEntry] | Located[CostEntry]] = [*contents.benefits, *contents.costs]
     for amount in money:
         entry = amount.entry

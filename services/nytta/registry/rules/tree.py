@@ -33,7 +33,9 @@ def versions_do_not_overlap(contents: Contents) -> Iterator[Problem]:
             overlap = earlier.entry.span.meet(later.entry.span)
             if overlap is not None:
                 # reported at the one that is written later in the file, whichever begins later
-                first_written, last_written = sorted((earlier, later), key=lambda version: version.node.line)
+                first_written, last_written = sorted(
+                    (earlier, later), key=lambda version: version.node.line
+                )
                 yield last_written.problem(
                     f"'{unit}' is given twice for the days from {overlap.valid_from} {until(overlap.valid_to)} "
                     f"(first in line {first_written.node.line}); let one version end with `valid_to` before the "
@@ -75,7 +77,11 @@ def parents_outlive_units(contents: Contents) -> Iterator[Problem]:
     for located in contents.places:
         version = located.entry
         # a parent whose place cannot be read, or that is named wrongly, is another rule's problem
-        if version.parent is None or version.parent in contents.unplaced or version.parent not in versions:
+        if (
+            version.parent is None
+            or version.parent in contents.unplaced
+            or version.parent not in versions
+        ):
             continue
         parent_spans = (parent.span for parent in versions[version.parent])
         missing_spans = gaps(version.span, parent_spans)

@@ -23,7 +23,14 @@ def approvals(registry: Registry, purposes: Collection[str], day: date) -> list[
             approval = registry.approval(purpose, organisation.id)
             missing = list(registry.unapproved(purpose, organisation.id, day))
             approval_rows.append(
-                [purpose, organisation.id, approval.legal_basis, approval.dpia, approval.consulted_on, missing]
+                [
+                    purpose,
+                    organisation.id,
+                    approval.legal_basis,
+                    approval.dpia,
+                    approval.consulted_on,
+                    missing,
+                ]
             )
     return approval_rows
 

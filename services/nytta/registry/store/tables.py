@@ -18,7 +18,17 @@ from nytta.registry.tables import tables
 from nytta.registry.units import Approval
 from nytta.storage.client import Connection
 
-_LOADED = ("units", "unit_paths", "steps", "plans", "planned_workplaces", "calendar", "stops", "milestones", "go_lives")
+_LOADED = (
+    "units",
+    "unit_paths",
+    "steps",
+    "plans",
+    "planned_workplaces",
+    "calendar",
+    "stops",
+    "milestones",
+    "go_lives",
+)
 _NAMED = {
     "systems": ["system", "name_sv", "name_nb", "name_en"],
     "case_types": ["system", "case_type", "name_sv", "name_nb", "name_en"],
@@ -105,7 +115,9 @@ def with_created(registry: Registry | None, roots: Sequence[CreatedRoot]) -> Reg
             registry=base_registry,
         )
         if created_root.approval and created_root.approval not in base_registry.approvals:
-            base_registry = replace(base_registry, approvals=(*base_registry.approvals, created_root.approval))
+            base_registry = replace(
+                base_registry, approvals=(*base_registry.approvals, created_root.approval)
+            )
     return base_registry
 
 
@@ -126,7 +138,9 @@ def save(
     approvals_digest = hashlib.sha256(repr(approved).encode()).hexdigest()[:16]
     # all that the tables are made of: what differs in none of it need not be written, nor anything computed anew
     load_digest = f"{digest(registry)} {first_day.year} {last_day.year} {approvals_digest}"
-    current = connection.rows("SELECT digest FROM {open}.registry_loads ORDER BY loaded DESC LIMIT 1")
+    current = connection.rows(
+        "SELECT digest FROM {open}.registry_loads ORDER BY loaded DESC LIMIT 1"
+    )
     if current and current[0][0] == load_digest:
         return False
     # whole years, so that the calendar stays as it is while the data grow
@@ -179,7 +193,13 @@ def _group_paths(tables_by_name: dict[str, pa.Table]) -> pa.Table:
     members = tables_by_name["group_paths"]
     schema = tables_by_name["unit_paths"].schema
     depth = pa.array([_GROUP_DEPTH] * len(members), schema.field("depth").type)
-    columns = [members["unit"], members["reporting_group"], depth, members["valid_from"], members["valid_to"]]
+    columns = [
+        members["unit"],
+        members["reporting_group"],
+        depth,
+        members["valid_from"],
+        members["valid_to"],
+    ]
     return pa.table(columns, schema=schema)
 
 

@@ -11,7 +11,12 @@ from nytta.storage.lease import Lease
 
 
 def build(
-    parts: signals.Parts, *, port: int, host: str = "127.0.0.1", evaluate_every: float = 600.0, still: float = 300.0
+    parts: signals.Parts,
+    *,
+    port: int,
+    host: str = "127.0.0.1",
+    evaluate_every: float = 600.0,
+    still: float = 300.0,
 ) -> faust.App:
     """The app of an alerter. Its pages /healthz, /readyz and /metrics are served on `port`. Times are in seconds."""
     app = faust_app(parts.cluster, f"{parts.cluster.prefix}-alerter", host=host, port=port)

@@ -131,7 +131,9 @@ class Owner:
             computing = self._computing
             # made once for as long as the lease lasts: it remembers what was published and judged
             if computing is None:
-                computing = await patient(self.parts, lambda: self.parts.take_over(self.lease.check))
+                computing = await patient(
+                    self.parts, lambda: self.parts.take_over(self.lease.check)
+                )
                 self._computing = computing
             # taken out before the round: marks that are written meanwhile are those of the next one
             stored_at = self._stored_at
@@ -162,19 +164,27 @@ class Owner:
             started = time.perf_counter()
             await patient(self.parts, partial(computing.publish, current_time))
             metrics.PUBLISHING.observe(time.perf_counter() - started)
-            await self._tell(computing, outbox.VALUES, lambda value_row: self.producer.value(*value_message(value_row)))
+            await self._tell(
+                computing,
+                outbox.VALUES,
+                lambda value_row: self.producer.value(*value_message(value_row)),
+            )
             started = time.perf_counter()
             judged = await patient(self.parts, partial(computing.judge, current_time))
             metrics.JUDGING.observe(time.perf_counter() - started)
             await self._tell(computing, outbox.SIGNALS, self._tell_signal)
             for organisation in judged:
-                await self.producer.signal(organisation, signal_messages.judged_message(organisation))
+                await self.producer.signal(
+                    organisation, signal_messages.judged_message(organisation)
+                )
             metrics.JUDGED.set_to_current_time()
             # at the end: what fails on the way is published and told again
             self._changed = False
             self._closed = closed
 
-    async def _tell(self, computing: Computing, box: Outbox, send: Callable[[Row], Awaitable[None]]) -> None:
+    async def _tell(
+        self, computing: Computing, box: Outbox, send: Callable[[Row], Awaitable[None]]
+    ) -> None:
         """Send what was published since; whoever takes over sends again what is not remembered as sent."""
         rows, position = await patient(self.parts, lambda: box.unsent(computing.private))
         for value_row in rows:
@@ -183,7 +193,9 @@ class Owner:
         await patient(self.parts, lambda: box.sent(computing.private, position))
 
     async def _tell_signal(self, value_row: Row) -> None:
-        await self.producer.signal(str(value_row["organisation"]), signal_messages.signal_message(value_row))
+        await self.producer.signal(
+            str(value_row["organisation"]), signal_messages.signal_message(value_row)
+        )
 
     async def _catching_up(self) -> bool:
         """Whether events wait, so that figures are half of what they will be; for so many times only."""
@@ -206,9 +218,22 @@ class Owner:
 
 def value_message(value_row: Row) -> tuple[bytes, bytes]:
     """Key and message of a published value: a later message of the same key replaces it."""
-    column_names = ("indicator", "version", "grain", "unit", "system", "case_type", "part", "period")
+    column_names = (
+        "indicator",
+        "version",
+        "grain",
+        "unit",
+        "system",
+        "case_type",
+        "part",
+        "period",
+    )
     key = "|".join(str(value_row[column_name]) for column_name in column_names)
-    stated = {column_name: column_value for column_name, column_value in value_row.items() if column_value is not None}
+    stated = {
+        column_name: column_value
+        for column_name, column_value in value_row.items()
+        if column_value is not None
+    }
     return key.encode(), orjson.dumps(stated, default=str)
 
 

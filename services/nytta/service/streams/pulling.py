@@ -58,8 +58,12 @@ class Asking:
             self._forget()
             return
         if self._app is None or self._pulling is None:
-            self._app = app = await patient(self.parts, lambda: self.parts.take_over(self.lease.check))
-            self._pulling = Pulling(app, self.parts.sources, self.parts.registry, lambda: None, _MEASURES)
+            self._app = app = await patient(
+                self.parts, lambda: self.parts.take_over(self.lease.check)
+            )
+            self._pulling = Pulling(
+                app, self.parts.sources, self.parts.registry, lambda: None, _MEASURES
+            )
         app, pulling = self._app, self._pulling
         await patient(self.parts, lambda: self.parts.learn(app))
         await asyncio.to_thread(pulling.ask_due)
@@ -78,7 +82,12 @@ class Asking:
 
 
 def build(
-    parts: Parts, *, port: int, host: str = "127.0.0.1", look_every: float = 5.0, still: float = 300.0
+    parts: Parts,
+    *,
+    port: int,
+    host: str = "127.0.0.1",
+    look_every: float = 5.0,
+    still: float = 300.0,
 ) -> faust.App:
     """The app of a puller. Its pages /healthz, /readyz and /metrics are served on `port`. Times are in seconds."""
     app = faust_app(parts.cluster, f"{parts.cluster.prefix}-puller", host=host, port=port)
@@ -87,7 +96,9 @@ def build(
     async def pass_over(_: Sequence[Message]) -> None:
         """Signals say nothing to a puller: of several, the one that is given their one partition asks."""
 
-    own_partition(app, TP(topics.full(parts.cluster, topics.SIGNALS), 0), asking.lease, asking.leave)
+    own_partition(
+        app, TP(topics.full(parts.cluster, topics.SIGNALS), 0), asking.lease, asking.leave
+    )
     consume(app, parts.cluster, topics.SIGNALS, as_taken, pass_over, most=1000, within=1.0)
     every(app, look_every, unless_lost(asking.ask_due))
     health.attach(app, still=still)

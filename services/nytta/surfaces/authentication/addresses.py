@@ -20,7 +20,9 @@ def parsed(text: str) -> Address:
     except ValueError:
         raise MalformedAddress("an address is no IP address") from None
     # a socket that listens for both names IPv4 so, and it would lie in no IPv4 network
-    return (address.ipv4_mapped or address) if isinstance(address, ipaddress.IPv6Address) else address
+    return (
+        (address.ipv4_mapped or address) if isinstance(address, ipaddress.IPv6Address) else address
+    )
 
 
 def within(address: Address, networks: Iterable[Network]) -> bool:

@@ -41,8 +41,12 @@ class Links:
             raise NotAuthenticated("the link works on the machine that printed it")
         end = _taken(self._links, token)
         if end is None or end <= current_time:
-            raise NotAuthenticated("the link was used or is too old: start `nytta up` anew for another")
-        return self.sessions.begin(Session(Identity("", local=True), current_time + SESSION_LIFE), current_time)
+            raise NotAuthenticated(
+                "the link was used or is too old: start `nytta up` anew for another"
+            )
+        return self.sessions.begin(
+            Session(Identity("", local=True), current_time + SESSION_LIFE), current_time
+        )
 
 
 def _taken(links: dict[bytes, datetime], token: str) -> datetime | None:

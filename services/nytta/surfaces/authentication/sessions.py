@@ -34,7 +34,11 @@ class Sessions:
         """The cookie of a new session; sessions that are over are forgotten."""
         cookie = secrets.token_urlsafe(32)
         # here, where another comes, so that no clock has to run for it
-        self._held = {digest: session for digest, session in self._held.items() if session.until > current_time}
+        self._held = {
+            digest: session
+            for digest, session in self._held.items()
+            if session.until > current_time
+        }
         self._held[digest_of(cookie)] = session
         return cookie
 
@@ -44,7 +48,11 @@ class Sessions:
         The person at the machine is there, so their cookie counts from the machine's own addresses alone.
         """
         session = self._held.get(digest_of(cookie))
-        if session is None or session.until <= current_time or (session.identity.local and not is_loopback(peer)):
+        if (
+            session is None
+            or session.until <= current_time
+            or (session.identity.local and not is_loopback(peer))
+        ):
             raise NotAuthenticated("sign in, or open the link that `nytta up` printed")
         return session.identity
 

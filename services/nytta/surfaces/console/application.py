@@ -16,7 +16,15 @@ from nytta.storage.errors import StoppedError, StoreError
 from nytta.surfaces.authentication.identity import NotAuthenticated
 from nytta.surfaces.console.context import FIELDS, Console, KeptForm
 from nytta.surfaces.console.parts import Refused
-from nytta.surfaces.console.routing import api, benefits, intake, lists, operations, reading, session
+from nytta.surfaces.console.routing import (
+    api,
+    benefits,
+    intake,
+    lists,
+    operations,
+    reading,
+    session,
+)
 from nytta.surfaces.console.services import CannotDo
 
 _log = logging.getLogger(__name__)
@@ -63,7 +71,11 @@ def _static(app: FastAPI, console: Console) -> None:
 
     @app.get("/static/mark.svg", include_in_schema=False)
     async def mark() -> Response:
-        return Response(console.mark, media_type="image/svg+xml", headers={"Cache-Control": "public, max-age=86400"})
+        return Response(
+            console.mark,
+            media_type="image/svg+xml",
+            headers={"Cache-Control": "public, max-age=86400"},
+        )
 
 
 class _Guarded:
@@ -78,7 +90,8 @@ class _Guarded:
         self._console = console
         self._under_way = 0
         self._headers = {
-            header_name.lower().encode(): header_value.encode() for header_name, header_value in _HEADERS.items()
+            header_name.lower().encode(): header_value.encode()
+            for header_name, header_value in _HEADERS.items()
         }
         if console.secure:
             self._headers[b"strict-transport-security"] = b"max-age=31536000; includeSubDomains"
@@ -109,7 +122,12 @@ class _Guarded:
             await self._app(scope, receive, guarded)
         except Exception as error:
             where = traceback.extract_tb(error.__traceback__)[-1]
-            _log.error("a page failed: %s in %s, line %s", type(error).__name__, where.filename, where.lineno)
+            _log.error(
+                "a page failed: %s in %s, line %s",
+                type(error).__name__,
+                where.filename,
+                where.lineno,
+            )
             if not begun:
                 page = self._console.error(request, 500, "fault", **_written(request))
                 await page(scope, receive, guarded)
@@ -119,11 +137,15 @@ class _Guarded:
     def _refusal(self, request: Request) -> Response | None:
         """The answer to a request that is not let in; None to one that is."""
         if not self._console.at_home(request):
-            return PlainTextResponse("This address is not one that the console has; NYTTA_ADDRESS names it.\n", 421)
+            return PlainTextResponse(
+                "This address is not one that the console has; NYTTA_ADDRESS names it.\n", 421
+            )
         if request.scope["query_string"].count(b"&") >= FIELDS:
             return self._console.error(request, 400, "bad_request")
         if self._under_way >= _UNDER_WAY:
-            return PlainTextResponse("Too many pages are asked for at once.\n", 503, {"Retry-After": "2"})
+            return PlainTextResponse(
+                "Too many pages are asked for at once.\n", 503, {"Retry-After": "2"}
+            )
         return None
 
 

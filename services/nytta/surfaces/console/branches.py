@@ -69,7 +69,9 @@ class Branch:
         if not unlisted:
             return None
         key = "branch_below_alerts" if alerted else "branch_below"
-        return Link(say(key, n=_count(unlisted, say), alerts=_count(alerted, say)), self.links[place])
+        return Link(
+            say(key, n=_count(unlisted, say), alerts=_count(alerted, say)), self.links[place]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,9 @@ class _Tree:
         units = reading.registry.units_at(reading.day)
         visible = {*places}
         # of what lies below a member of a group, the group is above
-        group_by_member = {member: place for place in places for member in reading.registry.members(place)}
+        group_by_member = {
+            member: place for place in places for member in reading.registry.members(place)
+        }
         children: defaultdict[str, list[str]] = defaultdict(list)
         parents: dict[str, str] = {}
         for place in places:
@@ -193,9 +197,12 @@ def _opened(reading: Reading, say: Speaker, tree: _Tree, way: Way, own_place: st
         sentence = say("branch_tops", **filled)
     places_above = tree.above(opened)
     above = [
-        Link(reading.unit_names(place).text(say.language), way.address(**{way.opens: place})) for place in places_above
+        Link(reading.unit_names(place).text(say.language), way.address(**{way.opens: place}))
+        for place in places_above
     ]
-    guide = Guide(sentence, tuple(above), page, pages, "", "", "", way.path, tuple(way.fixed.items()))
+    guide = Guide(
+        sentence, tuple(above), page, pages, "", "", "", way.path, tuple(way.fixed.items())
+    )
     lowest = [place for place in listed - {opened} if listed.isdisjoint(tree.level(place))]
     unlisted = {place: below for place in lowest if (below := tree.below(place))}
     return Branch(
@@ -217,7 +224,9 @@ def _levels(tree: _Tree, level: Sequence[str]) -> set[str]:
     return listed
 
 
-def _matching(reading: Reading, language: str, places: Sequence[str], way: Way, find: str) -> Branch:
+def _matching(
+    reading: Reading, language: str, places: Sequence[str], way: Way, find: str
+) -> Branch:
     say = Speaker(language)
     matches = [place for place in places if holds(reading.unit_names(place).text(language), find)]
     pages = max(1, ceil(len(matches) / MOST))

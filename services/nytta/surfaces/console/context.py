@@ -153,7 +153,9 @@ class Console:
             grants = held_by(identity, "", registry, today)
             visitor = Visitor(identity, grants, registry, today, organisation.language)
             with suppress(Refused):
-                for chart in overview(self.store, self.readings.of(organisation.id), visitor).charts:
+                for chart in overview(
+                    self.store, self.readings.of(organisation.id), visitor
+                ).charts:
                     self.store.connection.check()
                     self._drawn(chart)
 
@@ -195,12 +197,18 @@ class Console:
 
     def drop(self, response: Response, cookie_name: str) -> None:
         """Take a cookie back; a browser ignores this without the marks with which it was set."""
-        response.delete_cookie(self.cookie(cookie_name), path="/", secure=self.secure, httponly=True, samesite="lax")
+        response.delete_cookie(
+            self.cookie(cookie_name), path="/", secure=self.secure, httponly=True, samesite="lax"
+        )
 
     def language(self, request: Request) -> str:
         """The visitor's language: chosen, else asked for by the browser."""
         choice = request.cookies.get(self.cookie("language"), "")
-        return choice if choice in LANGUAGES else negotiated(request.headers.get("accept-language", ""))
+        return (
+            choice
+            if choice in LANGUAGES
+            else negotiated(request.headers.get("accept-language", ""))
+        )
 
     def theme(self, request: Request) -> str:
         """The light that the visitor chose; '' where the machine's own holds."""
@@ -211,8 +219,12 @@ class Console:
         """Who asks. NotAuthenticated where nobody is signed in."""
         peer = request.client.host if request.client else ""
         if self.proxy is not None:
-            return self.proxy.identity(peer, [(name, value) for name, value in request.headers.items()])
-        return self.links.sessions.identity(request.cookies.get(self.cookie("session"), ""), peer, self.now())
+            return self.proxy.identity(
+                peer, [(name, value) for name, value in request.headers.items()]
+            )
+        return self.links.sessions.identity(
+            request.cookies.get(self.cookie("session"), ""), peer, self.now()
+        )
 
     def way_in(self, request: Request) -> str:
         """Where whoever is not signed in can do so and come back to this page; '' where no provider is configured.
@@ -226,7 +238,11 @@ class Console:
 
     def visitor(self, request: Request) -> Visitor:
         """Who asks, and what they may see. NotAuthenticated where nobody is signed in."""
-        identity, registry, today = self.identity(request), self.services.registry(), self.now().date()
+        identity, registry, today = (
+            self.identity(request),
+            self.services.registry(),
+            self.now().date(),
+        )
         seat = request.cookies.get(self.cookie("seat"), "") if identity.local else ""
         grants = held_by(identity, seat, registry, today)
         if identity.local and len(grants) != 1:
@@ -240,7 +256,13 @@ class Console:
     # pages
 
     async def page(
-        self, request: Request, template: str, build: Build, *, keep: bool = True, of_file: bool = False
+        self,
+        request: Request,
+        template: str,
+        build: Build,
+        *,
+        keep: bool = True,
+        of_file: bool = False,
     ) -> Response:
         """A page: kept ones are served again until something is published; reads are logged before it is shown.
 
@@ -252,13 +274,23 @@ class Console:
         def made() -> str:
             # of the version before it is built: a page of older figures never stands under a later one
             version = self.readings.version()
-            page_key = (template, tuple(request.path_params.items()), tuple(query.items()), visitor.key, version)
+            page_key = (
+                template,
+                tuple(request.path_params.items()),
+                tuple(query.items()),
+                visitor.key,
+                version,
+            )
             cached = self._kept.get(page_key) if keep else None
             if cached is None:
                 page_answer = build(PageRequest(visitor, request.path_params, query))
                 self.log(visitor, page_answer, "console")
                 page_body = self.render(
-                    template, visitor, page=page_answer.model, at=_at(request), path=request.url.path
+                    template,
+                    visitor,
+                    page=page_answer.model,
+                    at=_at(request),
+                    path=request.url.path,
                 )
                 if keep:
                     self._kept[page_key] = (page_body, page_answer)
@@ -283,14 +315,18 @@ class Console:
 
         return Response(await self.run(made), media_type="application/json")
 
-    def render(self, template: str, visitor: Visitor | None, *, language: str = "", **more: Any) -> str:
+    def render(
+        self, template: str, visitor: Visitor | None, *, language: str = "", **more: Any
+    ) -> str:
         """A template in the visitor's language."""
         language = visitor.language if visitor else language
         return self._templates.get_template(template).render(
             t=Speaker(language), language=language, visitor=visitor, drawn=self._drawn, **more
         )
 
-    def html(self, request: Request, page_body: str, status: int = 200, visitor_name: str = "") -> Response:
+    def html(
+        self, request: Request, page_body: str, status: int = 200, visitor_name: str = ""
+    ) -> Response:
         """A rendered page with the visitor's own token and light put in."""
         fresh = ""
         cookie = request.cookies.get(self.cookie("form"), "")
@@ -299,7 +335,9 @@ class Console:
         token = form_token(self._secret, cookie, visitor_name)
         theme = self.theme(request)
         response = Response(
-            page_body.replace(_FORM, token).replace(_THEME, theme), status, media_type="text/html; charset=utf-8"
+            page_body.replace(_FORM, token).replace(_THEME, theme),
+            status,
+            media_type="text/html; charset=utf-8",
         )
         response.headers["Content-Language"] = self.language(request)
         response.headers["Vary"] = "Accept-Language, Cookie"
@@ -315,7 +353,16 @@ class Console:
         reads = []
         for permission, unit in answer.reads:
             grant = visitor.grant(permission, unit)
-            reads.append(Read(self.services.reader(visitor.name), grant.role, grant.unit, permission, unit, surface))
+            reads.append(
+                Read(
+                    self.services.reader(visitor.name),
+                    grant.role,
+                    grant.unit,
+                    permission,
+                    unit,
+                    surface,
+                )
+            )
         if reads:
             self.access.write(reads, self.now())
             if self.access.due():
@@ -345,7 +392,9 @@ class Console:
             return visitor, self._taken(request, form, visitor)
 
     @asynccontextmanager
-    async def upload(self, request: Request, most_files: int = 1) -> AsyncIterator[tuple[Visitor, list[UploadFile]]]:
+    async def upload(
+        self, request: Request, most_files: int = 1
+    ) -> AsyncIterator[tuple[Visitor, list[UploadFile]]]:
         """Who sent files, and the files, at most `most_files`, for as long as they are worked on.
 
         Whoever may not bring data in is refused before it is read. Refused where it is too large, too slow, or one of
@@ -364,7 +413,11 @@ class Console:
         try:
             async with request.form(max_files=most_files, max_fields=FIELDS) as form:
                 self._taken(request, form, visitor)
-                upload = [file for file in form.getlist("file") if isinstance(file, UploadFile) and file.filename]
+                upload = [
+                    file
+                    for file in form.getlist("file")
+                    if isinstance(file, UploadFile) and file.filename
+                ]
                 yield visitor, upload
         finally:
             self._uploads -= 1
@@ -382,7 +435,11 @@ class Console:
         """What somebody wrote whose session has ended; nothing where it does not look like a form from here."""
         length = request.headers.get("content-length", "")
         small = length.isdigit() and int(length) <= _SIGNED_OUT_BYTES
-        if not (small and request.cookies.get(self.cookie("form")) and self._signed_out_forms < _SIGNED_OUT_FORMS):
+        if not (
+            small
+            and request.cookies.get(self.cookie("form"))
+            and self._signed_out_forms < _SIGNED_OUT_FORMS
+        ):
             return {}
         request._receive = bounded(request.receive, _SIGNED_OUT_BYTES, _SIGNED_OUT_SECONDS)
         self._signed_out_forms += 1
@@ -424,7 +481,9 @@ class Console:
         except ValueError:
             return False
         name = named.hostname or ""
-        return is_host and (name == "localhost" or is_loopback(name) or name == self.host.casefold())
+        return is_host and (
+            name == "localhost" or is_loopback(name) or name == self.host.casefold()
+        )
 
     def answered(self, to: str) -> Response:
         """Send the visitor on after a form."""

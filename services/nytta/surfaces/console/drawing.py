@@ -14,7 +14,9 @@ from markupsafe import Markup, escape
 from nytta.insight import pictures
 
 _KEPT: Final = 2000
-_ROLES: Final = re.compile(r' (?:role|aria-[a-z]+|class|xmlns:xlink|version|pointer-events)="[^"]*"')
+_ROLES: Final = re.compile(
+    r' (?:role|aria-[a-z]+|class|xmlns:xlink|version|pointer-events)="[^"]*"'
+)
 _SIZE: Final = re.compile(r' width="([\d.]+)" height="([\d.]+)"')
 _HEAD: Final = re.compile(r"^<svg[^>]*>")
 

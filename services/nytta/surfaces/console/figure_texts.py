@@ -34,10 +34,14 @@ class FigureText:
 
 def why_hidden(reason: str, status: str) -> str:
     """The key of the words that say why there is no value: by its reason, else by its status."""
-    return next((key for key in (f"reason_{reason}", f"status_{status}") if has_words(key)), "status_none")
+    return next(
+        (key for key in (f"reason_{reason}", f"status_{status}") if has_words(key)), "status_none"
+    )
 
 
-def figure_text(figure_row: Mapping[str, Any] | None, definition: Definition | None, language: str) -> FigureText:
+def figure_text(
+    figure_row: Mapping[str, Any] | None, definition: Definition | None, language: str
+) -> FigureText:
     """A row of `indicator_values` as words; `FigureText` without a value where there is no row."""
     measure = definition.display.unit_of_measure if definition else "percent"
     if figure_row is None:
@@ -62,7 +66,9 @@ def figure_text(figure_row: Mapping[str, Any] | None, definition: Definition | N
     interval_text = interval(low_bound, high_bound, measure, language) if has_interval else ""
     band = figure_row["n_band"].replace("-", "–")
     level = _level(figure_value, definition) if measure == "percent" else 0
-    return FigureText(figure_words, short, figure_value, low_bound, high_bound, interval_text, band, status, level)
+    return FigureText(
+        figure_words, short, figure_value, low_bound, high_bound, interval_text, band, status, level
+    )
 
 
 def _level(figure_value: float, definition: Definition | None) -> int:
@@ -98,7 +104,9 @@ def number(figure_value: float | None, measure: str, language: str) -> str:
 def suffix(definition: Definition, language: str) -> str:
     """What stands behind the figures of an axis, with the gap before it."""
     measure = definition.display.unit_of_measure
-    return {"percent": percent_sign(language), "days": "\u00a0" + say("days_short", language)}.get(measure, "")
+    return {"percent": percent_sign(language), "days": "\u00a0" + say("days_short", language)}.get(
+        measure, ""
+    )
 
 
 def percent_sign(language: str) -> str:

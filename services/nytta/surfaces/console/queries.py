@@ -8,7 +8,9 @@ from typing import Any
 from nytta.disclosure.published.values import OpenStore
 
 
-def parts(store: OpenStore, indicator: str, version: int, unit: str, system: str, week: date) -> list[dict[str, Any]]:
+def parts(
+    store: OpenStore, indicator: str, version: int, unit: str, system: str, week: date
+) -> list[dict[str, Any]]:
     """The parts and the case types of an indicator's window, in their own order."""
     return store.connection.dicts(
         """SELECT part, case_type, value, low, high, n_band, status, reason FROM {open}.indicator_values
@@ -57,7 +59,10 @@ def coverage(store: OpenStore, root: str, week: date) -> list[tuple[str, str, in
         root=root,
         week=week,
     )
-    return [(str(status), str(reason), int(figure_count)) for status, reason, figure_count in coverage_rows]
+    return [
+        (str(status), str(reason), int(figure_count))
+        for status, reason, figure_count in coverage_rows
+    ]
 
 
 def rejected(store: OpenStore) -> list[dict[str, Any]]:
@@ -107,7 +112,10 @@ def deliveries(store: OpenStore, root: str) -> list[tuple[str, str, int]]:
            GROUP BY channel, state ORDER BY channel, state""",
         root=root,
     )
-    return [(str(channel), str(state), int(message_count)) for channel, state, message_count in delivery_rows]
+    return [
+        (str(channel), str(state), int(message_count))
+        for channel, state, message_count in delivery_rows
+    ]
 
 
 def disposals(store: OpenStore) -> list[dict[str, Any]]:

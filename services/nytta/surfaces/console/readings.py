@@ -43,7 +43,14 @@ _OF_ALERTS: Final = (5, 6)
 """The places in a version that tell of alerts and deliveries, which change far more often than figures."""
 
 LEADING: Final = (
-    *("intended-use", "weekly-breadth", "enrolment", "activation", "digital-intake", "digital-take-up"),
+    *(
+        "intended-use",
+        "weekly-breadth",
+        "enrolment",
+        "activation",
+        "digital-intake",
+        "digital-take-up",
+    ),
     *("self-service", "e-service-take-up", "fallback", "rework", "lead-time", "tickets-per-100"),
 )
 """Indicators from the one that says most about use on; the others follow in order of their ids."""
@@ -84,9 +91,13 @@ class Reading:
         """Mondays of the weeks that are shown, the oldest first."""
         return [self.week - timedelta(weeks=offset) for offset in reversed(range(WEEKS))]
 
-    def row(self, indicator: str, unit: str, system: str, week: date | None = None) -> dict[str, Any] | None:
+    def row(
+        self, indicator: str, unit: str, system: str, week: date | None = None
+    ) -> dict[str, Any] | None:
         """The published row of an indicator's window that ends with `week` (else with the last one)."""
-        return self.published.evidence.values.get((indicator, "window", unit, system, week or self.week))
+        return self.published.evidence.values.get(
+            (indicator, "window", unit, system, week or self.week)
+        )
 
     def state_rows(self, indicator: str, unit: str, system: str) -> list[StateRow]:
         """The last week's rows of a derived indicator of a unit and system."""
@@ -161,7 +172,9 @@ class Reading:
 
     def indicators(self, unit: str, system: str) -> list[str]:
         """Indicators with a row about the unit and system in the last week, the telling ones first."""
-        return self._telling(self.published.evidence.values.indicators("window", unit, system, self.week))
+        return self._telling(
+            self.published.evidence.values.indicators("window", unit, system, self.week)
+        )
 
     def _telling(self, indicators: Collection[str]) -> list[str]:
         """Those of these indicators that are defined, the telling ones first."""
@@ -198,7 +211,10 @@ class Readings:
     """Readings of every organisation, each read again only when something was published."""
 
     def __init__(
-        self, store: OpenStore, registry: Callable[[], Registry], definitions: Callable[[], Sequence[Definition]]
+        self,
+        store: OpenStore,
+        registry: Callable[[], Registry],
+        definitions: Callable[[], Sequence[Definition]],
     ) -> None:
         self.store = store
         self._registry = registry

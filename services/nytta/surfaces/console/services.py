@@ -98,7 +98,9 @@ class Services(Protocol):
     def preview(self, upload_path: Path, mapping: str) -> Explanation:
         """How the first rows of a file map; `mapping` is a shipped one or a file. CannotDo where it cannot be read."""
 
-    def begin_import(self, upload_path: Path, file_name: str, mapping: str, organisation: str = "") -> Job:
+    def begin_import(
+        self, upload_path: Path, file_name: str, mapping: str, organisation: str = ""
+    ) -> Job:
         """Import a file in the background. A `mapping` that is a file goes with it.
 
         With `organisation`, only rows of its units are taken.

@@ -62,7 +62,11 @@ class Visitor:
         visible_units = self.visible(permission)
         units = self.registry.units_at(self.day)
         visible_roots = {units[unit].root for unit in visible_units if unit in units}
-        return [organisation.id for organisation in self.registry.organisations if organisation.id in visible_roots]
+        return [
+            organisation.id
+            for organisation in self.registry.organisations
+            if organisation.id in visible_roots
+        ]
 
     @property
     def organisations(self) -> frozenset[str]:
@@ -93,7 +97,9 @@ class Visitor:
 
 def seats(registry: Registry, day: date) -> list[Grant]:
     """Roles that somebody bears on `day`, each once: for the person at the machine to look from."""
-    central_seats = [grant for organisation in registry.organisations for grant in _central_seats(organisation)]
+    central_seats = [
+        grant for organisation in registry.organisations for grant in _central_seats(organisation)
+    ]
     groups = [Grant(Role.MANAGER, group.id) for group in registry.groups if day in group.span]
     units = [Grant(Role.MANAGER, unit.id) for unit, _ in registry.tree(day) if unit.manager]
     return [*central_seats, *groups, *units]
@@ -121,7 +127,9 @@ def held_by(identity: Identity, seat: str, registry: Registry, day: date) -> fro
     if not identity.local:
         return grants(identity.email, registry, day, identity.groups)
     # a seat that nobody bears any more is left for the administrator's view, not for an empty page
-    seats_taken = [grant for grant in seats(registry, day) if f"{grant.role.value}:{grant.unit}" == seat]
+    seats_taken = [
+        grant for grant in seats(registry, day) if f"{grant.role.value}:{grant.unit}" == seat
+    ]
     administrator = [Grant(Role.ADMINISTRATOR, root) for root in _all_organisations(registry)]
     return frozenset(seats_taken or administrator)
 

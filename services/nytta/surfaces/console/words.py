@@ -24,7 +24,9 @@ def words() -> Mapping[str, Mapping[str, str]]:
     return _FILE.words
 
 
-def negotiated(accepted: str, languages: Sequence[str] = tuple(LANGUAGES), default: str = "sv") -> str:
+def negotiated(
+    accepted: str, languages: Sequence[str] = tuple(LANGUAGES), default: str = "sv"
+) -> str:
     """The language that an Accept-Language header asks for; Norwegian of any kind is Bokmål."""
     wishes: list[tuple[float, int, str]] = []
     for position, preference in enumerate(accepted[:200].split(",")):

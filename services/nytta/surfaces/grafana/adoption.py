@@ -34,15 +34,27 @@ _BREADTH = "Share of the staff at work who did at least one thing in the system.
 _INTENDED = "Share of the cases that were handled in the intended way."
 _ENROLMENT = "Share of the planned workplaces that are enrolled."
 _ENTITLEMENT = "Share of those in scope who have a working account and licence."
-_FALLBACK = "Share of the steps with a digital route that were done on paper or by hand all the same."
+_FALLBACK = (
+    "Share of the steps with a digital route that were done on paper or by hand all the same."
+)
 _LEAD_TIME = "Days from opened to closed, at the median of the completed cases."
 _HABIT = "Share of the staff who did so in at least nine of their last twelve weeks at work."
-_LEGACY = "Share of those who worked in the system or in the earlier one who still used the earlier one."
+_LEGACY = (
+    "Share of those who worked in the system or in the earlier one who still used the earlier one."
+)
 _INTAKE = "Share of the opened cases that came in digitally."
 _SUPPORT = "Tickets per hundred persons in scope."
 _USE = {"weekly-breadth": "In use %", "habit": "Habit %", "legacy-residue": "Old system %"}
-_CASES = {"intended-use": "As intended %", "digital-intake": "Digital intake %", "fallback": "Fallback %"}
-_AROUND = {"enrolment": "Enrolled %", "lead-time": "Lead time d", "tickets-per-100": "Tickets per 100"}
+_CASES = {
+    "intended-use": "As intended %",
+    "digital-intake": "Digital intake %",
+    "fallback": "Fallback %",
+}
+_AROUND = {
+    "enrolment": "Enrolled %",
+    "lead-time": "Lead time d",
+    "tickets-per-100": "Tickets per 100",
+}
 
 _TO_PROCESS = (
     "/d/nytta-process?${organisation:queryparam}&${system:queryparam}"
@@ -58,7 +70,11 @@ def _units(title: str, columns: Mapping[str, str], *, is_stated: bool = False) -
         title,
         "Each figure of the latest rolling window with its interval and the band of its number (persons, cases or "
         "tickets); the reason where it may not be shown. The most urgent first; every column sorts."
-        + (" Stands: between what the unit could do and what it does, by the last quarter." if is_stated else ""),
+        + (
+            " Stands: between what the unit could do and what it does, by the last quarter."
+            if is_stated
+            else ""
+        ),
         f"""SELECT n.name_en AS "Unit", {stands}{figures(columns)}, v.unit AS "Id"
 FROM (SELECT * FROM nytta.last_values
     WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND case_type = '*' AND part = '' AND indicator IN {(*columns,)}) AS v

@@ -83,21 +83,34 @@ class Board:
 def twins(board: Board) -> Row:
     """The charts of the board as tables."""
     charts = [
-        panel for row in board.rows for panel in row.panels if panel.kind in (Kind.TREND, Kind.BARS) and panel.sql
+        panel
+        for row in board.rows
+        for panel in row.panels
+        if panel.kind in (Kind.TREND, Kind.BARS) and panel.sql
     ]
     return Row("The same figures as tables", tuple(map(twin, charts)))
 
 
 def render(board: Board) -> bytes:
     """The board as JSON, the same bytes every time."""
-    plain: dict[str, Any] = orjson.loads(JSONEncoder(sort_keys=True).encode(_dashboard(board).build()))
-    return orjson.dumps(plain, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
+    plain: dict[str, Any] = orjson.loads(
+        JSONEncoder(sort_keys=True).encode(_dashboard(board).build())
+    )
+    return orjson.dumps(
+        plain, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+    )
 
 
 def _dashboard(board: Board) -> dashboard.Dashboard:
-    board_builder = dashboard.Dashboard(board.title).uid(board.uid).tags([TAG]).readonly().timezone("browser")
-    board_builder.description(board.about).time(board.since, "now").refresh("5m").tooltip(DashboardCursorSync.CROSSHAIR)
-    board_builder.timepicker(dashboard.TimePicker().refresh_intervals(["5m", "15m", "1h"])).week_start("monday")
+    board_builder = (
+        dashboard.Dashboard(board.title).uid(board.uid).tags([TAG]).readonly().timezone("browser")
+    )
+    board_builder.description(board.about).time(board.since, "now").refresh("5m").tooltip(
+        DashboardCursorSync.CROSSHAIR
+    )
+    board_builder.timepicker(
+        dashboard.TimePicker().refresh_intervals(["5m", "15m", "1h"])
+    ).week_start("monday")
     board_builder.link(
         dashboard.DashboardLink("Nytta").type(DashboardLinkType.DASHBOARDS).tags([TAG]).as_dropdown(True)
         .include_vars(True).keep_time(True)
@@ -108,7 +121,9 @@ def _dashboard(board: Board) -> dashboard.Dashboard:
     board_builder.with_panel(text_panel(_on_top(board)).id(1).grid_pos(GridPos(TOP, WIDE, 0, 0)))
     panel_number, top_row = 2, TOP
     for row in board.rows:
-        board_builder.with_row(dashboard.Row(row.title).id(panel_number).grid_pos(GridPos(1, WIDE, 0, top_row)))
+        board_builder.with_row(
+            dashboard.Row(row.title).id(panel_number).grid_pos(GridPos(1, WIDE, 0, top_row))
+        )
         panel_number, top_row = panel_number + 1, top_row + 1
         for panel, position in _laid(row, top_row):
             board_builder.with_panel(build(panel, panel_number, position))
@@ -116,7 +131,12 @@ def _dashboard(board: Board) -> dashboard.Dashboard:
         top_row = bottom
     tables = twins(board)
     if tables.panels:
-        folded = dashboard.Row(tables.title).id(panel_number).grid_pos(GridPos(1, WIDE, 0, top_row)).collapsed(True)
+        folded = (
+            dashboard.Row(tables.title)
+            .id(panel_number)
+            .grid_pos(GridPos(1, WIDE, 0, top_row))
+            .collapsed(True)
+        )
         for panel, position in _laid(tables, top_row + 1):
             panel_number += 1
             folded.with_panel(build(panel, panel_number, position))
@@ -139,24 +159,36 @@ def _on_top(board: Board) -> str:
     if board.metrics:
         source = "Prometheus, for the service itself; " + source
     tables = " Charts as tables: last row." if twins(board).panels else ""
-    return f"{board.about} Owner: {board.owner}. Source: {source}. Definitions: {DEFINITIONS}.{tables}"
+    return (
+        f"{board.about} Owner: {board.owner}. Source: {source}. Definitions: {DEFINITIONS}.{tables}"
+    )
 
 
 def _variables(board_builder: dashboard.Dashboard, board: Board) -> None:
-    board_builder.with_variable(dashboard.DatasourceVariable("datasource").label("Data source").type(CLICKHOUSE))
+    board_builder.with_variable(
+        dashboard.DatasourceVariable("datasource").label("Data source").type(CLICKHOUSE)
+    )
     if board.metrics:
-        board_builder.with_variable(dashboard.DatasourceVariable("prometheus").label("Prometheus").type("prometheus"))
+        board_builder.with_variable(
+            dashboard.DatasourceVariable("prometheus").label("Prometheus").type("prometheus")
+        )
     if board.console:
         constant = dashboard.ConstantVariable("console").label("Console").value(CONSOLE)
         # the builder cannot
         constant.build().hide = VariableHide.HIDE_VARIABLE
         board_builder.with_variable(constant)
     for board_variable in board.variables:
-        variable = dashboard.QueryVariable(board_variable.name).label(board_variable.label).datasource(STORE)
+        variable = (
+            dashboard.QueryVariable(board_variable.name)
+            .label(board_variable.label)
+            .datasource(STORE)
+        )
         variable.query({"refId": "var", "queryType": "sql", "rawSql": board_variable.sql})
         variable.refresh(VariableRefresh.ON_TIME_RANGE_CHANGED).sort(VariableSort.DISABLED)
         if board_variable.multi:
-            variable.multi(True).include_all(True).current(Option(selected=True, text=["All"], value=["$__all"]))
+            variable.multi(True).include_all(True).current(
+                Option(selected=True, text=["All"], value=["$__all"])
+            )
         if board_variable.hidden:
             variable.hide(VariableHide.HIDE_VARIABLE)
         board_builder.with_variable(variable)
@@ -171,7 +203,13 @@ def _variables(board_builder: dashboard.Dashboard, board: Board) -> None:
 
 
 def _annotation(mark: Mark) -> dashboard.AnnotationQuery:
-    annotation = dashboard.AnnotationQuery().name(mark.name).datasource(STORE).enable(True).icon_color(mark.colour)
+    annotation = (
+        dashboard.AnnotationQuery()
+        .name(mark.name)
+        .datasource(STORE)
+        .enable(True)
+        .icon_color(mark.colour)
+    )
     # the SDK knows only targets of Grafana's own annotations; the data source's is a query like a panel's
     inner: AnnotationQuery = annotation.build()
     inner.target = ClickHouseQuery(mark.sql, ref_id="Anno")

@@ -16,8 +16,16 @@ _PROMISES = (
         "Requests answered",
         "Of a thousand requests with events, 999 are answered without a fault of ours.",
     ),
-    ("durability", "Durable within a second", "Of a hundred requests, the events of 99 are durable within a second."),
-    ("cells", "In the figures within 5 s", "Of a hundred rounds, 95 bring events into their cells within 5 seconds."),
+    (
+        "durability",
+        "Durable within a second",
+        "Of a hundred requests, the events of 99 are durable within a second.",
+    ),
+    (
+        "cells",
+        "In the figures within 5 s",
+        "Of a hundred rounds, 95 bring events into their cells within 5 seconds.",
+    ),
 )
 
 

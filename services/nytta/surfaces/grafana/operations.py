@@ -32,7 +32,12 @@ _OWNER = "IT operations"
 
 
 def _stat(
-    title: str, definition: str, sql: str, unit: str = "none", refresh: str = _OFTEN, empty: str = "none"
+    title: str,
+    definition: str,
+    sql: str,
+    unit: str = "none",
+    refresh: str = _OFTEN,
+    empty: str = "none",
 ) -> Panel:
     return Panel(
         Kind.STAT,
@@ -49,7 +54,14 @@ def _stat(
     )
 
 
-def _live(title: str, definition: str, expr: str, legend: str, unit: str = "s", lines: tuple[str, ...] = ()) -> Panel:
+def _live(
+    title: str,
+    definition: str,
+    expr: str,
+    legend: str,
+    unit: str = "s",
+    lines: tuple[str, ...] = (),
+) -> Panel:
     return Panel(
         Kind.TREND,
         title,
@@ -71,7 +83,14 @@ BOARD: Final = Board(
     "For IT operations: sources beside their own past, what was refused, how far figures are behind, what may not be "
     "shown, and whether messages reach people.",
     _OWNER,
-    (Variable("source", "Source", "SELECT DISTINCT source FROM nytta.source_days ORDER BY source", multi=True),),
+    (
+        Variable(
+            "source",
+            "Source",
+            "SELECT DISTINCT source FROM nytta.source_days ORDER BY source",
+            multi=True,
+        ),
+    ),
     (
         Row(
             "Now",

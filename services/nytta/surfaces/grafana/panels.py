@@ -8,7 +8,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from grafana_foundation_sdk.builders import bargauge, common, dashboard, stat, table, text, timeseries
+from grafana_foundation_sdk.builders import (
+    bargauge,
+    common,
+    dashboard,
+    stat,
+    table,
+    text,
+    timeseries,
+)
 from grafana_foundation_sdk.models import common as shared
 from grafana_foundation_sdk.models.dashboard import (
     DynamicConfigValue,
@@ -100,22 +108,38 @@ class Panel:
     @property
     def description(self) -> str:
         """What Grafana shows behind the panel's i."""
-        return f"{self.definition} Source: {self.source}. Changes {self.refresh}. Owner: {self.owner}."
+        return (
+            f"{self.definition} Source: {self.source}. Changes {self.refresh}. Owner: {self.owner}."
+        )
 
 
 def text_panel(content: str) -> text.Panel:
     """The panel on top of a board: what it answers, for whom, and where words are defined."""
-    return text.Panel().title("What this shows").content(content).mode(TextMode.MARKDOWN).span(WIDE).height(TOP)
+    return (
+        text.Panel()
+        .title("What this shows")
+        .content(content)
+        .mode(TextMode.MARKDOWN)
+        .span(WIDE)
+        .height(TOP)
+    )
 
 
 def build(panel: Panel, number: int, position: GridPos) -> Builder:
     """The panel as the SDK builds it; `number` is its lasting id on the board."""
     panel_builder = _KINDS[panel.kind](panel)
-    panel_builder.id(number).title(panel.title).description(panel.description).unit(panel.unit).no_value(panel.empty)
+    panel_builder.id(number).title(panel.title).description(panel.description).unit(
+        panel.unit
+    ).no_value(panel.empty)
     panel_builder.datasource(METRICS if panel.expr else STORE).grid_pos(position)
     if panel.expr:
         panel_builder.with_target(
-            promql(panel.expr, panel.legend, is_instant=panel.kind is not Kind.TREND, rows=panel.kind is Kind.TABLE)
+            promql(
+                panel.expr,
+                panel.legend,
+                is_instant=panel.kind is not Kind.TREND,
+                rows=panel.kind is Kind.TABLE,
+            )
         )
     else:
         panel_builder.with_target(ClickHouseQuery(panel.sql, series=panel.kind is Kind.TREND))
@@ -127,7 +151,11 @@ def build(panel: Panel, number: int, position: GridPos) -> Builder:
         panel_builder.override_by_name(column, [DynamicConfigValue("unit", unit)])
     if panel.words:
         panel_builder.mappings(
-            [ValueMap({state: ValueMappingResult(text=label) for state, label in panel.words.items()})]
+            [
+                ValueMap(
+                    {state: ValueMappingResult(text=label) for state, label in panel.words.items()}
+                )
+            ]
         )
     return panel_builder
 
@@ -157,26 +185,40 @@ def twin(panel: Panel) -> Panel:
 
 
 def _stat(_: Panel) -> stat.Panel:
-    panel_builder = stat.Panel().color_mode(shared.BigValueColorMode.NONE).graph_mode(shared.BigValueGraphMode.NONE)
+    panel_builder = (
+        stat.Panel()
+        .color_mode(shared.BigValueColorMode.NONE)
+        .graph_mode(shared.BigValueGraphMode.NONE)
+    )
     panel_builder.text_mode(shared.BigValueTextMode.VALUE_AND_NAME)
-    return panel_builder.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).values(False).fields("/.*/"))
+    return panel_builder.reduce_options(
+        common.ReduceDataOptions().calcs(["lastNotNull"]).values(False).fields("/.*/")
+    )
 
 
 def _trend(panel: Panel) -> timeseries.Panel:
-    panel_builder = timeseries.Panel().line_width(2).fill_opacity(0).show_points(shared.VisibilityMode.AUTO)
+    panel_builder = (
+        timeseries.Panel().line_width(2).fill_opacity(0).show_points(shared.VisibilityMode.AUTO)
+    )
     panel_builder.stacking(common.StackingConfig().mode(shared.StackingMode.NONE)).span_nulls(False)
     panel_builder.axis_placement(shared.AxisPlacement.LEFT).axis_soft_min(0)
-    legend = common.VizLegendOptions().show_legend(True).display_mode(shared.LegendDisplayMode.TABLE)
+    legend = (
+        common.VizLegendOptions().show_legend(True).display_mode(shared.LegendDisplayMode.TABLE)
+    )
     panel_builder.legend(legend.placement(shared.LegendPlacement.BOTTOM).calcs(["lastNotNull"]))
     if not panel.expr:
         panel_builder.override_by_field_type("time", [DynamicConfigValue("unit", _DAY)])
         # what may not be shown is a gap, and no line leads over it
         panel_builder.insert_nulls(_GAP)
         panel_builder.display_name("${__field.labels.line}")
-    panel_builder.color_scheme(dashboard.FieldColor().mode(FieldColorModeId.FIXED).fixed_color(PALETTE[0]))
+    panel_builder.color_scheme(
+        dashboard.FieldColor().mode(FieldColorModeId.FIXED).fixed_color(PALETTE[0])
+    )
     for line_number, (colour, dash) in enumerate(zip(PALETTE, DASHES, strict=True), 1):
         named = panel.lines[line_number - 1] if len(panel.lines) >= line_number else ""
-        style: dict[str, object] = {"fill": "dash", "dash": list(dash)} if dash else {"fill": "solid"}
+        style: dict[str, object] = (
+            {"fill": "dash", "dash": list(dash)} if dash else {"fill": "solid"}
+        )
         panel_builder.override_by_regexp(
             f"/^{re.escape(named)}$/" if named else f"/^{line_number} /",
             [
@@ -202,9 +244,15 @@ _BEHIND: Final = [
 
 def _bars(_: Panel) -> bargauge.Panel:
     panel_builder = bargauge.Panel().orientation(shared.VizOrientation.HORIZONTAL)
-    panel_builder.display_mode(shared.BarGaugeDisplayMode.BASIC).value_mode(shared.BarGaugeValueMode.TEXT)
-    panel_builder.color_scheme(dashboard.FieldColor().mode(FieldColorModeId.FIXED).fixed_color(PALETTE[0]))
-    return panel_builder.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).values(True).fields(""))
+    panel_builder.display_mode(shared.BarGaugeDisplayMode.BASIC).value_mode(
+        shared.BarGaugeValueMode.TEXT
+    )
+    panel_builder.color_scheme(
+        dashboard.FieldColor().mode(FieldColorModeId.FIXED).fixed_color(PALETTE[0])
+    )
+    return panel_builder.reduce_options(
+        common.ReduceDataOptions().calcs(["lastNotNull"]).values(True).fields("")
+    )
 
 
 def _table(panel: Panel) -> table.Panel:
@@ -240,13 +288,18 @@ _BAR: Final = [
     DynamicConfigValue("min", 0),
     DynamicConfigValue("max", 100),
     DynamicConfigValue("color", {"mode": "fixed", "fixedColor": PALETTE[0]}),
-    DynamicConfigValue("custom.cellOptions", {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}),
+    DynamicConfigValue(
+        "custom.cellOptions", {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
+    ),
 ]
 _SIGNED: Final = [
     DynamicConfigValue("color", {"mode": "thresholds"}),
     DynamicConfigValue(
         "thresholds",
-        {"mode": "absolute", "steps": [{"color": PALETTE[3], "value": None}, {"color": PALETTE[1], "value": 0}]},
+        {
+            "mode": "absolute",
+            "steps": [{"color": PALETTE[3], "value": None}, {"color": PALETTE[1], "value": 0}],
+        },
     ),
     DynamicConfigValue("custom.cellOptions", {"type": "color-text"}),
 ]

@@ -30,7 +30,8 @@ NAMES: Final = f"(SELECT unit, name_en, depth FROM nytta.unit_names WHERE {ORGAN
 """Names of the organisation's units, for joins."""
 
 TYPES: Final = (
-    f"(SELECT case_type, any(name_en) AS name_en FROM nytta.case_types WHERE {SYSTEM} GROUP BY case_type) AS t"
+    "(SELECT case_type, any(name_en) AS name_en FROM nytta.case_types "
+    f"WHERE {SYSTEM} GROUP BY case_type) AS t"
 )
 """Names of the system's case types, for joins, one row each across shards too; a log without a registry has none."""
 
@@ -41,7 +42,9 @@ INDICATORS: Final = """(SELECT indicator, argMax(title_en, version) AS title FRO
 SYSTEMS: Final = "(SELECT system, any(name_en) AS name_en FROM nytta.systems GROUP BY system) AS y"
 """Names of systems, likewise."""
 
-WHOLE: Final = f"(SELECT argMin(unit, (depth, unit)) FROM nytta.unit_names WHERE {ORGANISATION} AND {UNIT})"
+WHOLE: Final = (
+    f"(SELECT argMin(unit, (depth, unit)) FROM nytta.unit_names WHERE {ORGANISATION} AND {UNIT})"
+)
 """The topmost of the chosen units, '' where there is none: a query of one value must have one."""
 
 WORDS: Final[dict[str, str]] = {
@@ -257,7 +260,9 @@ LIMIT 1""",
     )
 
 
-def trend(indicator: str, title: str, definition: str, unit: str = "percent", width: int = 12) -> Panel:
+def trend(
+    indicator: str, title: str, definition: str, unit: str = "percent", width: int = 12
+) -> Panel:
     """An indicator's course in the most urgent of the chosen units, and the target that they are under."""
     return Panel(
         Kind.TREND,
@@ -318,7 +323,11 @@ ORDER BY s.urgency DESC, s.to_target, s.unit""",
         source="lag detection",
         refresh="each closed week",
         widths={column: _LAGGING[column] for column in columns},
-        links=(("Unit", TO_CONSOLE, "Console"), ("Unit", TO_UNIT, "Its figures"), ("Alert", TO_ALERT, "The alert")),
+        links=(
+            ("Unit", TO_CONSOLE, "Console"),
+            ("Unit", TO_UNIT, "Its figures"),
+            ("Alert", TO_ALERT, "The alert"),
+        ),
         bars=("Now",),
         signed=("To target", "To like units"),
         hidden=("Id", "Alert id", *(column for column in _LAGGING if column not in columns)),

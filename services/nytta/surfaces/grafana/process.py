@@ -39,9 +39,19 @@ _INDICATORS = (
         "Share of the opened cases that came in through a digital channel.",
         "percent",
     ),
-    ("digital-take-up", "Digital take-up", "Share of the completed cases that had come in digitally.", "percent"),
+    (
+        "digital-take-up",
+        "Digital take-up",
+        "Share of the completed cases that had come in digitally.",
+        "percent",
+    ),
     ("intended-use", "Intended use", "Share of the cases handled in the intended way.", "percent"),
-    ("fallback", "Fallback", "Share of the steps with a digital route that were done by hand all the same.", "percent"),
+    (
+        "fallback",
+        "Fallback",
+        "Share of the steps with a digital route that were done by hand all the same.",
+        "percent",
+    ),
     ("lead-time", "Lead time", "Days from opened to closed, at the median.", "suffix:d"),
     ("rework", "Rework", "Share of the closed cases that went back to an earlier step.", "percent"),
     ("handovers", "Handovers", "Changes of hands of a completed case, on average.", "none"),
@@ -79,7 +89,9 @@ ORDER BY time, line""",
     )
 
 
-_NO_STATES: Final = "No state of a case type is told: it needs published figures from before and after going live."
+_NO_STATES: Final = (
+    "No state of a case type is told: it needs published figures from before and after going live."
+)
 
 
 def _pays(title: str, definition: str, sql: str, source: str, empty: str) -> Panel:

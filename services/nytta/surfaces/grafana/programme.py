@@ -32,8 +32,12 @@ _SAID = "when benefits are stated anew, after each publication"
 
 
 _LINKS: Final = (("Unit", TO_CONSOLE, "Console"), ("Unit", TO_UNIT, "Its figures"))
-_NO_BENEFITS: Final = "No benefit of this organisation is planned in programme.yaml, or none was stated yet."
-_NO_DECISIONS: Final = "No decision of this organisation stands in programme.yaml, or no unit has reported yet."
+_NO_BENEFITS: Final = (
+    "No benefit of this organisation is planned in programme.yaml, or none was stated yet."
+)
+_NO_DECISIONS: Final = (
+    "No decision of this organisation stands in programme.yaml, or no unit has reported yet."
+)
 _NO_STATES: Final = "Nothing is told of the chosen units: states need published figures of access, training and use."
 
 
@@ -41,7 +45,9 @@ def _latest(view: str) -> str:
     return f"week = (SELECT max(week) FROM nytta.{view} WHERE {ORGANISATION})"
 
 
-def _stat(title: str, definition: str, sql: str, unit: str = "none", empty: str = "none planned or stated") -> Panel:
+def _stat(
+    title: str, definition: str, sql: str, unit: str = "none", empty: str = "none planned or stated"
+) -> Panel:
     return Panel(
         Kind.STAT,
         title,
@@ -71,7 +77,11 @@ _FIGURES: Final = {
 
 
 def _benefits(
-    title: str, width: int = 24, height: int = 10, widths: Mapping[str, int] | None = None, hidden: Sequence[str] = ()
+    title: str,
+    width: int = 24,
+    height: int = 10,
+    widths: Mapping[str, int] | None = None,
+    hidden: Sequence[str] = (),
 ) -> Panel:
     return Panel(
         Kind.TABLE,
@@ -159,8 +169,22 @@ WHERE {ORGANISATION} AND state IN ('open', 'acknowledged', 'improving', 'escalat
                     "Benefits, what is furthest behind first",
                     width=16,
                     height=8,
-                    widths={"Unit": 150, "Status": 95, "Realised %": 85, "Forecast %": 85, "Due": 90},
-                    hidden=("Between %", "Baseline", "Target", "In", "Freed h/year", "Worth", "Currency"),
+                    widths={
+                        "Unit": 150,
+                        "Status": 95,
+                        "Realised %": 85,
+                        "Forecast %": 85,
+                        "Due": 90,
+                    },
+                    hidden=(
+                        "Between %",
+                        "Baseline",
+                        "Target",
+                        "In",
+                        "Freed h/year",
+                        "Worth",
+                        "Currency",
+                    ),
                 ),
                 lagging(8, ("Finding", "To target")),
             ),
@@ -202,7 +226,9 @@ GROUP BY u.place HAVING "Hours a year" > 0 ORDER BY "Hours a year" DESC LIMIT 10
                     refresh=_SAID,
                 ),
                 _benefits(
-                    "Every benefit, with its baseline, target and worth", widths=_FIGURES, hidden=("Status", "Due")
+                    "Every benefit, with its baseline, target and worth",
+                    widths=_FIGURES,
+                    hidden=("Status", "Due"),
                 ),
             ),
         ),
@@ -330,7 +356,14 @@ GROUP BY m.place ORDER BY m.place""",
                     refresh=_SAID,
                     links=_LINKS,
                     hidden=("Id",),
-                    widths={"Level": 60, "Process": 75, "Use": 60, "Access": 70, "Benefit": 75, "Covered %": 85},
+                    widths={
+                        "Level": 60,
+                        "Process": 75,
+                        "Use": 60,
+                        "Access": 70,
+                        "Benefit": 75,
+                        "Covered %": 85,
+                    },
                 ),
             ),
         ),

@@ -69,11 +69,19 @@ def push(
         _check_zone(grafana, source)
         changes = [_folder(grafana, dry_run)]
         changes += [
-            _board(grafana, address, _linked(across(body) if shards else body, console), source, dry_run)
+            _board(
+                grafana,
+                address,
+                _linked(across(body) if shards else body, console),
+                source,
+                dry_run,
+            )
             for body in boards.values()
         ]
     except requests.JSONDecodeError as error:
-        raise GrafanaError(f"{address} does not answer as Grafana does: is this its address, with its path?") from error
+        raise GrafanaError(
+            f"{address} does not answer as Grafana does: is this its address, with its path?"
+        ) from error
     except requests.RequestException as error:
         raise GrafanaError(
             f"{address}: no answer ({type(error).__name__}): is Grafana there, and reachable?"
@@ -88,7 +96,9 @@ def push(
 def _opened(address: str, token: str, timeout: float) -> GrafanaFace:
     address_parts = urlsplit(address)
     if address_parts.scheme not in ("http", "https") or not address_parts.hostname:
-        raise GrafanaError(f"'{address}' is no address of a Grafana: write it as https://grafana.example.org")
+        raise GrafanaError(
+            f"'{address}' is no address of a Grafana: write it as https://grafana.example.org"
+        )
     path = address_parts.path.strip("/")
     return GrafanaFace(
         auth=token,
@@ -105,7 +115,9 @@ def _check_version(health: Any) -> None:
     version_match = re.match(r"(\d+)\.(\d+)", version)
     wanted_version = ".".join(map(str, GRAFANA))
     if not version_match:
-        raise GrafanaError(f"Grafana does not tell its version; {wanted_version} or later is needed")
+        raise GrafanaError(
+            f"Grafana does not tell its version; {wanted_version} or later is needed"
+        )
     if (int(version_match[1]), int(version_match[2])) < GRAFANA:
         raise GrafanaError(
             f"Grafana {version} is too old for the ClickHouse data source: upgrade to {wanted_version} or later"
@@ -113,8 +125,14 @@ def _check_version(health: Any) -> None:
 
 
 def _datasource(grafana: GrafanaFace, source_name: str) -> dict[str, Any]:
-    stores = [datasource for datasource in grafana.datasource.list_datasources() if datasource["type"] == CLICKHOUSE]
-    matching = [datasource for datasource in stores if not source_name or datasource["name"] == source_name]
+    stores = [
+        datasource
+        for datasource in grafana.datasource.list_datasources()
+        if datasource["type"] == CLICKHOUSE
+    ]
+    matching = [
+        datasource for datasource in stores if not source_name or datasource["name"] == source_name
+    ]
     if len(matching) == 1:
         return dict(matching[0])
     if stores:
@@ -133,18 +151,26 @@ def _datasource(grafana: GrafanaFace, source_name: str) -> dict[str, Any]:
             f"the plugin {CLICKHOUSE} is not installed in Grafana: install it (GF_PLUGINS_PREINSTALL_SYNC, or grafana "
             "cli plugins install) and add a data source with the user nytta_open"
         ) from error
-    raise GrafanaError("there is no ClickHouse data source: add one with the user nytta_open and the database nytta")
+    raise GrafanaError(
+        "there is no ClickHouse data source: add one with the user nytta_open and the database nytta"
+    )
 
 
 def _check_zone(grafana: GrafanaFace, source: dict[str, Any]) -> None:
     """The data source reads the open zone and cannot read the private one, as the store itself answers."""
-    database = str(source.get("jsonData", {}).get("defaultDatabase") or source.get("database") or "")
+    database = str(
+        source.get("jsonData", {}).get("defaultDatabase") or source.get("database") or ""
+    )
     source_name = source["name"]
     advice = "give it the user nytta_open of deploy/clickhouse/users.xml and the database nytta"
     if "private" in database:
-        raise GrafanaError(f"data source '{source_name}' points at the private database '{database}': {advice}")
+        raise GrafanaError(
+            f"data source '{source_name}' points at the private database '{database}': {advice}"
+        )
     if not _answers(grafana, source, _OPEN):
-        raise GrafanaError(f"data source '{source_name}' cannot read nytta.indicator_values: {advice}")
+        raise GrafanaError(
+            f"data source '{source_name}' cannot read nytta.indicator_values: {advice}"
+        )
     if _answers(grafana, source, _PRIVATE):
         raise GrafanaError(
             f"data source '{source_name}' can read the private zone, and so could every viewer: {advice}"
@@ -160,7 +186,9 @@ def _answers(grafana: GrafanaFace, source: dict[str, Any], sql: str) -> bool:
         "format": 1,
     }
     try:
-        query_answer = grafana.api.POST("/ds/query", json={"queries": [query], "from": "now-1h", "to": "now"})
+        query_answer = grafana.api.POST(
+            "/ds/query", json={"queries": [query], "from": "now-1h", "to": "now"}
+        )
     except GrafanaException as error:
         if error.status_code in (401, 403):
             raise
@@ -181,7 +209,9 @@ def _folder(grafana: GrafanaFace, dry_run: bool) -> Pushed:
     return Pushed("folder", "Nytta", Outcome.UNCHANGED)
 
 
-def _board(grafana: GrafanaFace, address: str, board: dict[str, Any], source: dict[str, Any], dry_run: bool) -> Pushed:
+def _board(
+    grafana: GrafanaFace, address: str, board: dict[str, Any], source: dict[str, Any], dry_run: bool
+) -> Pushed:
     for variable in board["templating"]["list"]:
         if variable["name"] == "datasource":
             variable["current"] = {"selected": True, "text": source["name"], "value": source["uid"]}
@@ -198,11 +228,19 @@ def _board(grafana: GrafanaFace, address: str, board: dict[str, Any], source: di
             raise GrafanaError(
                 f"the dashboard '{board['title']}' is provisioned from files: change the files, or take them away first"
             )
-        same = _plain(existing["dashboard"]) == _plain(board) and existing.get("meta", {}).get("folderUid") == FOLDER
+        same = (
+            _plain(existing["dashboard"]) == _plain(board)
+            and existing.get("meta", {}).get("folderUid") == FOLDER
+        )
         outcome = Outcome.UNCHANGED if same else Outcome.CHANGED
     if outcome is not Outcome.UNCHANGED and not dry_run:
         grafana.dashboard.update_dashboard(
-            {"dashboard": board, "folderUid": FOLDER, "overwrite": True, "message": "nytta dashboards push"}
+            {
+                "dashboard": board,
+                "folderUid": FOLDER,
+                "overwrite": True,
+                "message": "nytta dashboards push",
+            }
         )
     return Pushed("dashboard", board["title"], outcome, board_address)
 
@@ -231,6 +269,7 @@ def _refused(error: GrafanaException) -> str:
         return "Grafana does not know the token: make one for a service account and set NYTTA_GRAFANA_TOKEN"
     if error.status_code == 403:
         return (
-            "the token may not do this: it needs the role Editor, and the permissions datasources:read and plugins:read"
+            "the token may not do this: it needs the role Editor, and the permissions "
+            "datasources:read and plugins:read"
         )
     return f"Grafana refused: {error.message}"

@@ -51,7 +51,9 @@ def promql(
 ) -> prometheus.Dataquery:
     """One query to Prometheus: a range, or with `is_instant` the values now; `rows` has a table of labels in place of
     series."""
-    query = prometheus.Dataquery().expr(expr).ref_id(ref_id).legend_format(legend).datasource(METRICS)
+    query = (
+        prometheus.Dataquery().expr(expr).ref_id(ref_id).legend_format(legend).datasource(METRICS)
+    )
     if rows:
         query.format(PromQueryFormat.TABLE)
     return query.instant() if is_instant else query.range()

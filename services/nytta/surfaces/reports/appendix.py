@@ -40,7 +40,9 @@ def _register(content: Content) -> Iterator[Block]:
 def _register_row(content: Content, benefit: Benefit) -> tuple[str, ...]:
     plan = benefit.plan
     measure = Measure(plan.measure)
-    unit_of_measure = content.name(MEASURES[measure]) if measure in MEASURES else plan.unit_of_measure
+    unit_of_measure = (
+        content.name(MEASURES[measure]) if measure in MEASURES else plan.unit_of_measure
+    )
     return (
         content.name(plan.names),
         content.name(benefit.unit_names),
@@ -67,7 +69,9 @@ def _cautions(content: Content) -> Iterator[Block]:
     cautions = []
     for benefit in content.benefits:
         # flags of a later version have no words here, and are left out
-        flag_keys = [key for key in (f"flag_{flag}" for flag in benefit.flags) if words.has_words(key)]
+        flag_keys = [
+            key for key in (f"flag_{flag}" for flag in benefit.flags) if words.has_words(key)
+        ]
         if flag_keys:
             flags = ", ".join(content.say(key) for key in flag_keys)
             cautions.append(f"{content.label(benefit)}: {flags}.")
@@ -75,13 +79,19 @@ def _cautions(content: Content) -> Iterator[Block]:
         yield Heading(content.say("flags"), 3)
         yield Text(" ".join(cautions), "small")
     changes = [
-        (figures.day(change.day, content.language), content.label(benefit), _change(content, change))
+        (
+            figures.day(change.day, content.language),
+            content.label(benefit),
+            _change(content, change),
+        )
         for benefit in content.benefits
         for change in benefit.changes
     ]
     if changes:
         yield Heading(content.say("changes"), 3)
-        yield Table(content.heads("day", "benefit", "what"), tuple(sorted(changes)), widths=(1.2, 3, 4))
+        yield Table(
+            content.heads("day", "benefit", "what"), tuple(sorted(changes)), widths=(1.2, 3, 4)
+        )
 
 
 def _change(content: Content, change: Change) -> str:
@@ -115,10 +125,21 @@ def _hours(content: Content) -> Iterator[Block]:
         *("unit", "case_type", "share", "promised"),
         *("freed_short", "use_short", "effect_short", "value"),
     )
-    yield Table(heads, tuple(hour_rows), figures=(3, 4, 5, 6, 7), widths=(2.1, 2.1, 1.7, 1.1, 1.1, 1.2, 1.2, 1.7))
-    costs = {(pool.hourly_cost, pool.hourly_cost_source) for pool in content.pools if pool.hourly_cost is not None}
+    yield Table(
+        heads,
+        tuple(hour_rows),
+        figures=(3, 4, 5, 6, 7),
+        widths=(2.1, 2.1, 1.7, 1.1, 1.1, 1.2, 1.2, 1.7),
+    )
+    costs = {
+        (pool.hourly_cost, pool.hourly_cost_source)
+        for pool in content.pools
+        if pool.hourly_cost is not None
+    }
     sentences = [
-        content.say("cost_source", money=content.money(cost), source=source) for cost, source in sorted(costs) if cost
+        content.say("cost_source", money=content.money(cost), source=source)
+        for cost, source in sorted(costs)
+        if cost
     ]
     if sentences:
         yield Text(" ".join(sentences), "small")
@@ -166,7 +187,11 @@ def _members(content: Content) -> Iterator[Block]:
         if not maturity.members or not content.is_about(maturity.system):
             continue
         yield Heading(f"{content.say('members')}: {content.system_name(maturity.system)}")
-        heads = (*content.heads("dimension", "indicator"), "", *content.heads("weight", "figure", "score"))
+        heads = (
+            *content.heads("dimension", "indicator"),
+            "",
+            *content.heads("weight", "figure", "score"),
+        )
         rows = tuple(_member_rows(content, maturity))
         yield Table(heads, rows, figures=(3, 4, 5), widths=(2.2, 2.6, 1.7, 0.7, 0.8, 1.1))
 
@@ -200,12 +225,21 @@ def _surveys(content: Content) -> Iterator[Block]:
     ]
     if survey_rows:
         yield Heading(content.say("surveys"))
-        yield Table(("", "", content.say("score"), ""), tuple(survey_rows), figures=(2,), widths=(2, 2, 0.8, 4))
+        yield Table(
+            ("", "", content.say("score"), ""),
+            tuple(survey_rows),
+            figures=(2,),
+            widths=(2, 2, 0.8, 4),
+        )
 
 
 def _compared(content: Content) -> Iterator[Block]:
     """Funnels instead of rankings: a drawing with the places beyond chance, and every place in a table."""
-    comparisons = [comparison for comparison in content.statement.compared if content.is_about(comparison.system)]
+    comparisons = [
+        comparison
+        for comparison in content.statement.compared
+        if content.is_about(comparison.system)
+    ]
     if comparisons:
         yield Heading(content.say("compared"))
         yield Text(content.say("compared_note"), "small")
@@ -231,7 +265,9 @@ def _comparison(content: Content, comparison: Compared) -> Iterator[Block]:
     for point in comparison.points:
         # n as a lower bound, which is all that is published of it
         position = say(f"where_{point.word}")
-        comparison_rows.append((content.name(point.names), content.percent(point.value), f"≥ {point.n}", position))
+        comparison_rows.append(
+            (content.name(point.names), content.percent(point.value), f"≥ {point.n}", position)
+        )
     heads = content.heads("unit", "figure", "behind", "where")
     yield Table(heads, tuple(comparison_rows), figures=(1, 2), widths=(4, 1, 2, 1.6))
 
@@ -240,7 +276,9 @@ def _comparison_sentence(content: Content, comparison: Compared) -> str:
     apart = [content.name(point.names) for point in comparison.points if point.word != "inside"]
     if not apart:
         return content.say("compared_alike", all=len(comparison.points))
-    return content.say("compared_apart", n=len(apart), all=len(comparison.points), list=content.listed(apart))
+    return content.say(
+        "compared_apart", n=len(apart), all=len(comparison.points), list=content.listed(apart)
+    )
 
 
 def _funnel(content: Content, comparison: Compared) -> str:

@@ -13,7 +13,14 @@ from nytta.surfaces.reports import figures
 
 WIDTH = 660
 _ROW, _LEFT, _RIGHT, _TOP, _BOTTOM = 19, 250, 88, 26, 40
-_INK, _QUIET, _LINE, _NOW, _AHEAD, _MISS = "#1c2430", "#5b6573", "#d5dae1", "#0b5cad", "#8fb8de", "#b3541e"
+_INK, _QUIET, _LINE, _NOW, _AHEAD, _MISS = (
+    "#1c2430",
+    "#5b6573",
+    "#d5dae1",
+    "#0b5cad",
+    "#8fb8de",
+    "#b3541e",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,9 @@ class Bar:
     text: str
 
 
-def progress(benefit_rows: Sequence[Row], *, legend_words: tuple[str, str, str], font: str, language: str) -> str:
+def progress(
+    benefit_rows: Sequence[Row], *, legend_words: tuple[str, str, str], font: str, language: str
+) -> str:
     """Realised share of each benefit as a dot, its forecast as a bar with a tick, the promise as a line at 100 %.
 
     `legend_words` name the dot, the bar and the line.
@@ -54,7 +63,9 @@ def progress(benefit_rows: Sequence[Row], *, legend_words: tuple[str, str, str],
     baseline = height - 5
     svg_parts.append(f'<circle cx="{_LEFT - 6}" cy="{baseline - 3.5}" r="4.2" fill="{_NOW}"/>')
     svg_parts.append(_text(_LEFT + 2, baseline, dot_word, "start", _QUIET))
-    svg_parts.append(f'<rect x="{_LEFT + 148}" y="{baseline - 7.5}" width="20" height="8" fill="{_AHEAD}"/>')
+    svg_parts.append(
+        f'<rect x="{_LEFT + 148}" y="{baseline - 7.5}" width="20" height="8" fill="{_AHEAD}"/>'
+    )
     svg_parts.append(_text(_LEFT + 173, baseline, bar_word, "start", _QUIET))
     return _closed(svg_parts)
 
@@ -96,13 +107,25 @@ def _percent_grid(percent: _Axis, height: float, language: str) -> Iterator[str]
             f'stroke="{colour}" stroke-width="{width}"/>'
         )
         if tick % 50 == 0:
-            yield _text(tick_position, height - _BOTTOM + 14, figures.percent(tick, language), "middle", _QUIET)
+            yield _text(
+                tick_position,
+                height - _BOTTOM + 14,
+                figures.percent(tick, language),
+                "middle",
+                _QUIET,
+            )
 
 
 def _progress_row(benefit_row: Row, middle: float, percent: _Axis) -> Iterator[str]:
     yield _label(middle + 4, benefit_row.label)
-    if benefit_row.low is not None and benefit_row.high is not None and benefit_row.expected is not None:
-        low, expected, high = map(percent.at, (benefit_row.low, benefit_row.expected, benefit_row.high))
+    if (
+        benefit_row.low is not None
+        and benefit_row.high is not None
+        and benefit_row.expected is not None
+    ):
+        low, expected, high = map(
+            percent.at, (benefit_row.low, benefit_row.expected, benefit_row.high)
+        )
         # an interval of nothing is still seen
         width = max(1.5, high - low)
         yield f'<rect x="{low:.1f}" y="{middle - 4:.1f}" width="{width:.1f}" height="8" fill="{_AHEAD}"/>'
@@ -131,7 +154,9 @@ def missing(bars: Sequence[Bar], *, legend_words: tuple[str, str], font: str) ->
     svg_parts = [_open(height, font), _STRIPES]
     svg_parts.append(f'<rect x="{_LEFT}" y="2" width="12" height="9" fill="{_MISS}"/>')
     svg_parts.append(_text(_LEFT + 17, 11, use_word, "start", _QUIET))
-    svg_parts.append(f'<rect x="{_LEFT + 165}" y="2" width="12" height="9" fill="url(#s)" stroke="{_MISS}"/>')
+    svg_parts.append(
+        f'<rect x="{_LEFT + 165}" y="2" width="12" height="9" fill="url(#s)" stroke="{_MISS}"/>'
+    )
     svg_parts.append(_text(_LEFT + 182, 11, effect_word, "start", _QUIET))
     for number, bar in enumerate(bars):
         top = 22 + _ROW * number
@@ -139,7 +164,9 @@ def missing(bars: Sequence[Bar], *, legend_words: tuple[str, str], font: str) ->
         effect_width = inner_width * bar.effect / most_hours
         effect_start = _LEFT + use_width
         svg_parts.append(_label(top + 12, bar.label))
-        svg_parts.append(f'<rect x="{_LEFT}" y="{top + 3}" width="{use_width:.1f}" height="12" fill="{_MISS}"/>')
+        svg_parts.append(
+            f'<rect x="{_LEFT}" y="{top + 3}" width="{use_width:.1f}" height="12" fill="{_MISS}"/>'
+        )
         # stripes of less than a point would be read as a frame
         if effect_width >= 1:
             svg_parts.append(
@@ -177,11 +204,15 @@ def funnel(
     axis_word, centre_word = axis_words
     height, left_edge, bottom = 230, 50, 44
     smallest = min([group_size for group_size, _, _ in limits] or [1])
-    largest = max([smallest + 1, *(point.n for point in points), *(group_size for group_size, _, _ in limits)])
+    largest = max(
+        [smallest + 1, *(point.n for point in points), *(group_size for group_size, _, _ in limits)]
+    )
     inner_width, tall = WIDTH - left_edge - 20, height - bottom - 14
 
     def x(group_size: float) -> float:
-        return left_edge + inner_width * log(max(group_size, smallest) / smallest) / log(largest / smallest)
+        return left_edge + inner_width * log(max(group_size, smallest) / smallest) / log(
+            largest / smallest
+        )
 
     def y(value: float) -> float:
         return 14 + tall * (1 - min(max(value, 0), 100) / 100)
@@ -189,7 +220,9 @@ def funnel(
     svg_parts = [_open(height, font), *_share_grid(y, left_edge, WIDTH - 20, language)]
     for side in (1, 2):
         line = _joined((x(limit[0]), y(limit[side])) for limit in limits)
-        svg_parts.append(f'<polyline points="{line}" fill="none" stroke="{_QUIET}" stroke-dasharray="5 3"/>')
+        svg_parts.append(
+            f'<polyline points="{line}" fill="none" stroke="{_QUIET}" stroke-dasharray="5 3"/>'
+        )
     svg_parts.append(_level(y(centre), left_edge, WIDTH - 20, _INK))
     for tick in (10, 30, 100, 300, 1000, 3000, 10_000):
         if smallest <= tick <= largest:
@@ -274,8 +307,13 @@ def course(
             f'stroke="{_MISS}" stroke-width="1.8" stroke-dasharray="9 4"/>'
         )
     places = [(x(day), y(share)) for day, share in weeks]
-    svg_parts.append(f'<polyline points="{_joined(places)}" fill="none" stroke="{_NOW}" stroke-width="2.4"/>')
-    svg_parts += [f'<circle cx="{across:.1f}" cy="{down:.1f}" r="2.6" fill="{_NOW}"/>' for across, down in places]
+    svg_parts.append(
+        f'<polyline points="{_joined(places)}" fill="none" stroke="{_NOW}" stroke-width="2.4"/>'
+    )
+    svg_parts += [
+        f'<circle cx="{across:.1f}" cy="{down:.1f}" r="2.6" fill="{_NOW}"/>'
+        for across, down in places
+    ]
     ends = [_End(places[-1][1], share_word, _NOW)]
     if break_even is not None:
         ends.append(_End(y(break_even), line_word, _MISS))
@@ -300,10 +338,14 @@ def _end_words(line_ends: Sequence[_End], across: float) -> Iterator[str]:
     highest = downs.index(min(downs))
     for end_number, line_end in enumerate(line_ends):
         moved = -shift if end_number == highest else shift
-        yield _text(across, line_end.down + 4 + moved, _cut(line_end.word, 26), "start", line_end.colour)
+        yield _text(
+            across, line_end.down + 4 + moved, _cut(line_end.word, 26), "start", line_end.colour
+        )
 
 
-def _share_grid(y: Callable[[float], float], left_edge: float, right_edge: float, language: str) -> Iterator[str]:
+def _share_grid(
+    y: Callable[[float], float], left_edge: float, right_edge: float, language: str
+) -> Iterator[str]:
     """A level line each quarter, with its percent at the left."""
     for tick in range(0, 101, 25):
         yield _level(y(tick), left_edge, right_edge, _LINE)

@@ -10,7 +10,9 @@ from nytta.surfaces.reports.content import Content
 from nytta.surfaces.reports.document import Break, Document
 
 
-def document(statement: Statement, published_at: datetime, language: str, system: str = "", *, font: str) -> Document:
+def document(
+    statement: Statement, published_at: datetime, language: str, system: str = "", *, font: str
+) -> Document:
     """The report of an organisation's benefits, of one system or all (''), as it was stated at `published_at`."""
     content = Content(statement, language, system, font)
     is_known = system in statement.systems
@@ -22,4 +24,6 @@ def document(statement: Statement, published_at: datetime, language: str, system
     )
     moment = f"{published_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
     blocks = (*summary.blocks(content), Break(), *appendix.blocks(content))
-    return Document(language, content.say("title"), about, content.say("foot", moment=moment), blocks)
+    return Document(
+        language, content.say("title"), about, content.say("foot", moment=moment), blocks
+    )

@@ -52,7 +52,9 @@ class Content:
     @cached_property
     def benefits(self) -> Sequence[Benefit]:
         """Benefits of the system."""
-        return [benefit for benefit in self.statement.benefits if self.is_about(benefit.plan.system)]
+        return [
+            benefit for benefit in self.statement.benefits if self.is_about(benefit.plan.system)
+        ]
 
     @cached_property
     def pools(self) -> Sequence[Pool]:
@@ -63,7 +65,9 @@ class Content:
     def decisions(self) -> Sequence[Decided]:
         """Decisions about the system, and about none."""
         return [
-            decision for decision in self.statement.decisions if self.is_about(decision.system) or not decision.system
+            decision
+            for decision in self.statement.decisions
+            if self.is_about(decision.system) or not decision.system
         ]
 
     @cached_property
@@ -113,7 +117,9 @@ class Content:
     def label(self, benefit: Benefit) -> str:
         """Short enough for a chart: the unit, and what it does where the unit has several benefits."""
         unit_name = self.name(benefit.unit_names)
-        own_benefits = [candidate for candidate in self.benefits if candidate.plan.unit == benefit.plan.unit]
+        own_benefits = [
+            candidate for candidate in self.benefits if candidate.plan.unit == benefit.plan.unit
+        ]
         if len(own_benefits) == 1:
             return unit_name
         subject = self.name(benefit.case_type_names) or self.name(benefit.plan.names)

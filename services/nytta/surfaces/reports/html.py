@@ -23,4 +23,6 @@ _PAGES = Environment(
 def html(document: Document) -> str:
     """The document as HTML; tables beside charts say the same in text."""
     blocks = [(type(block).__name__.lower(), block) for block in document.blocks]
-    return _PAGES.get_template("report.html.j2").render(document=document, blocks=blocks, Markup=Markup)
+    return _PAGES.get_template("report.html.j2").render(
+        document=document, blocks=blocks, Markup=Markup
+    )

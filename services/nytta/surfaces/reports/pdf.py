@@ -21,7 +21,11 @@ def pdf(document: Document) -> bytes:
     import typst  # a compiler, for whoever asks for a PDF
 
     compiled: object = typst.compile(
-        _TEMPLATE.read_bytes(), format="pdf", sys_inputs=_inputs(document), ignore_system_fonts=True, timestamp=_EPOCH
+        _TEMPLATE.read_bytes(),
+        format="pdf",
+        sys_inputs=_inputs(document),
+        ignore_system_fonts=True,
+        timestamp=_EPOCH,
     )
     return compiled if isinstance(compiled, bytes) else b""
 
@@ -31,9 +35,17 @@ def pages(document: Document, ppi: float = 80) -> list[bytes]:
     import typst
 
     compiled: object = typst.compile(
-        _TEMPLATE.read_bytes(), format="png", ppi=ppi, sys_inputs=_inputs(document), ignore_system_fonts=True
+        _TEMPLATE.read_bytes(),
+        format="png",
+        ppi=ppi,
+        sys_inputs=_inputs(document),
+        ignore_system_fonts=True,
     )
-    return [page for page in (compiled if isinstance(compiled, list) else [compiled]) if isinstance(page, bytes)]
+    return [
+        page
+        for page in (compiled if isinstance(compiled, list) else [compiled])
+        if isinstance(page, bytes)
+    ]
 
 
 def _inputs(document: Document) -> dict[str, str]:

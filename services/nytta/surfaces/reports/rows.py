@@ -12,7 +12,11 @@ from nytta.surfaces.spreadsheets import csv_text
 
 def rows(statement: Statement, language: str, system: str = "") -> list[dict[str, Any]]:
     """One row per benefit: shares in percent, hours a year, money in whole units of the currency, days as text."""
-    return [_row(statement, benefit, language) for benefit in statement.benefits if system in ("", benefit.plan.system)]
+    return [
+        _row(statement, benefit, language)
+        for benefit in statement.benefits
+        if system in ("", benefit.plan.system)
+    ]
 
 
 def as_csv(rows: Sequence[dict[str, Any]]) -> str:
@@ -21,9 +25,15 @@ def as_csv(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def _row(statement: Statement, benefit: Benefit, language: str) -> dict[str, Any]:
-    pools = [pool for pool in statement.pools if benefit.id in pool.benefits and pool.missing is not None]
+    pools = [
+        pool for pool in statement.pools if benefit.id in pool.benefits and pool.missing is not None
+    ]
     amounts = [pool.amount_missing for pool in pools]
-    missing = sum(amount for amount in amounts if amount is not None) / 100 if amounts and None not in amounts else None
+    missing = (
+        sum(amount for amount in amounts if amount is not None) / 100
+        if amounts and None not in amounts
+        else None
+    )
     return {
         "benefit": benefit.id,
         "name": benefit.plan.names.text(language),
@@ -49,7 +59,9 @@ def _row(statement: Statement, benefit: Benefit, language: str) -> dict[str, Any
         "account": benefit.account,
         "freed_hours": _thousandth(benefit.freed),
         "amount": None if benefit.amount is None else benefit.amount / 100,
-        "unrealised_hours": _thousandth(sum(pool.missing or 0 for pool in pools)) if pools else None,
+        "unrealised_hours": _thousandth(sum(pool.missing or 0 for pool in pools))
+        if pools
+        else None,
         "unrealised_amount": missing,
         "avoided": None if benefit.avoided is None else benefit.avoided / 100,
         "currency": statement.currency,

@@ -42,7 +42,10 @@ def _cell(column_name: str, cell_value: Any) -> Any:
 def _appendix(document: Document) -> Iterator[Sheet]:
     """The tables after the last page break but the register, each under its heading with the texts between both."""
     blocks = list(document.blocks)
-    begin = max((place for place, block in enumerate(blocks) if isinstance(block, Break)), default=len(blocks))
+    begin = max(
+        (place for place, block in enumerate(blocks) if isinstance(block, Break)),
+        default=len(blocks),
+    )
     heading, block_texts = "", list[str]()
     for block in blocks[begin:]:
         if isinstance(block, Heading):
@@ -53,7 +56,9 @@ def _appendix(document: Document) -> Iterator[Sheet]:
             block_texts.append(block.text)
         elif isinstance(block, Table):
             if heading != say("register", document.language):
-                yield Sheet(heading, block.columns, block.rows, block.figures, " ".join(block_texts))
+                yield Sheet(
+                    heading, block.columns, block.rows, block.figures, " ".join(block_texts)
+                )
             block_texts = []
     if block_texts:
         yield Sheet(heading, (heading,), [(block_text,) for block_text in block_texts])

@@ -8,7 +8,13 @@ from nytta.insight.benefits.decided import Word
 from nytta.insight.benefits.forecast import WORDS, Status
 from nytta.insight.benefits.maturity import LEVELS, Axis
 from nytta.insight.benefits.stated_benefit import UNCONFIRMED
-from nytta.insight.benefits.statement import Benefit, BreakEven, Maturity, share_of_all, worth_of_all
+from nytta.insight.benefits.statement import (
+    Benefit,
+    BreakEven,
+    Maturity,
+    share_of_all,
+    worth_of_all,
+)
 from nytta.registry.programme import Kind, level_names
 from nytta.surfaces.reports import charts, figures
 from nytta.surfaces.reports.content import Content, UnrealisedPlace
@@ -81,7 +87,11 @@ def _tiles(content: Content) -> Iterator[tuple[str, str, str]]:
     say, benefits = content.say, content.benefits
     good = sum(Status(benefit.word) in _GOOD for benefit in benefits)
     planned = sum(not benefit.lacks for benefit in benefits)
-    yield (say("benefits"), f"{good} / {len(benefits)}", say("planned", n=planned, all=len(benefits)))
+    yield (
+        say("benefits"),
+        f"{good} / {len(benefits)}",
+        say("planned", n=planned, all=len(benefits)),
+    )
     freed = sum(benefit.freed or 0 for benefit in benefits)
     yield (say("freed"), content.hours(freed), _freed_note(content))
     hours = sum(place.hours for place in content.unrealised)
@@ -90,7 +100,9 @@ def _tiles(content: Content) -> Iterator[tuple[str, str, str]]:
     avoided = [benefit.avoided for benefit in benefits if benefit.avoided is not None]
     if avoided:
         yield (say("avoided"), content.money(sum(avoided)), "")
-    spent = sum(amount for system, amount in content.statement.spent.items() if content.is_about(system))
+    spent = sum(
+        amount for system, amount in content.statement.spent.items() if content.is_about(system)
+    )
     if spent:
         yield (say("spent"), content.money(spent), say("spent_note"))
 
@@ -193,7 +205,9 @@ def _unrealised_block(content: Content) -> Block:
     for place in content.unrealised[:_PLACES]:
         money = f" · {content.money(place.amount)}" if place.amount else ""
         place_text = content.hours(place.hours) + money
-        bars.append(charts.Bar(content.name(place.names), place.by_use, place.by_effect, place_text))
+        bars.append(
+            charts.Bar(content.name(place.names), place.by_use, place.by_effect, place_text)
+        )
     # together, so that the bars add up to the figure above
     others = content.unrealised[_PLACES:]
     if others:
@@ -201,7 +215,9 @@ def _unrealised_block(content: Content) -> Block:
         by_effect = sum(place.by_effect for place in others)
         bars.append(charts.Bar(say("others"), by_use, by_effect, content.hours(by_use + by_effect)))
     bar_texts = "; ".join(f"{bar.label} {bar.text}" for bar in bars)
-    drawing = charts.missing(bars, legend_words=(say("by_use"), say("by_effect")), font=content.font)
+    drawing = charts.missing(
+        bars, legend_words=(say("by_use"), say("by_effect")), font=content.font
+    )
     return Chart(drawing, say("potential_alt", list=bar_texts))
 
 
@@ -242,9 +258,14 @@ def _maturity(content: Content) -> Iterator[Block]:
 def _maturity_line(content: Content, maturity: Maturity) -> str:
     say = content.say
     unknown = say("unknown")
-    scores = {axis.name: unknown if axis.score is None else f"{round(axis.score)}" for axis in maturity.axes}
+    scores = {
+        axis.name: unknown if axis.score is None else f"{round(axis.score)}"
+        for axis in maturity.axes
+    }
     # between two levels a unit bears the name of neither
-    level_name = f" ({content.name(LEVELS[int(maturity.level)])})" if maturity.level.isdigit() else ""
+    level_name = (
+        f" ({content.name(LEVELS[int(maturity.level)])})" if maturity.level.isdigit() else ""
+    )
     maturity_line = say(
         "maturity_line",
         system=content.system_name(maturity.system),
@@ -288,7 +309,9 @@ def _break_even(content: Content, even: BreakEven) -> Iterator[Block]:
 def _transactions(content: Content) -> Iterator[Block]:
     """What a completed case costs, of each system whose service costs the registry knows."""
     transactions = [
-        transaction for transaction in content.statement.transactions if content.is_about(transaction.system)
+        transaction
+        for transaction in content.statement.transactions
+        if content.is_about(transaction.system)
     ]
     if transactions:
         yield Heading(content.say("cost_per_case_title"))
@@ -308,7 +331,9 @@ def _points(content: Content) -> Iterator[str]:
     yield from _stuck_points(content)
     # a place of which one case type is told counts by the hours of that one
     weighed_points = [
-        point for place in content.unrealised[:_PLACES_DECIDED] for point in _place_points(content, place)
+        point
+        for place in content.unrealised[:_PLACES_DECIDED]
+        for point in _place_points(content, place)
     ]
     for _hours, text in sorted(weighed_points, key=lambda point: -point[0]):
         yield text
@@ -365,7 +390,9 @@ def _benefit_points(content: Content) -> Iterator[str]:
     def labels(benefits: Sequence[Benefit]) -> str:
         return content.listed([content.label(benefit) for benefit in benefits])
 
-    redistributed = [benefit for benefit in content.benefits if benefit.account == Kind.REDISTRIBUTION.value]
+    redistributed = [
+        benefit for benefit in content.benefits if benefit.account == Kind.REDISTRIBUTION.value
+    ]
     freed = sum(benefit.freed or 0 for benefit in redistributed)
     if freed:
         yield say("decide_freed", hours=content.hours(freed))

@@ -27,7 +27,9 @@ def appended(table: pa.Table, columns: Mapping[str, pa.Array]) -> pa.Table:
 
 def with_constants(table: pa.Table, constants: dict[str, pa.Scalar]) -> pa.Table:
     """The table with columns that hold one value each."""
-    return appended(table, {name: pa.repeat(value, len(table)) for name, value in constants.items()})
+    return appended(
+        table, {name: pa.repeat(value, len(table)) for name, value in constants.items()}
+    )
 
 
 def filled(table: pa.Table) -> pa.Table:

@@ -38,7 +38,9 @@ ComputedPeriods = dict[str, set[tuple[str, date]]]
 """Places in time (grain, period) by indicator."""
 
 
-def is_due(counters: Mapping[str, int], closings: Iterable[Closing], unclear: Collection[str]) -> bool:
+def is_due(
+    counters: Mapping[str, int], closings: Iterable[Closing], unclear: Collection[str]
+) -> bool:
     """Whether cells were computed, keys changed, a period closed, or a source became clear since the last time.
 
     Which sources are unclear may change while some are: then all is looked at.

@@ -49,7 +49,8 @@ def due_definitions(
     return [
         definition
         for definition in definitions
-        if (definition.id, definition.version) in touched or (registered and definition.counts_hands)
+        if (definition.id, definition.version) in touched
+        or (registered and definition.counts_hands)
     ]
 
 
@@ -64,11 +65,18 @@ def _fed(publication: Publication) -> set[tuple[str, int]]:
 
 def computed_periods(definitions: Sequence[Definition], cells: ComputedCells) -> ComputedPeriods:
     """The places of indicators whose figures rest on these cells."""
-    registered = {place for (indicator, _), places in cells.items() if indicator == REGISTER for place in places}
+    registered = {
+        place
+        for (indicator, _), places in cells.items()
+        if indicator == REGISTER
+        for place in places
+    }
     periods: ComputedPeriods = {}
     for definition in definitions:
         places = cells.get((definition.id, definition.version), set())
-        periods[definition.id] = {told for place in places for told in told_places(definition, *place)}
+        periods[definition.id] = {
+            told for place in places for told in told_places(definition, *place)
+        }
         if definition.counts_hands:
             periods[definition.id] |= registered
     return periods
@@ -83,7 +91,9 @@ def batches(
     """
     units = len({unit.id for unit in publication.registry.units})
     open_weeks = [closing.open_week for closing in publication.closings.values()]
-    periods = max(((day - publication.first).days // 7 for day in open_weeks), default=0) * len(GRAINS)
+    periods = max(((day - publication.first).days // 7 for day in open_weeks), default=0) * len(
+        GRAINS
+    )
     batch: list[Definition] = []
     rows = 0
     for definition in definitions:
@@ -100,7 +110,9 @@ def batches(
 
 def _is_all_due(publication: Publication, definition: Definition) -> bool:
     """Whether all that is closed is looked at again, as nothing was published, or keys of persons changed."""
-    return not publication.version or (publication.renamed and definition.protects is Protects.STAFF)
+    return not publication.version or (
+        publication.renamed and definition.protects is Protects.STAFF
+    )
 
 
 def due(
@@ -122,17 +134,25 @@ def due(
         return closed, publication.first
     since = []
     if any(closing.has_closed for closing in closings.values()):
-        since.append(f"{ended} > {of_units({root: closings[root].before for root in closings}, units)}")
-    places = [(definition.id, *place) for definition in definitions for place in computed[definition.id]]
+        since.append(
+            f"{ended} > {of_units({root: closings[root].before for root in closings}, units)}"
+        )
+    places = [
+        (definition.id, *place) for definition in definitions for place in computed[definition.id]
+    ]
     if places:
-        computed_places = ", ".join(f"('{indicator}', '{grain}', '{day}')" for indicator, grain, day in places)
+        computed_places = ", ".join(
+            f"('{indicator}', '{grain}', '{day}')" for indicator, grain, day in places
+        )
         since.append(f"(toString(indicator), toString(grain), period) IN ({computed_places})")
     if all_due:
         since.append(f"indicator IN ({', '.join(repr(indicator) for indicator in all_due)})")
     condition = f"{closed} AND ({' OR '.join(since) or '0'})"
     if all_due:
         return condition, publication.first
-    days = [day for _, _, day in places] + [closing.before for closing in closings.values() if closing.has_closed]
+    days = [day for _, _, day in places] + [
+        closing.before for closing in closings.values() if closing.has_closed
+    ]
     # a month begins before its last week does
     first_day = min(days, default=publication.first) - timedelta(days=31)
     return condition, max(publication.first, first_day)

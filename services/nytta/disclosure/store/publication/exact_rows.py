@@ -14,7 +14,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from nytta.disclosure.store.publication.columns import appended, filled, with_constants
-from nytta.disclosure.store.publication.course import INPUTS, KEY_SUMS, PLACE, REGISTER, ComputedPeriods, Publication
+from nytta.disclosure.store.publication.course import (
+    INPUTS,
+    KEY_SUMS,
+    PLACE,
+    REGISTER,
+    ComputedPeriods,
+    Publication,
+)
 from nytta.disclosure.store.publication.due import due
 from nytta.disclosure.store.publication.periods import TOLD_WEEKS, exact_cells, of_indicators
 from nytta.indicators.definition import Definition, Protects
@@ -32,20 +39,28 @@ _HANDS_PLACE = ("indicator", "version", "unit", "system", "case_type", "grain", 
 _HANDS = INPUTS[3:]
 
 
-def exact_rows(publication: Publication, definitions: Sequence[Definition], computed: ComputedPeriods) -> pa.Table:
+def exact_rows(
+    publication: Publication, definitions: Sequence[Definition], computed: ComputedPeriods
+) -> pa.Table:
     """Exact figures of closed periods that changed or closed, beside what was shown of them (columns `was_…`).
 
     `live` says whether there is a figure, `grouped` whether the unit belonged to a reporting group then.
     """
     connection = publication.store.connection
-    units = connection.arrow("SELECT unit, root, reporting_group, valid_from, valid_to FROM {open}.units")
+    units = connection.arrow(
+        "SELECT unit, root, reporting_group, valid_from, valid_to FROM {open}.units"
+    )
     organisations = _organisations(publication, units)
-    due_condition, first_day = due(publication, definitions, computed, _units_by_root(organisations))
+    due_condition, first_day = due(
+        publication, definitions, computed, _units_by_root(organisations)
+    )
     members = units.filter(pc.not_equal(units["reporting_group"], ""))
     parameters = {
         "first": first_day,
         "groups": members["reporting_group"].unique().to_pylist(),
-        "staff": [definition.id for definition in definitions if definition.protects is Protects.STAFF],
+        "staff": [
+            definition.id for definition in definitions if definition.protects is Protects.STAFF
+        ],
         "staff_or_acts": [
             definition.id
             for definition in definitions
@@ -59,7 +74,9 @@ def exact_rows(publication: Publication, definitions: Sequence[Definition], comp
     ]
     current = pa.concat_tables(cells).join(organisations, "unit", join_type="inner")
     previous = connection.arrow(_previous(f"{of_indicators(definitions)} AND {told}"), **parameters)
-    previous = previous.filter(pc.is_in(previous["organisation"], pa.array(list(publication.closings), pa.string())))
+    previous = previous.filter(
+        pc.is_in(previous["organisation"], pa.array(list(publication.closings), pa.string()))
+    )
     if publication.unclear:
         current = _clear(publication, current, previous)
     current = _with_hands(connection, definitions, current)
@@ -71,8 +88,12 @@ def exact_rows(publication: Publication, definitions: Sequence[Definition], comp
 
 def _organisations(publication: Publication, units: pa.Table) -> pa.Table:
     """The organisation of each unit (`unit`, `organisation`), of those that publish."""
-    of_units = units.group_by("unit").aggregate([("root", "min")]).rename_columns(["unit", "organisation"])
-    return of_units.filter(pc.is_in(of_units["organisation"], pa.array(list(publication.closings), pa.string())))
+    of_units = (
+        units.group_by("unit").aggregate([("root", "min")]).rename_columns(["unit", "organisation"])
+    )
+    return of_units.filter(
+        pc.is_in(of_units["organisation"], pa.array(list(publication.closings), pa.string()))
+    )
 
 
 def _units_by_root(organisations: pa.Table) -> dict[str, list[str]]:
@@ -102,7 +123,9 @@ def _current(definitions: Sequence[Definition], query: str, first_day: date) -> 
 
 def _previous(told: str) -> str:
     """SQL of what the ledger keeps of the same places."""
-    inputs = [f"toInt64({name}) AS was_{name}" for name in INPUTS] + [f"{name} AS was_{name}" for name in KEY_SUMS]
+    inputs = [f"toInt64({name}) AS was_{name}" for name in INPUTS] + [
+        f"{name} AS was_{name}" for name in KEY_SUMS
+    ]
     return f"""SELECT {_PLACE}, organisation, shown, rules AS was_rules, reason AS was_reason, {", ".join(inputs)}
         FROM {{private}}.disclosed FINAL
         WHERE (shown OR reason != '') AND {told}"""
@@ -118,10 +141,14 @@ def _clear(publication: Publication, current: pa.Table, previous: pa.Table) -> p
     waits = pc.and_not(of_unclear, of_roots)
     shown_places = previous.filter(previous["shown"]).select(list(PLACE))
     shown = current.filter(waits).join(shown_places, list(PLACE), join_type="left semi")
-    return pa.concat_tables([current.filter(pc.invert(waits)), shown.select(current.column_names).cast(current.schema)])
+    return pa.concat_tables(
+        [current.filter(pc.invert(waits)), shown.select(current.column_names).cast(current.schema)]
+    )
 
 
-def _with_hands(connection: Connection, definitions: Sequence[Definition], current: pa.Table) -> pa.Table:
+def _with_hands(
+    connection: Connection, definitions: Sequence[Definition], current: pa.Table
+) -> pa.Table:
     """The figures with who handled them."""
     counting = [definition for definition in definitions if definition.counts_hands]
     if not counting:
@@ -134,14 +161,18 @@ def _with_hands(connection: Connection, definitions: Sequence[Definition], curre
     return filled(current.join(hands, list(_HANDS_PLACE), join_type="left outer"))
 
 
-def _with_register(publication: Publication, definitions: Sequence[Definition], current: pa.Table) -> pa.Table:
+def _with_register(
+    publication: Publication, definitions: Sequence[Definition], current: pa.Table
+) -> pa.Table:
     """The figures with how many persons the register knows in the unit, and in the organisation of the system.
 
     Both 0 where it does not matter how many handled.
     """
     counting = [definition.id for definition in definitions if definition.counts_hands]
     if not counting:
-        return with_constants(current, dict.fromkeys(("register", "register_handlers"), pa.scalar(0, pa.int64())))
+        return with_constants(
+            current, dict.fromkeys(("register", "register_handlers"), pa.scalar(0, pa.int64()))
+        )
     registered = publication.store.connection.arrow(
         """SELECT unit, system, grain, period, toInt64(max(denominator)) AS registered FROM {private}.cells FINAL
         WHERE indicator = {register:String} AND case_type = '*' AND period IN {periods:Array(Date)}
@@ -151,7 +182,9 @@ def _with_register(publication: Publication, definitions: Sequence[Definition], 
     )
     of_units = registered.group_by(["unit", "grain", "period"]).aggregate([("registered", "max")])
     is_of_roots = pc.is_in(registered["unit"], pa.array(sorted(publication.closings), pa.string()))
-    of_systems = registered.filter(is_of_roots).rename_columns({"unit": "organisation", "registered": "of_system"})
+    of_systems = registered.filter(is_of_roots).rename_columns(
+        {"unit": "organisation", "registered": "of_system"}
+    )
     # a register may name no systems
     of_all = of_systems.filter(pc.equal(of_systems["system"], "")).drop_columns("system")
     of_all = of_all.rename_columns({"of_system": "of_all"})
@@ -171,7 +204,9 @@ def _grouped(rows: pa.Table, members: pa.Table) -> pa.Array:
     """Whether each row's unit belonged to a reporting group when its period began."""
     is_grouped = np.zeros(len(rows), dtype=bool)
     if len(members):
-        places = rows.select(["unit", "period"]).append_column("row", pa.array(np.arange(len(rows))))
+        places = rows.select(["unit", "period"]).append_column(
+            "row", pa.array(np.arange(len(rows)))
+        )
         places = places.join(members, "unit", join_type="inner")
         began = pc.less_equal(places["valid_from"], places["period"])
         lasts = pc.greater(places["valid_to"], places["period"])

@@ -32,18 +32,27 @@ def _measures(definition: Definition, rows: pa.Table) -> Iterator[tuple[Measure,
 
 
 def _columns(gated: Gated) -> dict[str, pa.Array]:
-    numbers = {name: pa.array(getattr(gated, name), from_pandas=True) for name in ("value", "low", "high")}
-    return numbers | {name: pa.array(getattr(gated, name).tolist(), pa.string()) for name in FIGURES[3:]}
+    numbers = {
+        name: pa.array(getattr(gated, name), from_pandas=True) for name in ("value", "low", "high")
+    }
+    return numbers | {
+        name: pa.array(getattr(gated, name).tolist(), pa.string()) for name in FIGURES[3:]
+    }
 
 
 def _of_known(
-    rows: pa.Table, columns: dict[str, pa.Array], known: Collection[str] | None, definition: Definition
+    rows: pa.Table,
+    columns: dict[str, pa.Array],
+    known: Collection[str] | None,
+    definition: Definition,
 ) -> dict[str, pa.Array]:
     """The columns of figures, which say nothing of systems that are not among those `known` to tell of it."""
     if known is None:
         return columns
     is_silent = pa.array([system not in known for system in rows["system"].to_pylist()], pa.bool_())
-    if not definition.tells_of_use:  # too few stays what it is: a row of them would tell that there are some
+    if (
+        not definition.tells_of_use
+    ):  # too few stays what it is: a row of them would tell that there are some
         few = pa.array([Reason.FEW_CASES.value, Reason.FEW_PERSONS.value], columns["reason"].type)
         is_silent = pc.and_not(is_silent, pc.is_in(columns["reason"], few))
     reason = Reason.NO_DATA if definition.tells_of_use else Reason.NOT_TOLD
@@ -67,20 +76,27 @@ def figures_of(
     for root, of_root in split(rows, "organisation"):
         closing = publication.closings[root]
         periods = of_root["period"]
-        rules = {day: in_force(closing.organisation.disclosure, day) for day in periods.unique().to_pylist()}
+        rules = {
+            day: in_force(closing.organisation.disclosure, day)
+            for day in periods.unique().to_pylist()
+        }
         # the gate takes one set of rules at a time
         for protection in dict.fromkeys(rules.values()):
             days = [day for day, rule in rules.items() if rule == protection]
             under_rules = of_root.filter(pc.is_in(periods, pa.array(days, periods.type)))
             for measure, measured in _measures(definition, under_rules):
-                gated = gate(_exact(publication, definition, measured), measure, protection, closing.secret)
+                gated = gate(
+                    _exact(publication, definition, measured), measure, protection, closing.secret
+                )
                 columns = _of_known(measured, _columns(gated), known, definition)
                 columns["rules"] = pa.repeat(pa.scalar(protection.fingerprint), len(measured))
                 parts.append(appended(measured, columns))
     if parts:
         return pa.concat_tables(parts)
     for name in (*FIGURES, "rules"):
-        rows = rows.append_column(name, pa.array([], pa.float64() if name in FIGURES[:3] else pa.string()))
+        rows = rows.append_column(
+            name, pa.array([], pa.float64() if name in FIGURES[:3] else pa.string())
+        )
     return rows
 
 
@@ -96,7 +112,9 @@ def _exact(publication: Publication, definition: Definition, rows: pa.Table) -> 
     # the sum over case types holds the sensitive ones, and is guarded like them
     sensitive |= {(system, "*") for system, _ in sensitive}
     side = definition.handled
-    staff_systems = {system_id for system_id, system in systems.items() if system.protects is Asking.STAFF}
+    staff_systems = {
+        system_id for system_id, system in systems.items() if system.protects is Asking.STAFF
+    }
     staff_systems = staff_systems if side is not None and side.subject == "ticket" else set()
     names = texts(rows, "system").tolist()
     types = texts(rows, "case_type").tolist()
@@ -116,6 +134,8 @@ def _exact(publication: Publication, definition: Definition, rows: pa.Table) -> 
         register=ints(rows, "register"),
         register_handlers=ints(rows, "register_handlers"),
         grouped=bools(rows, "grouped"),
-        sensitive=np.array([place in sensitive for place in zip(names, types, strict=True)], dtype=bool),
+        sensitive=np.array(
+            [place in sensitive for place in zip(names, types, strict=True)], dtype=bool
+        ),
         of_employees=np.array([name in staff_systems for name in names], dtype=bool),
     )

@@ -47,7 +47,9 @@ def stands_as_told(publication: Publication, definition: Definition, rows: pa.Ta
     return np.asarray(np.where(is_old, old_stands, stands))
 
 
-def keep(publication: Publication, rows: pa.Table, shown_column: str, reason: str, rules: str) -> None:
+def keep(
+    publication: Publication, rows: pa.Table, shown_column: str, reason: str, rules: str
+) -> None:
     """Keep in the ledger what the rows were computed from, and what these columns say: shown, or why not."""
     if not len(rows):
         return
@@ -55,4 +57,6 @@ def keep(publication: Publication, rows: pa.Table, shown_column: str, reason: st
     for name, column in (("shown", shown_column), ("reason", reason), ("rules", rules)):
         table = table.append_column(name, rows[column])
     constants = {"publication": pa.scalar(publication.number, pa.uint64())}
-    publication.store.connection.insert_arrow("{private}.disclosed", with_constants(table, constants))
+    publication.store.connection.insert_arrow(
+        "{private}.disclosed", with_constants(table, constants)
+    )

@@ -29,7 +29,9 @@ def told_places(definition: Definition, grain: str, period: date) -> list[tuple[
     places = [(grain, period)]
     # windows that are not summed from weeks have cells of their own
     if grain == "week" and (definition.adds or definition.window_weeks == 1):
-        places += [("window", period + timedelta(weeks=later)) for later in range(definition.window_weeks)]
+        places += [
+            ("window", period + timedelta(weeks=later)) for later in range(definition.window_weeks)
+        ]
     return places
 
 
@@ -41,7 +43,10 @@ def _told_monthly(definition: Definition, grain: str, period: date) -> list[tupl
     sunday = period + timedelta(days=6)
     later_weeks = [period + timedelta(weeks=later) for later in range(TOLD_WEEKS)]
     weeks = [week for week in later_weeks if last_of_month(week) == period]
-    return [("month", sunday.replace(day=1)), *((told, week) for told in ("week", "window") for week in weeks)]
+    return [
+        ("month", sunday.replace(day=1)),
+        *((told, week) for told in ("week", "window") for week in weeks),
+    ]
 
 
 def of_indicators(definitions: Sequence[Definition]) -> str:
@@ -54,7 +59,9 @@ def _ids(definitions: Sequence[Definition]) -> str:
     return ", ".join(f"'{definition.id}'" for definition in definitions)
 
 
-def exact_cells(definitions: Sequence[Definition], condition: str) -> list[tuple[list[Definition], str]]:
+def exact_cells(
+    definitions: Sequence[Definition], condition: str
+) -> list[tuple[list[Definition], str]]:
     """SQL of exact cells of indicators as they are told, where a condition holds: of those that add up, and the others.
 
     Slow ones are told once a month, by all grains alike: of people who come and go one by one, every new figure of
@@ -64,7 +71,9 @@ def exact_cells(definitions: Sequence[Definition], condition: str) -> list[tuple
     for view, adds in (("added_cells", True), ("other_cells", False)):
         alike = [definition for definition in definitions if definition.adds is adds]
         if alike:
-            queries.append((alike, f"{_told_cells(view, alike)} WHERE {of_indicators(alike)} AND {condition}"))
+            queries.append(
+                (alike, f"{_told_cells(view, alike)} WHERE {of_indicators(alike)} AND {condition}")
+            )
     return queries
 
 

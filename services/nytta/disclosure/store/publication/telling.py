@@ -14,14 +14,18 @@ from nytta.ingest.store.private import PrivateStore
 from nytta.ingest.store.quality import systems_of_access
 
 
-def occurring_systems(store: PrivateStore, definitions: Sequence[Definition]) -> dict[str, frozenset[str]]:
+def occurring_systems(
+    store: PrivateStore, definitions: Sequence[Definition]
+) -> dict[str, frozenset[str]]:
     """The systems in which what an indicator counts occurred at all, of those that must occur, by indicator.
 
     Access occurred where a source tells of it: everybody counts as entitled of whom none does.
     """
     access = [definition.id for definition in definitions if definition.tells_of_access]
     occurring = dict.fromkeys(access, systems_of_access(store.connection)) if access else {}
-    versions = {definition.id: definition.version for definition in definitions if definition.must_occur}
+    versions = {
+        definition.id: definition.version for definition in definitions if definition.must_occur
+    }
     if not versions:
         return occurring
     rows = store.connection.rows(
@@ -29,11 +33,15 @@ def occurring_systems(store: PrivateStore, definitions: Sequence[Definition]) ->
            WHERE indicator IN {ids:Array(String)} AND numerator > 0 GROUP BY indicator, version""",
         ids=sorted(versions),
     )
-    counting = {id_: frozenset(systems) for id_, version, systems in rows if version == versions[id_]}
+    counting = {
+        id_: frozenset(systems) for id_, version, systems in rows if version == versions[id_]
+    }
     return occurring | {id_: counting.get(id_, frozenset()) for id_ in versions}
 
 
-def telling_systems(publication: Publication, definitions: Sequence[Definition], rows: pa.Table) -> dict[str, set[str]]:
+def telling_systems(
+    publication: Publication, definitions: Sequence[Definition], rows: pa.Table
+) -> dict[str, set[str]]:
     """Systems of which sources can tell what is counted, or of which it was shown before, by indicator.
 
     Of an indicator that is not there, all systems. The ledger is asked only for systems of `rows` that do not tell.
@@ -42,10 +50,20 @@ def telling_systems(publication: Publication, definitions: Sequence[Definition],
     silent: list[tuple[str, str]] = []
     for definition in definitions:
         if definition.tells_of_use or definition.tells_of_access or definition.must_occur:
-            systems_that_tell = publication.using if definition.tells_of_use else publication.occurring[definition.id]
+            systems_that_tell = (
+                publication.using
+                if definition.tells_of_use
+                else publication.occurring[definition.id]
+            )
             known[definition.id] = {*systems_that_tell}
-            systems = rows.filter(pc.equal(rows["indicator"], definition.id))["system"].unique().to_pylist()
-            silent += [(definition.id, system) for system in systems if system not in known[definition.id]]
+            systems = (
+                rows.filter(pc.equal(rows["indicator"], definition.id))["system"]
+                .unique()
+                .to_pylist()
+            )
+            silent += [
+                (definition.id, system) for system in systems if system not in known[definition.id]
+            ]
     for indicator, system in _shown_before(publication.store, definitions, silent):
         known[indicator].add(system)
     return known

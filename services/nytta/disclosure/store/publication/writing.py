@@ -17,13 +17,23 @@ def _literal(part: object) -> str:
     return str(part) if isinstance(part, int) else f"'{part}'"
 
 
-def write_definitions(store: PrivateStore, definitions: Sequence[Definition], publication: int) -> None:
+def write_definitions(
+    store: PrivateStore, definitions: Sequence[Definition], publication: int
+) -> None:
     """What each indicator means, for those who read the open zone."""
     store.connection.insert(
         "{open}.definitions",
         [
             *("indicator", "version", "code", "kind", "title_sv", "title_nb", "title_en"),
-            *("question_sv", "question_nb", "question_en", "direction", "protects", "window_weeks", "loaded"),
+            *(
+                "question_sv",
+                "question_nb",
+                "question_en",
+                "direction",
+                "protects",
+                "window_weeks",
+                "loaded",
+            ),
         ],
         [
             [
@@ -57,8 +67,13 @@ def write(publication: Publication, figures: pa.Table) -> int:
         return 0
     names = [*PLACE, *FIGURES]
     table = figures.select([*names, "rules", "organisation", "unit_of_measure"])
-    periods = table.select(["indicator", "version", "period"]).group_by(["indicator", "version", "period"])
-    about = [", ".join(_literal(part) for part in row.values()) for row in periods.aggregate([]).to_pylist()]
+    periods = table.select(["indicator", "version", "period"]).group_by(
+        ["indicator", "version", "period"]
+    )
+    about = [
+        ", ".join(_literal(part) for part in row.values())
+        for row in periods.aggregate([]).to_pylist()
+    ]
     published_rows = set(
         publication.store.connection.rows(
             f"""SELECT {", ".join(names)} FROM {{open}}.indicator_values
@@ -76,8 +91,12 @@ def write(publication: Publication, figures: pa.Table) -> int:
         "published_at": pa.scalar(int(publication.now.timestamp()), pa.timestamp("s", "UTC")),
         "publication": pa.scalar(publication.number, pa.uint64()),
     }
-    public_roots = [root for root, closing in publication.closings.items() if closing.organisation.public_data]
-    basis = pc.if_else(pc.is_in(table["organisation"], pa.array(public_roots, pa.string())), "public_data", "")
+    public_roots = [
+        root for root, closing in publication.closings.items() if closing.organisation.public_data
+    ]
+    basis = pc.if_else(
+        pc.is_in(table["organisation"], pa.array(public_roots, pa.string())), "public_data", ""
+    )
     if len(table):
         table = with_constants(table, constants).append_column("basis", basis)
         publication.store.connection.insert_arrow("{open}.published_values", table)
@@ -90,4 +109,6 @@ def close(publication: Publication, rows: pa.Table) -> None:
     closed = rows.select(place).group_by(place).aggregate([])
     constants = {"publication": pa.scalar(publication.number, pa.uint64())}
     if len(closed):
-        publication.store.connection.insert_arrow("{open}.closed_periods", with_constants(closed, constants))
+        publication.store.connection.insert_arrow(
+            "{open}.closed_periods", with_constants(closed, constants)
+        )

@@ -5,13 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from nytta.indicators.definition import Definition
-from nytta.indicators.store.render.periods import buckets, has_moment, kind_names, moment_reach, places_of
+from nytta.indicators.store.render.periods import (
+    buckets,
+    has_moment,
+    kind_names,
+    moment_reach,
+    places_of,
+)
 from nytta.indicators.store.render.rows import Rows, alike, columns_read, subject_source
-from nytta.indicators.store.render.scope import Kind, Near, Scope, Wanted, kinds, listed, touched_levels, touched_units
+from nytta.indicators.store.render.scope import (
+    Kind,
+    Near,
+    Scope,
+    Wanted,
+    kinds,
+    listed,
+    touched_levels,
+    touched_units,
+)
 from nytta.indicators.subjects import SUBJECTS
 
 
-def cells(wanted: Wanted, scope: Scope, near: Near, persons: str = "{private}.round_persons") -> str:
+def cells(
+    wanted: Wanted, scope: Scope, near: Near, persons: str = "{private}.round_persons"
+) -> str:
     """SQL of the cells of several indicators: the columns of table `cells` but `computed` and `is_deleted`.
 
     Additive indicators give each unit's own subjects; the others give every level of the tree. Persons are read from
@@ -26,9 +43,15 @@ def cells(wanted: Wanted, scope: Scope, near: Near, persons: str = "{private}.ro
     definitions = {number: definition for number, (definition, _) in enumerate(wanted, 1)}
     capped = [number for number, definition in definitions.items() if definition.capped]
     # without an answer there was no survey, whoever could have answered
-    answered_subjects = {number: _answered(definition) for number, definition in definitions.items()}
+    answered_subjects = {
+        number: _answered(definition) for number, definition in definitions.items()
+    }
     # both sides of a capped share count rows of their own, so that the numerator may be the greater
-    least = f"if(cell.1 IN {capped}, least(sum(cell.2), sum(cell.3)), sum(cell.2))" if capped else "sum(cell.2)"
+    least = (
+        f"if(cell.1 IN {capped}, least(sum(cell.2), sum(cell.3)), sum(cell.2))"
+        if capped
+        else "sum(cell.2)"
+    )
     anything = "numerator != 0 OR denominator != 0 OR subjects != 0 OR persons != 0"
     conditions = [
         f"cell.1 IN {[number for number, side in answered_subjects.items() if side == answering]}, {answering} != 0"
@@ -60,7 +83,9 @@ def member_columns(wanted: Wanted, number_column: str) -> tuple[str, str, str]:
     """SQL of the id, the version and the weeks of windows (0 where none are wanted) of the indicator of a number."""
     indicator_names = ", ".join(f"'{definition.id}'" for definition, _ in wanted)
     versions = ", ".join(str(definition.version) for definition, _ in wanted)
-    windows = ", ".join(str(definition.window_weeks if "window" in grains else 0) for definition, grains in wanted)
+    windows = ", ".join(
+        str(definition.window_weeks if "window" in grains else 0) for definition, grains in wanted
+    )
     return (
         f"[{indicator_names}][{number_column}]",
         f"toUInt16([{versions}][{number_column}])",
@@ -83,7 +108,8 @@ def _limits_of_feeds(definitions: Mapping[int, Definition], scope: Scope) -> str
         if definition.feed:
             needing.setdefault(definition.feed, []).append(definition_number)
     return "".join(
-        f" AND (cell.1 NOT IN {numbers} OR system IN {_fed(feed, scope)})" for feed, numbers in needing.items()
+        f" AND (cell.1 NOT IN {numbers} OR system IN {_fed(feed, scope)})"
+        for feed, numbers in needing.items()
     )
 
 
@@ -113,7 +139,9 @@ def _counted_rows(
         grain, window = kind_names(of_kinds)
         # one number says both
         kind_columns = "kind"
-    figures = ", ".join(_figures(number, definition, rows) for number, (definition, _) in members.items())
+    figures = ", ".join(
+        _figures(number, definition, rows) for number, (definition, _) in members.items()
+    )
     part, part_join = "'' AS part", ""
     if rows.parts:
         # each row once for every part: the expressions say which of them it counts for
@@ -139,21 +167,31 @@ def _figures(definition_number: int, definition: Definition, rows: Rows) -> str:
     persons = "countIf(eligible)" if subject.per_period else "toUInt64(0)"
     population = definition.population
     if population is not None:
-        persons = f"toUInt64({population.value})" if Rows.of(definition, population) == rows else "toUInt64(0)"
+        persons = (
+            f"toUInt64({population.value})"
+            if Rows.of(definition, population) == rows
+            else "toUInt64(0)"
+        )
     return f"({definition_number}, {', '.join((*sums, *key_sums))}, {subjects}, {persons})"
 
 
 def _placed(rows: Rows, columns: Sequence[str], of_kinds: Sequence[Kind], scope: Scope) -> str:
     """Rows of a subject with the kind and period each counts in; at every level where figures do not add up."""
     source = subject_source([rows.period], SUBJECTS[rows.subject], columns, scope)
-    period_places = places_of({kind: buckets(rows.period, kind[0], scope, kind[1]) for kind in of_kinds})
+    period_places = places_of(
+        {kind: buckets(rows.period, kind[0], scope, kind[1]) for kind in of_kinds}
+    )
     placed = f"""SELECT unit, system, record, {", ".join(columns)}, arrayJoin({period_places}) AS place FROM {source}
         WHERE {has_moment(rows.period)} AND ({rows.where})
           AND {touched_units(scope)} AND {moment_reach(rows.period, of_kinds, scope)}"""
     # what adds up is counted where it stands; the levels above are summed by whoever reads values
     if rows.adds:
         return f"(SELECT *, place.1 AS kind, place.2 AS period FROM ({placed}))"
-    names = ", ".join(f"r.{column} AS {column}" for column in ("system", "record", *columns) if column != "case_type")
+    names = ", ".join(
+        f"r.{column} AS {column}"
+        for column in ("system", "record", *columns)
+        if column != "case_type"
+    )
     return f"""(
         SELECT {names}, r.place.1 AS kind, r.place.2 AS period, p.ancestor AS unit, t AS case_type
         FROM ({placed}) AS r

@@ -36,13 +36,17 @@ def buckets(period: Period | None, grain: str, scope: Scope, window: int) -> str
             raise ValueError("rows of this subject are per period already")
 
 
-def near_days(first_day: str, last_day: str, scope: Scope, of_kinds: Sequence[Kind]) -> tuple[str, str]:
+def near_days(
+    first_day: str, last_day: str, scope: Scope, of_kinds: Sequence[Kind]
+) -> tuple[str, str]:
     """Of the days from `first_day` to `last_day`, as SQL, the first and the last one that may bear on the touched
     periods of some kinds."""
     if scope.reaches is None:
         return first_day, last_day
     # generously: what lies a little beyond is cut off by the periods themselves
-    reach_start = min(scope.reaches[grain][0] - timedelta(days=31 + 7 * window) for grain, window in of_kinds)
+    reach_start = min(
+        scope.reaches[grain][0] - timedelta(days=31 + 7 * window) for grain, window in of_kinds
+    )
     reach_end = max(scope.reaches[grain][1] for grain, _ in of_kinds) + timedelta(days=31)
     # no Date of ClickHouse is earlier
     since = max(reach_start, date(1970, 1, 1))
@@ -56,7 +60,10 @@ def places_of(periods: Mapping[Kind, str], of_kinds: Sequence[Kind] = ()) -> str
     """
     # a number in the place of two columns: a row that counts in many periods is repeated that often
     numbers = {kind: kind_number for kind_number, kind in enumerate(of_kinds or periods, 1)}
-    arrays = [f"arrayMap(p -> (toUInt8({numbers[kind]}), p), {starts})" for kind, starts in periods.items()]
+    arrays = [
+        f"arrayMap(p -> (toUInt8({numbers[kind]}), p), {starts})"
+        for kind, starts in periods.items()
+    ]
     return arrays[0] if len(arrays) == 1 else f"arrayConcat({', '.join(arrays)})"
 
 
@@ -97,17 +104,23 @@ def periods_of_day(day: str, grain: str, scope: Scope, window: int) -> str:
     """SQL of the array of periods in reach in which something counts that happened on a day."""
     if grain == "window":
         ending = f"arrayMap(i -> toMonday({day}) + 7 * i, range({window}))"
-        return within_reach(f"arrayFilter(p -> p <= toDate('{scope.last_week}'), {ending})", grain, scope)
+        return within_reach(
+            f"arrayFilter(p -> p <= toDate('{scope.last_week}'), {ending})", grain, scope
+        )
     # a moment may lie ahead of the events: its figure comes when they have reached it
     last_day = date.fromisoformat(scope.last_week) + timedelta(days=6)
     if not scope.touched or scope.reaches is None:
-        period = f"if({day} <= toDate('{last_day}'), [{period_start(day, grain)}], emptyArrayDate())"
+        period = (
+            f"if({day} <= toDate('{last_day}'), [{period_start(day, grain)}], emptyArrayDate())"
+        )
         return within_reach(period, grain, scope)
     # by the day, which costs less than the period; what lies a little beyond is limited by the touched cells
     since, until = scope.reaches[grain]
     last_day = min(last_day, until + timedelta(days=31))
     period = f"[{period_start(day, grain)}]"
-    return f"if({day} BETWEEN toDate('{since}') AND toDate('{last_day}'), {period}, emptyArrayDate())"
+    return (
+        f"if({day} BETWEEN toDate('{since}') AND toDate('{last_day}'), {period}, emptyArrayDate())"
+    )
 
 
 def periods_between(first_day: str, last_day: str, grain: str, scope: Scope, window: int) -> str:
@@ -116,7 +129,9 @@ def periods_between(first_day: str, last_day: str, grain: str, scope: Scope, win
     last_counted_day = f"least({last_day}, {limit})"
     match grain:
         case "week":
-            period_count = f"intDiv(toMonday({last_counted_day}) - {period_start(first_day, 'week')}, 7) + 1"
+            period_count = (
+                f"intDiv(toMonday({last_counted_day}) - {period_start(first_day, 'week')}, 7) + 1"
+            )
             period = f"{period_start(first_day, 'week')} + 7 * i"
         case "window":
             period_count = f"intDiv(toMonday({last_counted_day}) - {period_start(first_day, 'week')}, 7) + {window}"
@@ -128,7 +143,11 @@ def periods_between(first_day: str, last_day: str, grain: str, scope: Scope, win
             return f"if({first_day} <= {last_counted_day}, [toDate(0)], emptyArrayDate())"
     length = f"toUInt32(greatest(0, if({first_day} <= {last_counted_day}, {period_count}, 0)))"
     periods = f"arrayMap(i -> {period}, range({length}))"
-    return f"arrayFilter(p -> p <= toDate('{scope.last_week}'), {periods})" if grain == "window" else periods
+    return (
+        f"arrayFilter(p -> p <= toDate('{scope.last_week}'), {periods})"
+        if grain == "window"
+        else periods
+    )
 
 
 def day_after(period: str, of_kinds: Sequence[Kind]) -> str:

@@ -14,7 +14,16 @@ from nytta.indicators.store.render.periods import (
     places_of,
     within_reach,
 )
-from nytta.indicators.store.render.scope import ENDED, IN_SIGHT, NOBODY, SAID, Kind, Scope, touched_units, winners
+from nytta.indicators.store.render.scope import (
+    ENDED,
+    IN_SIGHT,
+    NOBODY,
+    SAID,
+    Kind,
+    Scope,
+    touched_units,
+    winners,
+)
 
 _HABIT = 12
 """Weeks at work over which a habit shows."""
@@ -40,7 +49,9 @@ def person_rows(of_kinds: Sequence[Kind], scope: Scope, habits: Collection[int])
     habit = _habit(scope, long_windows, units) if long_windows else ""
     has_presence = scope.has("presence")
     present_join = _present(scope, of_kinds, near_weeks) if has_presence else ""
-    share_join = _present_share(scope, of_kinds, eligible, f"{units} AND actor = {NOBODY} AND {near_weeks}")
+    share_join = _present_share(
+        scope, of_kinds, eligible, f"{units} AND actor = {NOBODY} AND {near_weeks}"
+    )
     has_training = scope.has("training")
     # the grain of each number, for tables that name their grain
     kind_columns = f"{list(range(1, len(of_kinds) + 1))} AS kind, {[grain for grain, _ in of_kinds]} AS of_kind"
@@ -67,7 +78,9 @@ def person_rows(of_kinds: Sequence[Kind], scope: Scope, habits: Collection[int])
     GROUP BY r.kind, p.ancestor, r.system, case_type, r.period, r.person"""
 
 
-def _acting_or_eligible(scope: Scope, of_kinds: Sequence[Kind], eligible: str, condition: str) -> str:
+def _acting_or_eligible(
+    scope: Scope, of_kinds: Sequence[Kind], eligible: str, condition: str
+) -> str:
     """SQL of persons by unit, system and period: those who acted, in an older system too, and those who belonged.
 
     Its columns of one letter say active, eligible, entitled, legacy and tier.
@@ -124,7 +137,9 @@ def _present_share(scope: Scope, of_kinds: Sequence[Kind], eligible: str, condit
 
 
 def _presence_weeks(scope: Scope, of_kinds: Sequence[Kind]) -> str:
-    return places_of({kind: periods_of_day("toDate(valid_from)", kind[0], scope, kind[1]) for kind in of_kinds})
+    return places_of(
+        {kind: periods_of_day("toDate(valid_from)", kind[0], scope, kind[1]) for kind in of_kinds}
+    )
 
 
 def _trained(scope: Scope) -> str:
@@ -171,7 +186,9 @@ def _weeks(scope: Scope, of_kinds: Sequence[Kind]) -> str:
     first_days, last_days = [], []
     for grain, window in of_kinds:
         first_day, last_day = scope.reaches[grain]
-        first_days.append(first_day - timedelta(days=1 + 7 * (window - 1 if grain == "window" else 0)))
+        first_days.append(
+            first_day - timedelta(days=1 + 7 * (window - 1 if grain == "window" else 0))
+        )
         last_days.append(last_day + timedelta(days=32 if grain == "month" else 7))
     since = min(first_days)
     monday = since - timedelta(days=since.weekday())
@@ -186,7 +203,8 @@ def _habit(scope: Scope, windows: Mapping[int, int], units: str) -> str:
     """
     of_kinds = [("window", window) for window in windows.values()]
     last_weeks = ", ".join(
-        f"arrayMap(i -> (toUInt8({number}), w.week + 7 * i), range({window}))" for number, window in windows.items()
+        f"arrayMap(i -> (toUInt8({number}), w.week + 7 * i), range({window}))"
+        for number, window in windows.items()
     )
     return f"""LEFT JOIN (
         SELECT p.ancestor AS unit, w.system AS system, w.person AS person, last.1 AS kind, last.2 AS period,

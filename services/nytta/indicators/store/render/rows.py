@@ -37,13 +37,17 @@ def alike(wanted: Wanted) -> Mapping[Rows, Sequence[int]]:
     return {rows: list(places) for rows, places in members.items()}
 
 
-def subject_source(periods: Collection[Period | None], subject: Subject, columns: Sequence[str], scope: Scope) -> str:
+def subject_source(
+    periods: Collection[Period | None], subject: Subject, columns: Sequence[str], scope: Scope
+) -> str:
     """SQL of a subject's rows with some columns and their record key; to name all would cost more to plan.
 
     Of moments in whose period a row counts there is the local day too, as `…_day`.
     """
     moments = dict.fromkeys(period.at for period in periods if isinstance(period, At))
-    days = "".join(f", {scope.zones.date(f'assumeNotNull({moment})')} AS {moment}_day" for moment in moments)
+    days = "".join(
+        f", {scope.zones.date(f'assumeNotNull({moment})')} AS {moment}_day" for moment in moments
+    )
     if subject.name == "plan":
         # noon, so that every zone of Europe sees the same day
         return f"""(SELECT system, unit, '' AS case_type, workplaces, toUInt64(0) AS record,
@@ -63,5 +67,10 @@ def subject_source(periods: Collection[Period | None], subject: Subject, columns
 
 def columns_read(rows: Rows, definitions: Sequence[Definition]) -> Sequence[str]:
     """The columns that indicators read of these rows, and the type."""
-    sides = [side for definition in definitions for side in definition.reads if Rows.of(definition, side) == rows]
+    sides = [
+        side
+        for definition in definitions
+        for side in definition.reads
+        if Rows.of(definition, side) == rows
+    ]
     return sorted({"case_type", *(column for side in sides for column in side.columns)})

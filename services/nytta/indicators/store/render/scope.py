@@ -46,7 +46,9 @@ class Zones:
         if len(zones) == 1:
             return f"toDate({moment}, '{zones[0]}')"
         # the last zone is that of all units which no other names
-        tests = ", ".join(f"unit IN ({self.by_zone[zone]}), toDate({moment}, '{zone}')" for zone in zones[:-1])
+        tests = ", ".join(
+            f"unit IN ({self.by_zone[zone]}), toDate({moment}, '{zone}')" for zone in zones[:-1]
+        )
         return f"multiIf({tests}, toDate({moment}, '{zones[-1]}'))"
 
 
@@ -124,7 +126,9 @@ def winners(scope: Scope, event_kinds: str, condition: str = "1") -> str:
 
 
 def _unbeaten(scope: Scope) -> str:
-    beaten = f"SELECT identity, snapshot, content FROM {scope.events}.superseded WHERE {scope.visible}"
+    beaten = (
+        f"SELECT identity, snapshot, content FROM {scope.events}.superseded WHERE {scope.visible}"
+    )
     return f"(identity, snapshot, content) NOT IN ({beaten})"
 
 

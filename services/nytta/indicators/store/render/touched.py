@@ -36,14 +36,19 @@ _Steps = dict[tuple[str, str], dict[tuple[str, int, str], None]]
 """A subject and SQL of the periods that a day of it touches, with the indicators and grains that are touched so."""
 
 
-def _touched_members(steps: _Steps, touched: str, open_database: str, last_week: str, *, every_level: bool) -> str:
+def _touched_members(
+    steps: _Steps, touched: str, open_database: str, last_week: str, *, every_level: bool
+) -> str:
     """SQL of the cells touched by steps."""
     # the periods of a day are made once for each subject, however many indicators count it
     by_subject: dict[str, list[str]] = {}
     for number, (subject, periods) in enumerate(steps, 1):
-        by_subject.setdefault(subject, []).append(f"arrayMap(p -> (toUInt8({number}), p), {periods})")
+        by_subject.setdefault(subject, []).append(
+            f"arrayMap(p -> (toUInt8({number}), p), {periods})"
+        )
     arrays = ", ".join(
-        f"subject = '{subject}', arrayConcat({', '.join(conditions)})" for subject, conditions in by_subject.items()
+        f"subject = '{subject}', arrayConcat({', '.join(conditions)})"
+        for subject, conditions in by_subject.items()
     )
     touched_steps = f"""SELECT DISTINCT unit, system, place.1 AS step, place.2 AS period
         FROM (SELECT unit, system, arrayJoin(multiIf({arrays}, [])) AS place
@@ -69,9 +74,15 @@ def _touched_periods(definition: Definition, side: Side, grain: str, last_week: 
         return f"[{period_start('day', grain)}]"
     first_period, last_period = period_start("day", grain), period_start(f"{limit} + 6", grain)
     if grain in ("week", "window"):
-        period_count, period = f"intDiv({last_period} - {first_period}, 7)", f"{first_period} + 7 * i"
+        period_count, period = (
+            f"intDiv({last_period} - {first_period}, 7)",
+            f"{first_period} + 7 * i",
+        )
     else:
-        period_count, period = f"dateDiff('month', {first_period}, {last_period})", f"addMonths({first_period}, i)"
+        period_count, period = (
+            f"dateDiff('month', {first_period}, {last_period})",
+            f"addMonths({first_period}, i)",
+        )
     onwards = f"arrayMap(i -> {period}, range(toUInt32(greatest(0, {period_count} + 1))))"
     if SUBJECTS[side.subject].per_period:
         return _person_periods(grain, definition.window_weeks, limit, onwards)
@@ -81,7 +92,9 @@ def _touched_periods(definition: Definition, side: Side, grain: str, last_week: 
 def _person_periods(grain: str, window: int, limit: str, onwards: str) -> str:
     """An act touches the periods around its day; eligibility (marked by `onwards`) every period from its day on."""
     if grain == "window":
-        around = f"arrayFilter(p -> p <= {limit}, arrayMap(i -> toMonday(day) + 7 * i, range({window})))"
+        around = (
+            f"arrayFilter(p -> p <= {limit}, arrayMap(i -> toMonday(day) + 7 * i, range({window})))"
+        )
     else:
         around = f"[{period_start('day', grain)}]"
     return f"if(onwards, {onwards}, {around})"

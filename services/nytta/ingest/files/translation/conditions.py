@@ -49,7 +49,10 @@ class Conditions:
         if (bound := test.before or test.after) is not None:
             return self._ordered(test, test.field, bound)
         if test.lasts_to is not None:
-            end, required_end = self._moments.day(Moment(field=test.field)), test.lasts_to.isoformat()
+            end, required_end = (
+                self._moments.day(Moment(field=test.field)),
+                test.lasts_to.isoformat(),
+            )
             return lambda row: (day := end(row)) is None or day >= required_end
         if test.present is not None:
             required = test.present

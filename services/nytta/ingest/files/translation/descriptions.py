@@ -12,7 +12,9 @@ from nytta.ingest.files.specs import Moment, Test, Value
 def describe(source: Source, row: Row) -> str:
     """Where a value came from in this row: "case:department = General"."""
     fields = source.fields if isinstance(source, Value | Test | Moment) else ()
-    read = ", ".join(f"{name} = {row[name]!r}" if name in row else f"{name} is absent" for name in fields)
+    read = ", ".join(
+        f"{name} = {row[name]!r}" if name in row else f"{name} is absent" for name in fields
+    )
     return read or described(source)
 
 
@@ -26,4 +28,6 @@ def described(source: Source) -> str:
         case Value(file=str() as pattern):
             return f"file name ({pattern})"
         case _:
-            return ("field " if len(source.fields) == 1 else "fields ") + ", ".join(map(repr, source.fields))
+            return ("field " if len(source.fields) == 1 else "fields ") + ", ".join(
+                map(repr, source.fields)
+            )

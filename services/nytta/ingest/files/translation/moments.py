@@ -46,7 +46,11 @@ class Moments:
         description = described(moment)
         shift = timedelta(days=moment.add_days)
         earliest_day = moment.not_before
-        earliest = None if earliest_day is None else datetime.combine(earliest_day, time.min, zone).astimezone(UTC)
+        earliest = (
+            None
+            if earliest_day is None
+            else datetime.combine(earliest_day, time.min, zone).astimezone(UTC)
+        )
 
         def instant(row: Row) -> datetime | None:
             text = getter(row)
@@ -83,7 +87,9 @@ class Moments:
         return day
 
     def _reading(
-        self, moment: Moment, make_reader: Callable[[Order, Sequence[str], ZoneInfo, Years], Callable[[str], _Read]]
+        self,
+        moment: Moment,
+        make_reader: Callable[[Order, Sequence[str], ZoneInfo, Years], Callable[[str], _Read]],
     ) -> _Reading[_Read]:
         dates = self._dates
         zone = ZoneInfo(moment.zone or dates.zone or self._timezone)

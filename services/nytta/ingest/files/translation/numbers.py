@@ -28,12 +28,18 @@ def number_of(text: str, mark: str, description: str) -> Decimal:
     """The number that a text says. RowError, by what `description` names its place, where it says none."""
     # a text of a million digits is read in hours
     if len(text) > _DIGITS:
-        raise RowError(Reason.INVALID_FIELD, f"{description} is no number that counts anything", text)
+        raise RowError(
+            Reason.INVALID_FIELD, f"{description} is no number that counts anything", text
+        )
     if text.isascii() and text.isdigit():
         return Decimal(text)
     plain = text.translate(_SPACES)
     if not _NUMBER[mark].fullmatch(plain):
-        hint = '; if its comma is a decimal mark, declare it (table: {decimal: ","})' if "," in plain else ""
+        hint = (
+            '; if its comma is a decimal mark, declare it (table: {decimal: ","})'
+            if "," in plain
+            else ""
+        )
         raise RowError(Reason.INVALID_FIELD, f"{description} is no number{hint}", text)
     try:
         return Decimal(plain.replace(".", "").replace(",", ".") if mark == "," else plain)
@@ -47,7 +53,9 @@ def total_of(fields: tuple[str, ...], texts: Texts, mark: str) -> Total:
 
     def total(row: Row) -> Decimal | None:
         numbers = [
-            number_of(text, mark, description) for getter, description in parts if (text := getter(row)) is not None
+            number_of(text, mark, description)
+            for getter, description in parts
+            if (text := getter(row)) is not None
         ]
         return sum(numbers, Decimal(0)) if numbers else None
 

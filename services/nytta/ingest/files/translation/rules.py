@@ -114,7 +114,9 @@ class RuleCompiler:
                 assert revision_time is not None
                 number = int(revision_time.timestamp() * 1000)
             if not 0 <= number <= LARGEST_REVISION:
-                raise RowError(Reason.INVALID_FIELD, f"{description} is no revision from 0 to 2^63 - 1", cell)
+                raise RowError(
+                    Reason.INVALID_FIELD, f"{description} is no revision from 0 to 2^63 - 1", cell
+                )
             return number
 
         return revision
@@ -129,10 +131,15 @@ class RuleCompiler:
                 text = part(row)
                 if text is None:
                     raise RowError(
-                        Reason.MISSING_FIELD, f"field '{name}' is empty, but rows are known by it (identity)"
+                        Reason.MISSING_FIELD,
+                        f"field '{name}' is empty, but rows are known by it (identity)",
                     )
                 # "a|b" and "c" must not become the same as "a" and "b|c".
-                texts.append(text.replace("%", "%25").replace("|", "%7C") if "%" in text or "|" in text else text)
+                texts.append(
+                    text.replace("%", "%25").replace("|", "%7C")
+                    if "%" in text or "|" in text
+                    else text
+                )
             return "|".join(texts)
 
         return identity
@@ -149,7 +156,10 @@ class RuleCompiler:
 
     def _event_type(self, rule: Rule) -> Callable[[Row], EventType]:
         # a rule may choose among types, whose events take different fields of the same row
-        event_types = {name: EventType(cloudevents_type(name), self._getters(rule, name)) for name in rule.types}
+        event_types = {
+            name: EventType(cloudevents_type(name), self._getters(rule, name))
+            for name in rule.types
+        }
         if rule.choice is None:
             only_type = event_types[rule.types[0]]
             return lambda _row: only_type
@@ -159,7 +169,9 @@ class RuleCompiler:
         def chosen_type(row: Row) -> EventType:
             name = choice(row)
             if name is None:
-                raise RowError(Reason.MISSING_FIELD, f"the event type is empty: {description} says nothing")
+                raise RowError(
+                    Reason.MISSING_FIELD, f"the event type is empty: {description} says nothing"
+                )
             return event_types[name]
 
         return chosen_type
@@ -174,7 +186,9 @@ class RuleCompiler:
             # a person's address is the same in capitals, unless the mapping says how it is
             if field == "actor" and isinstance(source, Value) and source.capitals is None:
                 getter = folded(getter, address)
-            getters.append(FieldGetter(field, getter, described(source) if target.required else None))
+            getters.append(
+                FieldGetter(field, getter, described(source) if target.required else None)
+            )
         return getters
 
     def _getter(self, target: Target, source: Source) -> Getter:

@@ -55,7 +55,12 @@ class Texts:
                 continue
             for texts, field, name in getters:
                 thing = name(row)
-                if thing is not None and thing not in texts and len(texts) < _MOST and (text := field(row)) is not None:
+                if (
+                    thing is not None
+                    and thing not in texts
+                    and len(texts) < _MOST
+                    and (text := field(row)) is not None
+                ):
                     texts[thing] = text
         return found
 
@@ -65,7 +70,9 @@ class Texts:
         # most values come from one field, and this runs for every cell
         if len(getters) == 1:
             return getters[0]
-        return lambda row: next((text for getter in getters if (text := getter(row)) is not None), None)
+        return lambda row: next(
+            (text for getter in getters if (text := getter(row)) is not None), None
+        )
 
 
 def folded(getter: TextGetter, fold: Callable[[str], str]) -> TextGetter:

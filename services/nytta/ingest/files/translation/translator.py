@@ -117,7 +117,9 @@ class Translator:
                     continue
             yield rule
 
-    def _event(self, rule: CompiledRule, row: Row, number: int, key: str, revision: int) -> Event | None:
+    def _event(
+        self, rule: CompiledRule, row: Row, number: int, key: str, revision: int
+    ) -> Event | None:
         """The event that a rule, which applies to the row, makes of it; None where it makes none."""
         event_type = rule.event_type(row)
         time = rule.time(row)

@@ -36,7 +36,9 @@ class Values:
     def for_target(self, value: Value, target: Target) -> Getter:
         """A value as a field of an event takes it: one of its choices, a whole number, or a text."""
         # a list of choices that knows an `other` has a place for every text
-        default = "other" if "other" in target.choices and (value.values or value.patterns) else None
+        default = (
+            "other" if "other" in target.choices and (value.values or value.patterns) else None
+        )
         getter = self.text(value, default)
         if value.capitals == "same":
             getter = folded(getter, str.lower)

@@ -33,10 +33,34 @@ class Entra:
 
     mappings: ClassVar = ("entra",)
     observed: ClassVar = True
-    fetched: ClassVar = ("id", "userPrincipalName", "department", "accountEnabled", "createdDateTime", "userType")
+    fetched: ClassVar = (
+        "id",
+        "userPrincipalName",
+        "department",
+        "accountEnabled",
+        "createdDateTime",
+        "userType",
+    )
     not_fetched: ClassVar = (
-        *("displayName", "givenName", "surname", "mail", "mobilePhone", "businessPhones", "jobTitle", "manager"),
-        *("employeeId", "officeLocation", "streetAddress", "city", "birthday", "signInActivity", "assignedLicenses"),
+        *(
+            "displayName",
+            "givenName",
+            "surname",
+            "mail",
+            "mobilePhone",
+            "businessPhones",
+            "jobTitle",
+            "manager",
+        ),
+        *(
+            "employeeId",
+            "officeLocation",
+            "streetAddress",
+            "city",
+            "birthday",
+            "signInActivity",
+            "assignedLicenses",
+        ),
     )
 
     def __init__(self, settings: EntraSettings) -> None:
@@ -55,12 +79,20 @@ class Entra:
         params = None if page_link else {"$select": self._fields}
         page_link = page_link or f"{_USERS}/delta"
         for page_body in ask.linked(page_link, params):
-            accounts = [self._whole(ask, account) for account in page_body["value"] if "@removed" not in account]
+            accounts = [
+                self._whole(ask, account)
+                for account in page_body["value"]
+                if "@removed" not in account
+            ]
             kept_users = self._kept(accounts, ask.clock())
             removed_accounts = [
-                {"id": account["id"]} for account in (*page_body["value"], *accounts) if "@removed" in account
+                {"id": account["id"]}
+                for account in (*page_body["value"], *accounts)
+                if "@removed" in account
             ]
-            removed_accounts += [{"id": account["id"]} for account in accounts if self._is_guest(account)]
+            removed_accounts += [
+                {"id": account["id"]} for account in accounts if self._is_guest(account)
+            ]
             yield Page(
                 {"entra": kept_users},
                 ask.below(page_body.get("@odata.nextLink") or page_body["@odata.deltaLink"]),
@@ -77,12 +109,16 @@ class Entra:
         if "userPrincipalName" in account or not account["id"]:
             return account
         try:
-            whole_account: dict[str, Any] = ask.get(f"{_USERS}/{account['id']}", {"$select": self._fields}).body
+            whole_account: dict[str, Any] = ask.get(
+                f"{_USERS}/{account['id']}", {"$select": self._fields}
+            ).body
         except GoneError:
             return {"id": account["id"], "@removed": {"reason": "changed"}}
         return whole_account
 
-    def _kept(self, accounts: Sequence[dict[str, Any]], current_time: datetime) -> list[dict[str, Any]]:
+    def _kept(
+        self, accounts: Sequence[dict[str, Any]], current_time: datetime
+    ) -> list[dict[str, Any]]:
         """The users who count, with the moment at which they were seen."""
         return [
             {**account, "seenDateTime": current_time.isoformat()}
@@ -98,7 +134,17 @@ class Entra:
         try:
             response = ask.get(_USERS, {"$select": self._fields, "$top": str(_FEWEST)})
         except ForbiddenError as error:
-            return Findings((Finding("users", False, f"{error} (User.Read.All)", ("eligible", "entitled"), "person"),))
+            return Findings(
+                (
+                    Finding(
+                        "users",
+                        False,
+                        f"{error} (User.Read.All)",
+                        ("eligible", "entitled"),
+                        "person",
+                    ),
+                )
+            )
         has_units = any(account.get("department") for account in response.body["value"])
         clock = (response.clock - current_time).total_seconds() if response.clock else None
         detail = "" if has_units else f"the first {_FEWEST} users have no department"

@@ -50,7 +50,11 @@ class Folder:
         try:
             # a folder that is gone, such as one of another machine, would seem to have no files
             folder.stat()
-            return [path for path in folder.glob(self._settings.files) if path.is_file() and path.name[0] != "."]
+            return [
+                path
+                for path in folder.glob(self._settings.files)
+                if path.is_file() and path.name[0] != "."
+            ]
         except OSError as error:
             raise PullError(f"{folder}: cannot be read: {error.strerror}") from error
 
@@ -61,7 +65,15 @@ class Folder:
         """Whether the folder is there, and how old its latest file is."""
         folder = Path(ask.address)
         if not folder.is_dir():
-            return Findings((Finding("folder", False, f"there is no folder {folder}, or it is closed to this user"),))
+            return Findings(
+                (
+                    Finding(
+                        "folder",
+                        False,
+                        f"there is no folder {folder}, or it is closed to this user",
+                    ),
+                )
+            )
         latest = max((path.stat().st_ctime for path in self._files(ask)), default=None)
         description = (
             "it is empty"

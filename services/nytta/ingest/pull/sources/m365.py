@@ -13,7 +13,14 @@ from typing import Any, ClassVar, Final, Literal
 from pydantic import Field
 
 from nytta.ingest.pull.ask import Ask, ConcealedError, ForbiddenError, GoneError, ListPage
-from nytta.ingest.pull.reports import CONCEALED, PRODUCTS, TEAMS, acts_in_teams, read_report, used_products
+from nytta.ingest.pull.reports import (
+    CONCEALED,
+    PRODUCTS,
+    TEAMS,
+    acts_in_teams,
+    read_report,
+    used_products,
+)
 from nytta.ingest.pull.source import Finding, Findings, Page, SourceSettings
 
 _KEPT_DAYS: Final = 28
@@ -55,7 +62,9 @@ class M365:
         if self._conceals(ask):
             raise ConcealedError(CONCEALED)
         today = ask.clock().date()
-        known = min(date.fromisoformat(cursor) if cursor else date.min + _KEPT_DAYS * _DAY, today - _DAY)
+        known = min(
+            date.fromisoformat(cursor) if cursor else date.min + _KEPT_DAYS * _DAY, today - _DAY
+        )
         oldest = today - _KEPT_DAYS * _DAY
         new_days = _days(max(oldest, known + _DAY), today)
         changed_days = reversed(_days(max(oldest, known - self._restated * _DAY), known + _DAY))
@@ -73,7 +82,9 @@ class M365:
         acts: list[dict[str, Any]] = []
         refreshed = date.min
         try:
-            for report in ask.linked(link, params, read_report, lambda report: ListPage(report.next_link, report.rows)):
+            for report in ask.linked(
+                link, params, read_report, lambda report: ListPage(report.next_link, report.rows)
+            ):
                 if report.is_concealed:
                     raise ConcealedError(CONCEALED)
                 acts += [act for row in report.rows for act in self._acts(row, day)]
@@ -87,7 +98,9 @@ class M365:
 
     def _conceals(self, ask: Ask) -> bool:
         try:
-            return bool(ask.get(f"{self._version}/admin/reportSettings").body.get("displayConcealedNames"))
+            return bool(
+                ask.get(f"{self._version}/admin/reportSettings").body.get("displayConcealedNames")
+            )
         except (ForbiddenError, GoneError):  # the names in a report tell it too
             return False
 
@@ -100,7 +113,15 @@ class M365:
         except (ForbiddenError, ConcealedError) as error:
             fine, description = False, str(error)
         return Findings(
-            (Finding("reports of persons", fine, description or ("" if fine else CONCEALED), dark, "person"),)
+            (
+                Finding(
+                    "reports of persons",
+                    fine,
+                    description or ("" if fine else CONCEALED),
+                    dark,
+                    "person",
+                ),
+            )
         )
 
 

@@ -9,7 +9,15 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from nytta.ingest.pull.ask import Ask, ForbiddenError
-from nytta.ingest.pull.keyset import OVERLAP_SECONDS, Fetched, changed_time, pages, reached, text, whole
+from nytta.ingest.pull.keyset import (
+    OVERLAP_SECONDS,
+    Fetched,
+    changed_time,
+    pages,
+    reached,
+    text,
+    whole,
+)
 from nytta.ingest.pull.source import Finding, Findings, Page, Place, SourceSettings
 
 _FORM = "%Y-%m-%d %H:%M:%S"  # texts in UTC
@@ -30,12 +38,35 @@ class ServiceNow:
 
     mappings: ClassVar = ("servicenow",)
     fetched: ClassVar = (
-        *("sys_id", "sys_updated_on", "sys_mod_count", "opened_at", "resolved_at", "reopened_time", "state"),
-        *("contact_type", "category", "assignment_group", "opened_by", "resolved_by", "reassignment_count"),
+        *(
+            "sys_id",
+            "sys_updated_on",
+            "sys_mod_count",
+            "opened_at",
+            "resolved_at",
+            "reopened_time",
+            "state",
+        ),
+        *(
+            "contact_type",
+            "category",
+            "assignment_group",
+            "opened_by",
+            "resolved_by",
+            "reassignment_count",
+        ),
         *("reopen_count", "caller_id.department"),
     )
     not_fetched: ClassVar = (
-        *("caller_id", "number", "short_description", "description", "comments", "work_notes", "watch_list"),
+        *(
+            "caller_id",
+            "number",
+            "short_description",
+            "description",
+            "comments",
+            "work_notes",
+            "watch_list",
+        ),
         *("attachments", "location", "cmdb_ci"),
     )
 
@@ -53,7 +84,9 @@ class ServiceNow:
                 updated_since = f"sys_updated_on={place.since}^sys_id>{place.after}^NQsys_updated_on>{place.since}"
             return self._fetched(ask, updated_since, "sys_updated_on", self.fetched)
 
-        for table_rows, next_place in pages(fetch, place, _changed, lambda table_row: text(table_row, "sys_id")):
+        for table_rows, next_place in pages(
+            fetch, place, _changed, lambda table_row: text(table_row, "sys_id")
+        ):
             cursor = reached(table_rows, _changed, cursor, ask.source_time.strftime(_FORM))
             yield Page({"servicenow": table_rows}, cursor, next_place.hidden)
 
@@ -61,17 +94,27 @@ class ServiceNow:
         """The ids of all incidents."""
 
         def fetch(place: Place) -> Fetched:
-            return self._fetched(ask, f"sys_id>{place.after}" if place.after else "", "", ("sys_id",))
+            return self._fetched(
+                ask, f"sys_id>{place.after}" if place.after else "", "", ("sys_id",)
+            )
 
-        for table_rows, place in pages(fetch, Place(""), lambda _: "", lambda table_row: text(table_row, "sys_id")):
+        for table_rows, place in pages(
+            fetch, Place(""), lambda _: "", lambda table_row: text(table_row, "sys_id")
+        ):
             if place.hidden:
-                raise ForbiddenError(f"{place.hidden} rows are counted and not shown: nothing can be called deleted")
+                raise ForbiddenError(
+                    f"{place.hidden} rows are counted and not shown: nothing can be called deleted"
+                )
             yield table_rows
 
-    def _fetched(self, ask: Ask, condition: str, order_field: str, fields: Sequence[str]) -> Fetched:
+    def _fetched(
+        self, ask: Ask, condition: str, order_field: str, fields: Sequence[str]
+    ) -> Fetched:
         own_query = self._settings.query
         # a condition of the settings holds on either side of NQ, which begins a query of its own
-        narrowed = "^NQ".join("^".join(filter(None, (own_query, part))) for part in condition.split("^NQ"))
+        narrowed = "^NQ".join(
+            "^".join(filter(None, (own_query, part))) for part in condition.split("^NQ")
+        )
         orders = [f"ORDERBY{name}" for name in (order_field, "sys_id") if name]
         params = {
             "sysparm_query": "^".join(filter(None, (narrowed, *orders))),
@@ -90,13 +133,20 @@ class ServiceNow:
     def probe(self, ask: Ask, current_time: datetime) -> Findings:
         """Whether incidents and their history can be read."""
         findings, clock_ahead = [], None
-        for table, dark in ((self._settings.table, ()), ("sys_audit", ("activities", "teams", "lines", "units"))):
+        for table, dark in (
+            (self._settings.table, ()),
+            ("sys_audit", ("activities", "teams", "lines", "units")),
+        ):
             try:
-                response = ask.get(_TABLE + table, {"sysparm_limit": "1", "sysparm_fields": "sys_id"})
+                response = ask.get(
+                    _TABLE + table, {"sysparm_limit": "1", "sysparm_fields": "sys_id"}
+                )
             except ForbiddenError as error:
                 findings.append(Finding(table, False, str(error), dark))
                 continue
-            clock_ahead = (response.clock - current_time).total_seconds() if response.clock else clock_ahead
+            clock_ahead = (
+                (response.clock - current_time).total_seconds() if response.clock else clock_ahead
+            )
             table_rows = response.body["result"]
             findings.append(Finding(table, bool(table_rows), "" if table_rows else "no row", dark))
         return Findings(tuple(findings), clock_ahead)
@@ -106,7 +156,10 @@ def _plain(table_row: Any) -> Any:
     """A row whose references are ids, though they come with a link or a name where an instance does not leave these."""
     if not isinstance(table_row, dict):
         return table_row
-    return {name: value.get("value", "") if isinstance(value, dict) else value for name, value in table_row.items()}
+    return {
+        name: value.get("value", "") if isinstance(value, dict) else value
+        for name, value in table_row.items()
+    }
 
 
 def _changed(table_row: dict[str, Any]) -> str:

@@ -13,7 +13,17 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from nytta.ingest.pull.ask import Ask, PullError
-from nytta.ingest.pull.database import View, begun, connected, is_past, key_of, latest, plain, rows, told_time
+from nytta.ingest.pull.database import (
+    View,
+    begun,
+    connected,
+    is_past,
+    key_of,
+    latest,
+    plain,
+    rows,
+    told_time,
+)
 from nytta.ingest.pull.source import Finding, Findings, Page, SourceSettings
 
 
@@ -39,7 +49,9 @@ class Sql:
     not_fetched: ClassVar = ("*",)
 
     def __init__(self, settings: SqlSettings) -> None:
-        self._view = View(settings.view, settings.columns, settings.changed, settings.key, settings.page)
+        self._view = View(
+            settings.view, settings.columns, settings.changed, settings.key, settings.page
+        )
         self._complete = settings.complete
         self.fetched = tuple(dict.fromkeys((*settings.columns, settings.changed, settings.key)))  # type: ignore[misc]
 
@@ -51,11 +63,23 @@ class Sql:
                 note = f"{number} rows say nothing in {self._view.changed} and are not read: let the view fill it"
                 yield Page({}, cursor, number, note)
             while rows_read := rows(connection, self._view.changes(last_place, last_key)):
-                last_place, last_key = rows_read[-1][self._view.changed], key_of(rows_read[-1], self._view)
-                past = [view_row for view_row in rows_read if is_past(view_row[self._view.changed], ask.clock())]
+                last_place, last_key = (
+                    rows_read[-1][self._view.changed],
+                    key_of(rows_read[-1], self._view),
+                )
+                past = [
+                    view_row
+                    for view_row in rows_read
+                    if is_past(view_row[self._view.changed], ask.clock())
+                ]
                 cursor = latest(cursor, past[-1][self._view.changed]) if past else cursor
                 repeated = _repeated(rows_read, self._view)
-                yield Page({"sql": [plain(view_row) for view_row in rows_read]}, cursor, repeated, self._note(repeated))
+                yield Page(
+                    {"sql": [plain(view_row) for view_row in rows_read]},
+                    cursor,
+                    repeated,
+                    self._note(repeated),
+                )
                 if len(rows_read) < self._view.page:
                     # what changed meanwhile is for the next round
                     return
@@ -87,7 +111,10 @@ class Sql:
                 clock = told_time(connection)
         except PullError as error:
             return Findings((Finding(self._view.name, False, str(error)),))
-        return Findings((Finding(self._view.name, True),), (clock - current_time).total_seconds() if clock else None)
+        return Findings(
+            (Finding(self._view.name, True),),
+            (clock - current_time).total_seconds() if clock else None,
+        )
 
 
 def _repeated(view_rows: Sequence[dict[str, Any]], view: View) -> int:

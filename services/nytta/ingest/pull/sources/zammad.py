@@ -59,7 +59,17 @@ class Zammad:
         *("group", "organization", "create_article_type"),
     )
     not_fetched: ClassVar = (
-        *("customer", "owner", "title", "number", "note", "articles", "tags", "created_by", "updated_by"),
+        *(
+            "customer",
+            "owner",
+            "title",
+            "number",
+            "note",
+            "articles",
+            "tags",
+            "created_by",
+            "updated_by",
+        ),
         "attachments",
     )
 
@@ -80,7 +90,9 @@ class Zammad:
 
         A ticket may bear any time, such as the end of 9999: all changes until then would be missed.
         """
-        tickets = self._found(ask, f'updated_at:["{since}" TO "{_written(ask.source_time)}"]', "updated_at", "desc", 1)
+        tickets = self._found(
+            ask, f'updated_at:["{since}" TO "{_written(ask.source_time)}"]', "updated_at", "desc", 1
+        )
         return changed_time(tickets[0], "updated_at", datetime.fromisoformat) if tickets else ""
 
     def listing(self, ask: Ask) -> Iterator[Sequence[dict[str, Any]]]:
@@ -88,7 +100,9 @@ class Zammad:
         for ticket_rows, _ in self._pages(ask, _BEGINNING, 0):
             yield [{"id": ticket_row["id"]} for ticket_row in ticket_rows]
 
-    def _pages(self, ask: Ask, since: str, after: int) -> Iterator[tuple[Sequence[dict[str, Any]], Place]]:
+    def _pages(
+        self, ask: Ask, since: str, after: int
+    ) -> Iterator[tuple[Sequence[dict[str, Any]], Place]]:
         def fetch(place: Place) -> Fetched:
             condition = f'updated_at:["{since}" TO "{_END}"] AND id:>{int(place.after or 0)}'
             return Fetched(self._found(ask, condition, "id", "asc", self._settings.page), None)
@@ -96,7 +110,9 @@ class Zammad:
         yield from pages(fetch, Place("", _written_id(after) if after else ""), lambda _: "", _id)
         self._check_search(ask)
 
-    def _found(self, ask: Ask, condition: str, column: str, order: str, limit: int) -> list[dict[str, Any]]:
+    def _found(
+        self, ask: Ask, condition: str, column: str, order: str, limit: int
+    ) -> list[dict[str, Any]]:
         own = self._settings.query
         params = {
             "query": f"({own}) AND {condition}" if own else condition,
@@ -106,10 +122,15 @@ class Zammad:
             "page": "1",
             "expand": "true",
         }
-        return [{name: ticket_row.get(name) for name in self.fetched} for ticket_row in ask.get(_SEARCH, params).body]
+        return [
+            {name: ticket_row.get(name) for name in self.fetched}
+            for ticket_row in ask.get(_SEARCH, params).body
+        ]
 
     def _has_tickets(self, ask: Ask) -> bool:
-        return bool(self._found(ask, f'updated_at:["{_BEGINNING}" TO "{_END}"] AND id:>0', "id", "asc", 1))
+        return bool(
+            self._found(ask, f'updated_at:["{_BEGINNING}" TO "{_END}"] AND id:>0', "id", "asc", 1)
+        )
 
     def _check_search(self, ask: Ask) -> None:
         """PullError where the search finds nothing because it does not work: it answers then as if there was nothing.
@@ -148,8 +169,16 @@ def _states(ask: Ask) -> Iterator[Finding]:
         states = ask.get(_STATES, {"expand": "true"}).body
     except (ForbiddenError, GoneError):
         return
-    closed = [state for state in states if state.get("state_type") == "closed" and state.get("active", True)]
-    own_names = [str(state["name"]) for state in closed if state["id"] != _CLOSED and state["name"] != "closed"]
+    closed = [
+        state
+        for state in states
+        if state.get("state_type") == "closed" and state.get("active", True)
+    ]
+    own_names = [
+        str(state["name"])
+        for state in closed
+        if state["id"] != _CLOSED and state["name"] != "closed"
+    ]
     detail = f"closed too, and not counted as resolved: {', '.join(own_names)}; name them in a mapping of your own"
     yield Finding("states", not own_names, detail if own_names else "")
 
@@ -160,7 +189,9 @@ def _reach(cursor: str) -> _Reach:
         return _Reach(*json.loads(cursor))
     if not cursor:
         return _Reach(_BEGINNING, "", 0)
-    return _Reach(_written(datetime.fromisoformat(cursor) - timedelta(seconds=OVERLAP_SECONDS)), "", 0)
+    return _Reach(
+        _written(datetime.fromisoformat(cursor) - timedelta(seconds=OVERLAP_SECONDS)), "", 0
+    )
 
 
 def _written(moment: datetime) -> str:

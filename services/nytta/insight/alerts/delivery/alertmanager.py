@@ -35,7 +35,9 @@ _WORDS = {
 }
 
 
-def posted(organisation: str, alert: Alert, current_time: datetime, address: str, *, ended: bool) -> dict[str, Any]:
+def posted(
+    organisation: str, alert: Alert, current_time: datetime, address: str, *, ended: bool
+) -> dict[str, Any]:
     """One alert as Alertmanager knows it; the labels are the same as long as it lives."""
     key = alert.key
     opened = datetime.combine(alert.opened or alert.since, time(), UTC)

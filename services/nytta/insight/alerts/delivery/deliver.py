@@ -45,13 +45,17 @@ class Delivered:
         return self.waiting + sum(delivery.state == "failed" for delivery in self.problems)
 
 
-def deliver(store: AlertStore, registry: Registry, channels: Channels, current_time: datetime) -> Delivered:
+def deliver(
+    store: AlertStore, registry: Registry, channels: Channels, current_time: datetime
+) -> Delivered:
     """Send what waits at `current_time` (aware). Never raises for a channel: what fails is written down and tried
     again."""
     return asyncio.run(_deliver(store, registry, channels, current_time))
 
 
-async def _deliver(store: AlertStore, registry: Registry, channels: Channels, current_time: datetime) -> Delivered:
+async def _deliver(
+    store: AlertStore, registry: Registry, channels: Channels, current_time: datetime
+) -> Delivered:
     delivered = Delivered()
     deliveries = store.deliveries()
     directory = Directory(registry)
@@ -59,11 +63,15 @@ async def _deliver(store: AlertStore, registry: Registry, channels: Channels, cu
         organisation = directory.root(outgoing.unit, outgoing.day) or ""
         for channel, send in _ways(directory, outgoing, channels, current_time.date()):
             delivery = deliveries.get((outgoing.id, channel))
-            if delivery is not None and (delivery.state in ("sent", "dead") or current_time < delivery.next_at):
+            if delivery is not None and (
+                delivery.state in ("sent", "dead") or current_time < delivery.next_at
+            ):
                 delivered.waiting += delivery.state == "failed"
                 continue
             store.connection.check()
-            tried_delivery = await _tried(organisation, outgoing.id, channel, send, delivery, current_time)
+            tried_delivery = await _tried(
+                organisation, outgoing.id, channel, send, delivery, current_time
+            )
             # it went: whoever stops writes that down first
             with answering():
                 store.record([tried_delivery])
@@ -78,7 +86,9 @@ async def _deliver(store: AlertStore, registry: Registry, channels: Channels, cu
 _Send = Callable[[], Awaitable[None]]
 
 
-def _ways(directory: Directory, outgoing: Outgoing, channels: Channels, day: date) -> list[tuple[str, _Send]]:
+def _ways(
+    directory: Directory, outgoing: Outgoing, channels: Channels, day: date
+) -> list[tuple[str, _Send]]:
     """The ways out of one message. Without any, a way that says so, so that it is seen."""
     addressee = directory.contact(Role(outgoing.role), outgoing.unit, outgoing.system, day)
     contact = addressee[0] if addressee else None
@@ -95,7 +105,9 @@ def _ways(directory: Directory, outgoing: Outgoing, channels: Channels, day: dat
 
 async def _mail(outgoing: Outgoing, contact: Contact, channels: Channels) -> None:
     if channels.smtp is not None:
-        await mail.send(channels.smtp, mail.mail(outgoing, contact.email, channels), channels.timeout)
+        await mail.send(
+            channels.smtp, mail.mail(outgoing, contact.email, channels), channels.timeout
+        )
     elif channels.mailbox is not None:
         mail.keep(channels.mailbox, outgoing.day, mail.mail(outgoing, contact.email, channels))
     else:
@@ -109,7 +121,12 @@ async def _nowhere(outgoing: Outgoing) -> None:
 
 
 async def _tried(
-    organisation: str, message: str, channel: str, send: _Send, delivery: Delivery | None, current_time: datetime
+    organisation: str,
+    message: str,
+    channel: str,
+    send: _Send,
+    delivery: Delivery | None,
+    current_time: datetime,
 ) -> Delivery:
     attempts = (delivery.attempts if delivery else 0) + 1
     try:
@@ -119,8 +136,19 @@ async def _tried(
         # doubled each time: a mail server that is down for a night is not asked a thousand times
         wait = min(FIRST_WAIT * 2 ** (attempts - 1), LONGEST_WAIT)
         state = "dead" if dead else "failed"
-        return Delivery(organisation, message, channel, state, attempts, str(error), current_time + wait, current_time)
-    return Delivery(organisation, message, channel, "sent", attempts, "", current_time, current_time)
+        return Delivery(
+            organisation,
+            message,
+            channel,
+            state,
+            attempts,
+            str(error),
+            current_time + wait,
+            current_time,
+        )
+    return Delivery(
+        organisation, message, channel, "sent", attempts, "", current_time, current_time
+    )
 
 
 async def _to_alertmanager(
@@ -139,20 +167,37 @@ async def _to_alertmanager(
             firing = delivery is not None and delivery.state == _FIRING
             if alert.live or firing:
                 posts.append(
-                    alertmanager.posted(organisation, alert, current_time, channels.address, ended=not alert.live)
+                    alertmanager.posted(
+                        organisation, alert, current_time, channels.address, ended=not alert.live
+                    )
                 )
                 state = _FIRING if alert.live else _RESOLVED
                 if delivery is None or delivery.state != state:
                     records.append(
-                        Delivery(organisation, alert.id, "alertmanager", state, 1, "", current_time, current_time)
+                        Delivery(
+                            organisation,
+                            alert.id,
+                            "alertmanager",
+                            state,
+                            1,
+                            "",
+                            current_time,
+                            current_time,
+                        )
                     )
     try:
         await alertmanager.post(posts, channels)
     except ChannelError as error:
-        delivered.problems.append(Delivery("", "", "alertmanager", "failed", 1, str(error), current_time, current_time))
+        delivered.problems.append(
+            Delivery("", "", "alertmanager", "failed", 1, str(error), current_time, current_time)
+        )
         store.record(delivered.problems[-1:])
         return
     # that it works again is written down once, else the old failure would stand on the page for ever
-    if posts and ("", "alertmanager") in deliveries and deliveries["", "alertmanager"].state == "failed":
+    if (
+        posts
+        and ("", "alertmanager") in deliveries
+        and deliveries["", "alertmanager"].state == "failed"
+    ):
         records.append(Delivery("", "", "alertmanager", "sent", 1, "", current_time, current_time))
     store.record(records)

@@ -25,14 +25,17 @@ async def teams(url: str, outgoing: Outgoing, channels: Channels) -> None:
     understood = workflow.parse_native_url(url)
     if understood is None:
         raise ChannelError(
-            "the contact's Teams address is not understood: copy the workflow's HTTP address from Teams", final=True
+            "the contact's Teams address is not understood: copy the workflow's HTTP address from Teams",
+            final=True,
         )
     service = workflow(**{**understood, "include_image": False})
     service.socket_connect_timeout = service.socket_read_timeout = channels.timeout
     card_body = card(outgoing, channels)
     # apprise writes the address, which is a secret, into its warnings: what went wrong stays a sentence of ours
     if not await asyncio.to_thread(service.notify, body=card_body, title=outgoing.message.subject):
-        raise ChannelError(f"Teams took no card within {channels.timeout:g} s: check the contact's workflow")
+        raise ChannelError(
+            f"Teams took no card within {channels.timeout:g} s: check the contact's workflow"
+        )
 
 
 def card(outgoing: Outgoing, channels: Channels) -> str:
@@ -40,7 +43,9 @@ def card(outgoing: Outgoing, channels: Channels) -> str:
     message = outgoing.message
     blocks = [" ".join(message.paragraphs)]
     if message.suggestions:
-        blocks.append("\n".join(f"{number}. {text}" for number, text in enumerate(message.suggestions, 1)))
+        blocks.append(
+            "\n".join(f"{number}. {text}" for number, text in enumerate(message.suggestions, 1))
+        )
     blocks += [f"- {line}" for line in message.lines]
     if channels.address:
         label = message.buttons[0].label if message.buttons else "Nytta"

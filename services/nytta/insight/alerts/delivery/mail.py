@@ -41,7 +41,14 @@ def mail(outgoing: Outgoing, recipient: str, channels: Channels) -> EmailMessage
         assert isinstance(payload, list)
         page = payload[1]
         assert isinstance(page, EmailMessage)
-        page.add_related(outgoing.chart, "image", "png", cid=f"<{_CHART}>", filename="chart.png", disposition="inline")
+        page.add_related(
+            outgoing.chart,
+            "image",
+            "png",
+            cid=f"<{_CHART}>",
+            filename="chart.png",
+            disposition="inline",
+        )
     # last: parts that are added take such headers along
     mail_message["Content-Language"] = message.language
     return mail_message
@@ -50,7 +57,11 @@ def mail(outgoing: Outgoing, recipient: str, channels: Channels) -> EmailMessage
 def html(outgoing: Outgoing, channels: Channels, chart: str) -> str:
     """The HTML part; `chart` is the address of the picture. Buttons are links that show and change nothing."""
     first_alert = outgoing.alerts[0] if outgoing.alerts else ""
-    page = f"{channels.address.rstrip('/')}/alerts/{quote(first_alert, safe='')}" if channels.address else ""
+    page = (
+        f"{channels.address.rstrip('/')}/alerts/{quote(first_alert, safe='')}"
+        if channels.address
+        else ""
+    )
     html_text = _TEMPLATE.render(
         said=outgoing.message,
         chart=chart if outgoing.chart else "",
@@ -77,15 +88,22 @@ async def send(smtp: Smtp, message: EmailMessage, timeout: float) -> None:
     except aiosmtplib.SMTPRecipientsRefused as error:
         codes = sorted({reply.code for reply in error.recipients})
         final = all(500 <= code < 600 for code in codes)
-        raise ChannelError(f"the mail server refuses the address ({codes}): check the contact", final=final) from error
+        raise ChannelError(
+            f"the mail server refuses the address ({codes}): check the contact", final=final
+        ) from error
     except aiosmtplib.SMTPResponseException as error:
         raise ChannelError(
-            f"the mail server says {error.code} {_short(error.message)}", final=500 <= error.code < 600
+            f"the mail server says {error.code} {_short(error.message)}",
+            final=500 <= error.code < 600,
         ) from error
     except aiosmtplib.SMTPTimeoutError as error:
-        raise ChannelError(f"the mail server {smtp.host}:{smtp.port} does not answer in {timeout:g} s") from error
+        raise ChannelError(
+            f"the mail server {smtp.host}:{smtp.port} does not answer in {timeout:g} s"
+        ) from error
     except (aiosmtplib.SMTPException, OSError) as error:
-        raise ChannelError(f"no mail server at {smtp.host}:{smtp.port}: {_short(str(error))}") from error
+        raise ChannelError(
+            f"no mail server at {smtp.host}:{smtp.port}: {_short(str(error))}"
+        ) from error
 
 
 def keep(mailbox: Path, day: date, message: EmailMessage) -> None:
@@ -107,6 +125,8 @@ def _short(text: str) -> str:
     return " ".join(words)[:200]
 
 
-_TEMPLATE = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True).from_string(
+_TEMPLATE = Environment(
+    autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+).from_string(
     resources.files("nytta.insight.alerts.delivery").joinpath("mail.html.j2").read_text("utf-8")
 )

@@ -21,7 +21,14 @@ WEEKS = 52
 _FEWEST_PEERS = 3
 """Comparable units below which their middle would say what one of them does."""
 
-_DRAWN = {Kind.LEVEL, Kind.RELAPSE, Kind.BEHIND_PLAN, Kind.READY_NOT_USED, Kind.ABANDONMENT, Kind.TRAINING_NEED}
+_DRAWN = {
+    Kind.LEVEL,
+    Kind.RELAPSE,
+    Kind.BEHIND_PLAN,
+    Kind.READY_NOT_USED,
+    Kind.ABANDONMENT,
+    Kind.TRAINING_NEED,
+}
 _WORDS = {
     "sv": ("liknande enheter", "mål", "vecka", "Arbetsplatser i bruk av planerade"),
     "nb": ("lignende enheter", "mål", "uke", "Arbeidsplasser i bruk av planlagte"),
@@ -29,7 +36,9 @@ _WORDS = {
 }
 
 
-def chart_of(published: PublishedEvidence, alert: Alert, facts: Facts, language: str) -> tuple[bytes, str]:
+def chart_of(
+    published: PublishedEvidence, alert: Alert, facts: Facts, language: str
+) -> tuple[bytes, str]:
     """A PNG and its text twin; empty where there is nothing to draw."""
     if alert.kind not in _DRAWN and alert.kind is not Kind.NOT_MOVED:
         return b"", ""
@@ -42,7 +51,9 @@ def chart_of(published: PublishedEvidence, alert: Alert, facts: Facts, language:
         if shares.own is not None:
             chart_rows.append({"week": week.isoformat(), "share": shares.own, "who": own_name})
         if len(shares.peers) >= _FEWEST_PEERS:
-            chart_rows.append({"week": week.isoformat(), "share": round(median(shares.peers)), "who": peers_name})
+            chart_rows.append(
+                {"week": week.isoformat(), "share": round(median(shares.peers)), "who": peers_name}
+            )
     own_rows = [chart_row for chart_row in chart_rows if chart_row["who"] == own_name]
     if len(own_rows) < 2:
         return b"", ""
@@ -53,7 +64,9 @@ def chart_of(published: PublishedEvidence, alert: Alert, facts: Facts, language:
     peer_rows = [chart_row for chart_row in chart_rows if chart_row["who"] == peers_name]
     if peer_rows:
         sentence += f"; {peers_name} {peer_rows[-1]['share']:.0f}{percent}"
-    spec = _spec(chart_rows, own_name, peers_name, alert.since, facts, (target_name, week_name, percent))
+    spec = _spec(
+        chart_rows, own_name, peers_name, alert.since, facts, (target_name, week_name, percent)
+    )
     return pictures.png(spec | {"title": title}, scale=1.5), sentence
 
 
@@ -69,7 +82,10 @@ def _shares(published: PublishedEvidence, alert: Alert, week: date) -> _Shares:
     if alert.kind is Kind.NOT_MOVED:
         peers = published.peers(unit, week + timedelta(days=6))
         moves = [moved(published, peer, system, week) for peer in peers]
-        return _Shares(moved(published, unit, system, week), [float(move) for move in moves if move is not None])
+        return _Shares(
+            moved(published, unit, system, week),
+            [float(move) for move in moves if move is not None],
+        )
     grain = "window" if indicator == "intended-use" else "week"
     own_share = published.value(indicator, grain, unit, system, week)
     # where the figure itself is not shown, the fact that the alert rests on may be
@@ -98,7 +114,11 @@ def _spec(
     """A Vega-Lite chart: told apart by dash and label, not by colour alone."""
     target_name, week_name, percent = words
     names = [own_name, peers_name]
-    colour = {"field": "who", "scale": {"domain": names, "range": ["#0b5cad", "#595959"]}, "legend": None}
+    colour = {
+        "field": "who",
+        "scale": {"domain": names, "range": ["#0b5cad", "#595959"]},
+        "legend": None,
+    }
     dash = {"field": "who", "scale": {"domain": names, "range": [[1, 0], [6, 4]]}, "legend": None}
     week_axis = _week_axis(chart_rows, week_name)
     share_scale = {"scale": {"domain": [0, 100]}, "axis": {"title": "%"}}
@@ -152,7 +172,9 @@ def _week_axis(chart_rows: list[dict[str, object]], week_name: str) -> dict[str,
     """Nine weeks at most, counted from the end, because the last week is what a reader looks for."""
     mondays = sorted({str(chart_row["week"]) for chart_row in chart_rows})
     step = ceil(len(mondays) / 9)
-    ticks = [datetime.fromisoformat(f"{day}T00:00+00:00").timestamp() * 1000 for day in mondays[::-step]]
+    ticks = [
+        datetime.fromisoformat(f"{day}T00:00+00:00").timestamp() * 1000 for day in mondays[::-step]
+    ]
     label = f"'{week_name[0]} ' + utcFormat(datum.value, '%-V')"
     return {"labelExpr": label, "title": None, "values": ticks}
 
@@ -170,7 +192,14 @@ def _target(share: int, name: str) -> list[dict[str, object]]:
         },
         {
             "data": target_data,
-            "mark": {"type": "text", "align": "left", "x": 4, "dy": 9, "fontSize": 11, "color": colour},
+            "mark": {
+                "type": "text",
+                "align": "left",
+                "x": 4,
+                "dy": 9,
+                "fontSize": 11,
+                "color": colour,
+            },
             "encoding": {"y": height, "text": {"field": "who"}},
         },
     ]

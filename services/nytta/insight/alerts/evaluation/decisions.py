@@ -28,10 +28,20 @@ class Standing:
 
 def standing(published: PublishedEvidence, decision: Decision, day: date) -> Standing:
     """A decision's acknowledgements among the units it concerns, its age, and the level it has come to."""
-    decision_acts = [act for act in published.evidence.acts if act["decision"] == decision.id and act["day"] <= day]
+    decision_acts = [
+        act
+        for act in published.evidence.acts
+        if act["decision"] == decision.id and act["day"] <= day
+    ]
     # a unit with an agreement not to use the system has nothing to acknowledge
-    concerned = {unit for unit in decision.units if published.registry.deviation(decision.system, unit, day) is None}
-    acknowledged = [act for act in decision_acts if act["state"] == "acknowledged" and act["unit"] in concerned]
+    concerned = {
+        unit
+        for unit in decision.units
+        if published.registry.deviation(decision.system, unit, day) is None
+    }
+    acknowledged = [
+        act for act in decision_acts if act["state"] == "acknowledged" and act["unit"] in concerned
+    ]
     executed = {act["unit"] for act in decision_acts if act["state"] == "executed"}
     # whoever has executed it has acknowledged it, whether that was said or not
     confirmed = {act["unit"] for act in acknowledged} | (executed & concerned)
@@ -51,7 +61,11 @@ def decision_observations(published: PublishedEvidence, week: date) -> Iterable[
     """Whether each decision of the organisation is stuck."""
     day = week + timedelta(days=6)
     for decision in published.registry.decisions:
-        units = [unit for unit in decision.units if root_on(published.registry, unit, day) == published.root]
+        units = [
+            unit
+            for unit in decision.units
+            if root_on(published.registry, unit, day) == published.root
+        ]
         if not units or decision.decided > day:
             continue
         current = standing(published, decision, day)

@@ -47,7 +47,9 @@ class Evaluation:
     untold: list[Untold] = field(default_factory=list)
 
 
-def evaluate(store: AlertStore, registry: Registry, current_time: datetime, *, address: str = "") -> Evaluation:
+def evaluate(
+    store: AlertStore, registry: Registry, current_time: datetime, *, address: str = ""
+) -> Evaluation:
     """Evaluate every organisation at `current_time` (aware) and write down what is decided; nothing is sent here.
 
     Called as often as one likes: a week is heard once, and a message is decided once. `address` is where the console
@@ -74,7 +76,9 @@ def _evaluate(
     book = store.book(organisation.id, day)
     weeks = _unheard(book.heard, last_week)
     first_unheard = min([last_week, *weeks])
-    evidence = store.evidence(organisation.id, first_unheard - _HISTORY, last_week, unheard_day=first_unheard)
+    evidence = store.evidence(
+        organisation.id, first_unheard - _HISTORY, last_week, unheard_day=first_unheard
+    )
     published = PublishedEvidence(organisation.id, registry, evidence)
     alerts = _heard(published, book, weeks, day)
     untold = _untold(published, alerts, day, address)
@@ -91,7 +95,10 @@ def _evaluate(
         alerts=[alert for key, alert in alerts.items() if book.alerts.get(key) != alert],
         dropped=[alert for key, alert in book.alerts.items() if key not in alerts],
         sent=[message for message in round_plan.sent if message not in book.sent],
-        messages=[_outgoing(published, dispatch, current_time, address) for dispatch in round_plan.dispatches],
+        messages=[
+            _outgoing(published, dispatch, current_time, address)
+            for dispatch in round_plan.dispatches
+        ],
         heard=last_week if weeks else None,
     )
     # an evaluation that decides nothing writes nothing, for it may be asked for as often as one likes
@@ -103,7 +110,9 @@ def _evaluate(
     evaluation.untold += untold.values()
 
 
-def _untold(published: PublishedEvidence, alerts: Mapping[Key, Alert], day: date, address: str) -> dict[Key, Untold]:
+def _untold(
+    published: PublishedEvidence, alerts: Mapping[Key, Alert], day: date, address: str
+) -> dict[Key, Untold]:
     """New alerts that cannot be told: they stay open, and are told once their facts are there."""
     untold: dict[Key, Untold] = {}
     for key, alert in alerts.items():
@@ -118,10 +127,15 @@ def _unheard(evaluated: date | None, last_day: date) -> list[date]:
     first_day = last_day - timedelta(weeks=LOOK_BACK - 1)
     if evaluated is not None:
         first_day = max(first_day, evaluated + timedelta(weeks=1))
-    return [first_day + timedelta(weeks=offset) for offset in range((last_day - first_day).days // 7 + 1)]
+    return [
+        first_day + timedelta(weeks=offset)
+        for offset in range((last_day - first_day).days // 7 + 1)
+    ]
 
 
-def _heard(published: PublishedEvidence, book: Book, weeks: list[date], day: date) -> dict[Key, Alert]:
+def _heard(
+    published: PublishedEvidence, book: Book, weeks: list[date], day: date
+) -> dict[Key, Alert]:
     """The book after the unheard weeks, one after the other."""
     book_after = dict(book.alerts)
     for week in weeks:
@@ -136,7 +150,11 @@ def _heard(published: PublishedEvidence, book: Book, weeks: list[date], day: dat
         book_after = observe(book_after, [*of_units, *cause_observations], day)
     book_after = observe(book_after, [], day)
     # what came and went while nobody looked is no alert today
-    return {key: alert for key, alert in book_after.items() if key in book.alerts or alert.state is not State.IMPROVING}
+    return {
+        key: alert
+        for key, alert in book_after.items()
+        if key in book.alerts or alert.state is not State.IMPROVING
+    }
 
 
 def _lacking(published: PublishedEvidence, alert: Alert, day: date, address: str) -> str:
@@ -149,14 +167,21 @@ def _lacking(published: PublishedEvidence, alert: Alert, day: date, address: str
     return ""
 
 
-def _outgoing(published: PublishedEvidence, dispatch: Dispatch, current_time: datetime, address: str) -> Outgoing:
+def _outgoing(
+    published: PublishedEvidence, dispatch: Dispatch, current_time: datetime, address: str
+) -> Outgoing:
     """A dispatch as it will be sent: text, chart, and whom the registry has to be asked for."""
     day, language = dispatch.at.date(), dispatch.recipient.language
-    items = [Item(part.what, part.alert, facts_of(published, part.alert, day, address)) for part in dispatch.parts]
+    items = [
+        Item(part.what, part.alert, facts_of(published, part.alert, day, address))
+        for part in dispatch.parts
+    ]
     said_items = [item for item in items if _can_be_said(item, language)]
     message = compose(said_items, language, day)
     lead_item = next((item for item in said_items if item.what is Occasion.NEW), None)
-    chart, chart_text = chart_of(published, lead_item.alert, lead_item.facts, language) if lead_item else (b"", "")
+    chart, chart_text = (
+        chart_of(published, lead_item.alert, lead_item.facts, language) if lead_item else (b"", "")
+    )
     lead_part = dispatch.parts[0]
     return Outgoing(
         id=dispatch.id,
@@ -175,7 +200,11 @@ def _outgoing(published: PublishedEvidence, dispatch: Dispatch, current_time: da
 
 def _asked(part: Part) -> Role:
     """The role that the message is for."""
-    return Role.PROGRAMME_LEAD if part.what in (Occasion.ESCALATION, Occasion.REVIEW) else role(part.alert.kind)
+    return (
+        Role.PROGRAMME_LEAD
+        if part.what in (Occasion.ESCALATION, Occasion.REVIEW)
+        else role(part.alert.kind)
+    )
 
 
 def _can_be_said(item: Item, language: str) -> bool:

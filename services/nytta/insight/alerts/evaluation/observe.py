@@ -30,9 +30,13 @@ def observe_week(published: PublishedEvidence, week: date) -> list[Observation]:
     evidence = published.evidence
     day = week + timedelta(days=6)
     opened = [signal_row for signal_row in evidence.signals if signal_row["opened"] <= week]
-    signals = [_signal(signal_row) for signal_row in opened if not _rolling_out(published, signal_row, day)]
+    signals = [
+        _signal(signal_row) for signal_row in opened if not _rolling_out(published, signal_row, day)
+    ]
     not_assessed = [
-        NotAssessed(row["unit"], row["system"], row["indicator"], _label(row["week"]), row["reason"])
+        NotAssessed(
+            row["unit"], row["system"], row["indicator"], _label(row["week"]), row["reason"]
+        )
         for row in evidence.not_assessed
         if row["week"] == week
     ]
@@ -45,13 +49,16 @@ def observe_week(published: PublishedEvidence, week: date) -> list[Observation]:
         *support_observations(published, week),
     ]
     week_observations = _without_past_forecasts(published, week_observations, week)
-    week_observations = [_beside_its_figure(published, observation) for observation in week_observations]
+    week_observations = [
+        _beside_its_figure(published, observation) for observation in week_observations
+    ]
     places = {(observation.unit, observation.system) for observation in week_observations}
     deviations = {
         (place, system)
         for place, system in places
         # nobody agrees for a whole organisation not to use what it has
-        if place != published.root and published.registry.deviation(system, published.member(place), day) is not None
+        if place != published.root
+        and published.registry.deviation(system, published.member(place), day) is not None
     }
     return held_back(week_observations, deviations=deviations)
 
@@ -64,7 +71,9 @@ def _without_past_forecasts(
     dues = {
         (signal_row["unit"], signal_row["system"], signal_row["indicator"]): signal_row["due"]
         for signal_row in published.evidence.signals
-        if signal_row["kind"] == Kind.BEHIND_PLAN and signal_row["opened"] <= week and signal_row["due"] is not None
+        if signal_row["kind"] == Kind.BEHIND_PLAN
+        and signal_row["opened"] <= week
+        and signal_row["due"] is not None
     }
     current: list[Observation] = []
     for observation in week_observations:
@@ -81,9 +90,17 @@ def _beside_its_figure(published: PublishedEvidence, observation: Observation) -
 
     Every indicator of which plans are judged is the better the higher it is.
     """
-    if observation.kind is not Kind.BEHIND_PLAN or observation.verdict not in (Verdict.MET, Verdict.HIT):
+    if observation.kind is not Kind.BEHIND_PLAN or observation.verdict not in (
+        Verdict.MET,
+        Verdict.HIT,
+    ):
         return observation
-    unit, system, week, indicator = observation.unit, observation.system, observation.week, observation.indicator
+    unit, system, week, indicator = (
+        observation.unit,
+        observation.system,
+        observation.week,
+        observation.indicator,
+    )
     published_value = published.value(indicator, "window", unit, system, week)
     if published_value is None:
         return observation
@@ -92,7 +109,11 @@ def _beside_its_figure(published: PublishedEvidence, observation: Observation) -
         return observation
     coming = next((target for target in plan.targets if target.date > week), plan.targets[-1])
     # targets are in tenths of a percent
-    return replace(observation, verdict=Verdict.BETWEEN) if published_value >= coming.value / 10 else observation
+    return (
+        replace(observation, verdict=Verdict.BETWEEN)
+        if published_value >= coming.value / 10
+        else observation
+    )
 
 
 def _rolling_out(published: PublishedEvidence, signal_row: dict[str, Any], day: date) -> bool:
@@ -142,7 +163,9 @@ def _anchoring(published: PublishedEvidence, week: date) -> Iterable[Observation
         for milestone in published.registry.milestones
         if milestone.what == "step_started" and milestone.tier == "staff"
     ]
-    systems = {milestone.system for milestone in staff_starts if _about(published, milestone.unit, day)}
+    systems = {
+        milestone.system for milestone in staff_starts if _about(published, milestone.unit, day)
+    }
     for system in sorted(systems):
         begun = min(milestone.date for milestone in staff_starts if milestone.system == system)
         shares_by_unit = _trained_managers(published, system, week)
@@ -170,10 +193,16 @@ def _about(published: PublishedEvidence, unit: str, day: date) -> bool:
 
 def _lowest(published: PublishedEvidence, unit: str, shown_units: set[str], day: date) -> list[str]:
     """The lowest level at which every unit has a figure."""
-    below = [candidate.id for candidate in published.registry.units_at(day).values() if candidate.parent == unit]
+    below = [
+        candidate.id
+        for candidate in published.registry.units_at(day).values()
+        if candidate.parent == unit
+    ]
     if not below or not shown_units.issuperset(below):
         return [unit]
-    return [descendant for child in below for descendant in _lowest(published, child, shown_units, day)]
+    return [
+        descendant for child in below for descendant in _lowest(published, child, shown_units, day)
+    ]
 
 
 def _readiness(published: PublishedEvidence, week: date) -> Iterable[Observation]:
@@ -190,11 +219,15 @@ def _readiness(published: PublishedEvidence, week: date) -> Iterable[Observation
             continue
         if observation.verdict is Verdict.HIT:
             is_unused = partial(_unused, published, place, system, observation.indicator)
-            observation = replace(observation, since=first_low_week(published, week, go_live, is_unused))
+            observation = replace(
+                observation, since=first_low_week(published, week, go_live, is_unused)
+            )
         yield observation
 
 
-def _ready_unit(published: PublishedEvidence, place: str, system: str, week: date) -> Observation | None:
+def _ready_unit(
+    published: PublishedEvidence, place: str, system: str, week: date
+) -> Observation | None:
     """Whether a unit where people are ready uses the system as intended; None where no use with a target is shown."""
     ready = published.fact("ready", place, system, week)
     ready_share = None if ready is None else round(ready["value"])
@@ -209,11 +242,15 @@ def _ready_unit(published: PublishedEvidence, place: str, system: str, week: dat
         use_share = round(use_fact["value"])
         verdict = rules.ready_not_used(ready_share, use_share, target)
         urgency = round(max(0, target - use_share) / 100, 2)
-        return Observation(place, system, Kind.READY_NOT_USED, week, verdict, indicator, urgency=urgency)
+        return Observation(
+            place, system, Kind.READY_NOT_USED, week, verdict, indicator, urgency=urgency
+        )
     return None
 
 
-def _unused(published: PublishedEvidence, place: str, system: str, indicator: str, week: date) -> bool | None:
+def _unused(
+    published: PublishedEvidence, place: str, system: str, indicator: str, week: date
+) -> bool | None:
     """Whether use was far below its target in a week; None where it is not known."""
     use_fact = published.fact("use", place, system, week, indicator)
     target = published.target_of_use(system, indicator, place, week + timedelta(days=6))

@@ -26,7 +26,9 @@ class PublishedEvidence:
     registry: Registry
     evidence: Evidence
     _places: dict[int, list[str]] = field(default_factory=dict, repr=False)
-    _by_peer_group: dict[tuple[int, bool], dict[str, list[str]]] = field(default_factory=dict, repr=False)
+    _by_peer_group: dict[tuple[int, bool], dict[str, list[str]]] = field(
+        default_factory=dict, repr=False
+    )
     _ordered: dict[tuple[str, ...], dict[date, Figures]] = field(default_factory=dict, repr=False)
     _derived: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
@@ -83,7 +85,9 @@ class PublishedEvidence:
         peer_group = self._peer_group(place, day)
         if not peer_group:
             return (), []
-        return (peer_group, *map(str, group_key)), self._by_peer_group[group_key].get(peer_group, [])
+        return (peer_group, *map(str, group_key)), self._by_peer_group[group_key].get(
+            peer_group, []
+        )
 
     def _peer_group(self, place: str, day: date) -> str:
         return self.registry.unit(self.member(place), day).peer_group
@@ -106,18 +110,26 @@ class PublishedEvidence:
         """A published value; None where none is shown."""
         return self.evidence.values.value((indicator, grain, unit, system, week))
 
-    def fact(self, fact: str, unit: str, system: str, week: date, part: str = "") -> dict[str, Any] | None:
+    def fact(
+        self, fact: str, unit: str, system: str, week: date, part: str = ""
+    ) -> dict[str, Any] | None:
         """One fact's row; None where none is shown."""
         rows = self.evidence.facts.get((fact, unit, system, week), [])
         return next((row for row in rows if part in ("", row["part"])), None)
 
-    def facts_of_week(self, fact: str, week: date) -> Mapping[tuple[str, str], Sequence[dict[str, Any]]]:
+    def facts_of_week(
+        self, fact: str, week: date
+    ) -> Mapping[tuple[str, str], Sequence[dict[str, Any]]]:
         """The rows of a fact in a week, by unit and system."""
         return self.once((fact, week), partial(self._facts_of_week, fact, week))
 
     def _facts_of_week(self, fact: str, week: date) -> dict[tuple[str, str], list[dict[str, Any]]]:
         facts = self.evidence.facts.items()
-        return {(unit, system): rows for (name, unit, system, day), rows in facts if (name, day) == (fact, week)}
+        return {
+            (unit, system): rows
+            for (name, unit, system, day), rows in facts
+            if (name, day) == (fact, week)
+        }
 
     def unrealised_hours(self, units: Sequence[str], system: str) -> list[dict[str, Any]]:
         """The rows of unrealised hours of these units in a system, whatever the week."""
@@ -133,15 +145,21 @@ class PublishedEvidence:
 
     def systems(self, indicator: str) -> list[str]:
         """Systems with published figures of an indicator."""
-        return sorted({system for other, _, _, system in self.evidence.values.series if other == indicator})
+        return sorted(
+            {system for other, _, _, system in self.evidence.values.series if other == indicator}
+        )
 
-    def among_peers(self, indicator: str, grain: str, unit: str, system: str, week: date) -> list[float]:
+    def among_peers(
+        self, indicator: str, grain: str, unit: str, system: str, week: date
+    ) -> list[float]:
         """Published values of comparable units, the least first."""
         name, peer_units = self._alike(unit, week + timedelta(days=6))
         # kept of all alike, for each of them is held against the others
         key = (indicator, grain, system, *name)
         if key not in self._ordered:
-            self._ordered[key] = self.evidence.values.ordered(indicator, grain, system, set(peer_units))
+            self._ordered[key] = self.evidence.values.ordered(
+                indicator, grain, system, set(peer_units)
+            )
         figures = self._ordered[key].get(week)
         if figures is None:
             return []

@@ -56,12 +56,27 @@ def rollout_observations(published: PublishedEvidence, week: date) -> Iterable[O
             # activation counts clients enrolled two weeks ago
             planned = expected(plan, plan.start or go_live, day - timedelta(weeks=2))
             activated = moved(published, place, system, week)
-            verdict = Verdict.UNUSABLE if activated is None else rules.not_moved(activated, planned, live=True)
+            verdict = (
+                Verdict.UNUSABLE
+                if activated is None
+                else rules.not_moved(activated, planned, live=True)
+            )
             urgency = max(0.0, (planned - (activated or 0)) / 100)
             since = None
             if verdict is Verdict.HIT:
-                since = first_low_week(published, week, go_live, partial(_behind, published, place, system))
-            yield Observation(place, system, Kind.NOT_MOVED, week, verdict, "enrolment", urgency=urgency, since=since)
+                since = first_low_week(
+                    published, week, go_live, partial(_behind, published, place, system)
+                )
+            yield Observation(
+                place,
+                system,
+                Kind.NOT_MOVED,
+                week,
+                verdict,
+                "enrolment",
+                urgency=urgency,
+                since=since,
+            )
 
 
 def _behind(published: PublishedEvidence, place: str, system: str, week: date) -> bool | None:

@@ -43,7 +43,9 @@ def support_observations(published: PublishedEvidence, week: date) -> Iterable[O
             if peer_burden is not None and low_burden is not None:
                 # how much more than comparable units: twice as many tickets are as urgent as any alert is
                 urgency = min(max(round(low_burden / max(peer_burden, 1) - 1, 2), 0.0), 1.0)
-            yield Observation(place, system, kind, week, verdict, _BREADTH, urgency=urgency, since=burdened_since)
+            yield Observation(
+                place, system, kind, week, verdict, _BREADTH, urgency=urgency, since=burdened_since
+            )
 
 
 def _surest_burden(
@@ -54,7 +56,9 @@ def _surest_burden(
     What chance alone may have brought is no burden. One window tells at once of a great one; the windows of a quarter
     together, each with a chance of its own, of one that a single window cannot tell from chance.
     """
-    tried = [_low_burden(published, place, system, week, windows) for windows in (1, _QUARTER // _WINDOW)]
+    tried = [
+        _low_burden(published, place, system, week, windows) for windows in (1, _QUARTER // _WINDOW)
+    ]
     burdens = [burden for burden in tried if burden is not None]
     return max(burdens, key=lambda burden: burden[0] / max(burden[1], 1), default=(None, None))
 
@@ -68,7 +72,11 @@ def _low_burden(
         asked_week = week - timedelta(weeks=_WINDOW * offset)
         ticket_row = published.evidence.values.get((_TICKETS, "window", place, system, asked_week))
         peer_values = published.among_peers(_TICKETS, "window", place, system, asked_week)
-        if ticket_row is not None and ticket_row["low"] is not None and len(peer_values) >= _FEWEST_PEERS:
+        if (
+            ticket_row is not None
+            and ticket_row["low"] is not None
+            and len(peer_values) >= _FEWEST_PEERS
+        ):
             ticket_values.append(ticket_row["value"])
             half_widths.append(ticket_row["value"] - ticket_row["low"])
             peer_medians.append(median(peer_values))
@@ -89,10 +97,14 @@ def _burdened(published: PublishedEvidence, place: str, system: str, week: date)
     calendar = published.registry.organisation(published.root).calendar
     weeks = [week - timedelta(weeks=offset) for offset in reversed(range(_YEAR))]
     # a system that is being taken into use is used more each week
-    weeks = [asked_week for asked_week in weeks if go_live is None or asked_week >= go_live + SETTLED]
+    weeks = [
+        asked_week for asked_week in weeks if go_live is None or asked_week >= go_live + SETTLED
+    ]
     tickets = [_burden(published, place, system, asked_week) for asked_week in weeks]
     uses = [
-        None if calendar.is_quiet(asked_week) else published.value(_BREADTH, "week", place, system, asked_week)
+        None
+        if calendar.is_quiet(asked_week)
+        else published.value(_BREADTH, "week", place, system, asked_week)
         for asked_week in weeks
     ]
     known_uses = [use for use in uses if use is not None]
@@ -129,8 +141,12 @@ def change_of_use(
     def level(last_day: date, reach: int) -> float | None:
         weeks = [last_day - timedelta(weeks=offset) for offset in range(reach)]
         usual_weeks = [week for week in weeks if not calendar.is_quiet(week)]
-        usual_values = [published.value(_BREADTH, "week", place, system, week) for week in usual_weeks]
-        shown_values = [published_value for published_value in usual_values if published_value is not None][:_WINDOW]
+        usual_values = [
+            published.value(_BREADTH, "week", place, system, week) for week in usual_weeks
+        ]
+        shown_values = [
+            published_value for published_value in usual_values if published_value is not None
+        ][:_WINDOW]
         return mean(shown_values) if len(shown_values) == _WINDOW else None
 
     quarter = week - timedelta(weeks=_QUARTER)

@@ -22,7 +22,9 @@ from nytta.registry.units import Names
 _NOWHERE = Names("", "", "")
 _EVERY_SYSTEM = Names("Alla system", "Alle systemer", "All systems")
 _WORKPLACES = Names(
-    "Planerade arbetsplatser som är i bruk", "Planlagte arbeidsplasser som er i bruk", "Planned workplaces in use"
+    "Planerade arbetsplatser som är i bruk",
+    "Planlagte arbeidsplasser som er i bruk",
+    "Planned workplaces in use",
 )
 """What a rollout is measured by: enrolment and activation together, and so no indicator by itself."""
 _DETECTED = {Kind.LEVEL, Kind.RELAPSE, Kind.BEHIND_PLAN}
@@ -108,7 +110,11 @@ def _names_of_system(published: PublishedEvidence, system: str) -> Names:
 
 
 def _three(definition_row: dict[str, Any], prefix: str) -> Names:
-    return Names(definition_row[f"{prefix}_sv"], definition_row[f"{prefix}_nb"], definition_row[f"{prefix}_en"])
+    return Names(
+        definition_row[f"{prefix}_sv"],
+        definition_row[f"{prefix}_nb"],
+        definition_row[f"{prefix}_en"],
+    )
 
 
 def _figure(row: dict[str, Any] | None) -> Figure | None:
@@ -123,7 +129,11 @@ def _whole(value: float | None) -> int | None:
 
 def _peers(values: Sequence[float]) -> Peers | None:
     band = peer_band(values)
-    return None if band.middle is None else Peers(round(band.middle), _whole(band.low), _whole(band.high))
+    return (
+        None
+        if band.middle is None
+        else Peers(round(band.middle), _whole(band.low), _whole(band.high))
+    )
 
 
 def _detected(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
@@ -133,28 +143,45 @@ def _detected(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
     signal_rows = [
         signal_row
         for signal_row in published.evidence.signals
-        if (signal_row["unit"], signal_row["system"], signal_row["indicator"], signal_row["kind"]) == series_place
+        if (signal_row["unit"], signal_row["system"], signal_row["indicator"], signal_row["kind"])
+        == series_place
     ]
     if not signal_rows:
         return {}
     signal_row = signal_rows[-1]
-    fields: dict[str, Any] = {"first": signal_row["first"], "last": signal_row["last"], "figure": _figure(signal_row)}
+    fields: dict[str, Any] = {
+        "first": signal_row["first"],
+        "last": signal_row["last"],
+        "figure": _figure(signal_row),
+    }
     fields["before"] = _whole(signal_row["before"])
     fields |= _evidence_for_advice(published, key.unit, key.system, signal_row["last"])
     # the same peers as on the unit's page; the signal's own, of detection, where too few are published
-    peer_values = published.among_peers(alert.indicator, "window", key.unit, key.system, signal_row["last"])
+    peer_values = published.among_peers(
+        alert.indicator, "window", key.unit, key.system, signal_row["last"]
+    )
     if peers := _peers(peer_values):
         fields["peers"] = peers
     elif signal_row["peer"] is not None:
         fields["peers"] = Peers(
-            round(signal_row["peer"]), _whole(signal_row["peer_low"]), _whole(signal_row["peer_high"])
+            round(signal_row["peer"]),
+            _whole(signal_row["peer_low"]),
+            _whole(signal_row["peer_high"]),
         )
-    if alert.kind is Kind.BEHIND_PLAN and signal_row["target"] is not None and signal_row["due"] is not None:
-        fields["plan"] = Plan(round(signal_row["target"]), _due(published, alert, signal_row["due"]))
+    if (
+        alert.kind is Kind.BEHIND_PLAN
+        and signal_row["target"] is not None
+        and signal_row["due"] is not None
+    ):
+        fields["plan"] = Plan(
+            round(signal_row["target"]), _due(published, alert, signal_row["due"])
+        )
     return fields | _loss(published, alert)
 
 
-def _evidence_for_advice(published: PublishedEvidence, unit: str, system: str, week: date) -> dict[str, Any]:
+def _evidence_for_advice(
+    published: PublishedEvidence, unit: str, system: str, week: date
+) -> dict[str, Any]:
     """How many are ready to use the system, and how much still goes by paper, as far as it is shown."""
     ready = published.fact("ready", unit, system, week)
     paper = published.value("fallback", "window", unit, system, week)
@@ -173,14 +200,18 @@ def _loss(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
     unit, system = alert.key.unit, alert.key.system
     members = published.registry.members(unit)
     benefits = [
-        benefit for benefit in published.registry.benefits if benefit.unit in members and benefit.system == system
+        benefit
+        for benefit in published.registry.benefits
+        if benefit.unit in members and benefit.system == system
     ]
     hours_facts = published.unrealised_hours(members, system)
     if not benefits or not hours_facts:
         return {}
     # of each member the same week: hours of different weeks do not add up
     week = max(hours_fact["week"] for hours_fact in hours_facts)
-    hours = sum(hours_fact["value"] or 0 for hours_fact in hours_facts if hours_fact["week"] == week)
+    hours = sum(
+        hours_fact["value"] or 0 for hours_fact in hours_facts if hours_fact["week"] == week
+    )
     if not hours:
         return {}
     year_ends = week + timedelta(days=6) + _OPEN_YEAR
@@ -192,7 +223,10 @@ def _ready(published: PublishedEvidence, alert: Alert, day: date) -> dict[str, A
     use_fact = published.fact("use", unit, system, week, alert.indicator)
     fields: dict[str, Any] = {"first": week - timedelta(weeks=3), "figure": _figure(use_fact)}
     fields |= _evidence_for_advice(published, unit, system, week)
-    peer_rows = [published.fact("use", peer, system, week, alert.indicator) for peer in published.peers(unit, day)]
+    peer_rows = [
+        published.fact("use", peer, system, week, alert.indicator)
+        for peer in published.peers(unit, day)
+    ]
     if peers := _peers([peer_row["value"] for peer_row in peer_rows if peer_row is not None]):
         fields["peers"] = peers
     plan = published.plan(system, alert.indicator, unit, day)
@@ -219,11 +253,16 @@ def _rollout(published: PublishedEvidence, alert: Alert, day: date) -> dict[str,
 
 
 def _decision(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
-    decision = next((decision for decision in published.registry.decisions if decision.id == alert.indicator), None)
+    decision = next(
+        (decision for decision in published.registry.decisions if decision.id == alert.indicator),
+        None,
+    )
     if decision is None:
         return {}
     current = standing(published, decision, alert.confirmed + timedelta(days=6))
-    decided = Decided(decision.names, current.acknowledged, current.units, current.weeks, current.level)
+    decided = Decided(
+        decision.names, current.acknowledged, current.units, current.weeks, current.level
+    )
     return {"decided": decided, "indicator": decision.names, "definition": decision.names}
 
 

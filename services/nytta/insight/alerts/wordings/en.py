@@ -26,7 +26,10 @@ EN = Wording(
             (
                 Advice("Book a training session for the unit", "manager", "untrained"),
                 Advice("Close the paper route where the digital one works", "manager", "paper"),
-                Advice("Ask at the next staff meeting what stands in the way; the talk guide helps", "manager"),
+                Advice(
+                    "Ask at the next staff meeting what stands in the way; the talk guide helps",
+                    "manager",
+                ),
             ),
         ),
         "relapse": KindText(
@@ -42,7 +45,10 @@ EN = Wording(
             "The unit has fallen against its own earlier level and against similar units several weeks in a row.",
             _CHANCE,
             (
-                Advice("Ask at the next staff meeting what has changed; the talk guide helps", "manager"),
+                Advice(
+                    "Ask at the next staff meeting what has changed; the talk guide helps",
+                    "manager",
+                ),
                 Advice("Ask a super-user to join for a day", "manager"),
             ),
         ),
@@ -74,8 +80,13 @@ EN = Wording(
             "Training and access are in place, but use is clearly below what was intended.",
             _CHANCE,
             (
-                Advice("Agree with the team which cases go the digital way, and from when", "benefit_owner"),
-                Advice("Close the paper route where the digital one works", "benefit_owner", "paper"),
+                Advice(
+                    "Agree with the team which cases go the digital way, and from when",
+                    "benefit_owner",
+                ),
+                Advice(
+                    "Close the paper route where the digital one works", "benefit_owner", "paper"
+                ),
             ),
         ),
         "not_moved": KindText(
@@ -90,7 +101,9 @@ EN = Wording(
             "The platform is live, but fewer than 60 percent of the planned workplaces are activated.",
             "Workplaces that are not due yet are not counted.",
             (
-                Advice("Agree with IT operations when the old program is closed or moved", "manager"),
+                Advice(
+                    "Agree with IT operations when the old program is closed or moved", "manager"
+                ),
                 Advice("Book moving days for the unit", "manager"),
             ),
         ),
@@ -106,7 +119,10 @@ EN = Wording(
             "Support tickets are clearly more than in similar units while use is falling.",
             _CHANCE,
             (
-                Advice("Ask at the next staff meeting what stands in the way; the talk guide helps", "manager"),
+                Advice(
+                    "Ask at the next staff meeting what stands in the way; the talk guide helps",
+                    "manager",
+                ),
                 Advice("Go through the most frequent tickets with IT operations", "manager"),
             ),
         ),
@@ -152,7 +168,10 @@ EN = Wording(
             "The decision is older than four weeks and not all units concerned have acknowledged it.",
             "Units with an agreed deviation are not counted.",
             (
-                Advice("Raise the decision at the next management meeting of that level", "programme_lead"),
+                Advice(
+                    "Raise the decision at the next management meeting of that level",
+                    "programme_lead",
+                ),
                 Advice("Make clear what is to be done, and when", "programme_lead"),
             ),
         ),
@@ -233,7 +252,12 @@ EN = Wording(
             ),
             "More than one in three units got a forecast below target in the same week.",
             "Sources and access have been checked.",
-            (Advice("Weigh the plan's targets and dates against how the rollout goes", "programme_lead"),),
+            (
+                Advice(
+                    "Weigh the plan's targets and dates against how the rollout goes",
+                    "programme_lead",
+                ),
+            ),
         ),
     },
     findings={

@@ -26,7 +26,10 @@ NB = Wording(
             (
                 Advice("Sett opp et kurs for enheten", "manager", "untrained"),
                 Advice("Steng papirveien der den digitale virker", "manager", "paper"),
-                Advice("Ta opp på neste personalmøte hva som er til hinder; samtaleguiden hjelper", "manager"),
+                Advice(
+                    "Ta opp på neste personalmøte hva som er til hinder; samtaleguiden hjelper",
+                    "manager",
+                ),
             ),
         ),
         "relapse": KindText(
@@ -42,7 +45,10 @@ NB = Wording(
             "Enheten har falt mot sitt eget tidligere nivå og mot lignende enheter flere uker på rad.",
             _CHANCE,
             (
-                Advice("Ta opp på neste personalmøte hva som har endret seg; samtaleguiden hjelper", "manager"),
+                Advice(
+                    "Ta opp på neste personalmøte hva som har endret seg; samtaleguiden hjelper",
+                    "manager",
+                ),
                 Advice("Be en superbruker være med en dag", "manager"),
             ),
         ),
@@ -75,7 +81,8 @@ NB = Wording(
             _CHANCE,
             (
                 Advice(
-                    "Avtal med arbeidsgruppen hvilke saker som skal gå den digitale veien, og fra når", "benefit_owner"
+                    "Avtal med arbeidsgruppen hvilke saker som skal gå den digitale veien, og fra når",
+                    "benefit_owner",
                 ),
                 Advice("Steng papirveien der den digitale virker", "benefit_owner", "paper"),
             ),
@@ -92,7 +99,9 @@ NB = Wording(
             "Plattformen er i drift, men under 60 prosent av de planlagte arbeidsplassene er aktivert.",
             "Arbeidsplasser som ennå ikke skulle vært levert, er ikke regnet med.",
             (
-                Advice("Avtal med IT-driften når det gamle programmet stenges eller flyttes", "manager"),
+                Advice(
+                    "Avtal med IT-driften når det gamle programmet stenges eller flyttes", "manager"
+                ),
                 Advice("Sett opp flyttedager for enheten", "manager"),
             ),
         ),
@@ -108,7 +117,10 @@ NB = Wording(
             "Supporthenvendelsene er klart flere enn i lignende enheter samtidig som bruken synker.",
             _CHANCE,
             (
-                Advice("Ta opp på neste personalmøte hva som er til hinder; samtaleguiden hjelper", "manager"),
+                Advice(
+                    "Ta opp på neste personalmøte hva som er til hinder; samtaleguiden hjelper",
+                    "manager",
+                ),
                 Advice("Gå gjennom de vanligste sakene med IT-driften", "manager"),
             ),
         ),
@@ -168,7 +180,9 @@ NB = Wording(
             "Et steg skal først begynne når det forrige har nådd sitt mål.",
             "Steg som er planlagt, men ikke begynt, er ikke regnet med.",
             (
-                Advice("Gjennomfør ledernes steg før flere kurs for ansatte holdes", "programme_lead"),
+                Advice(
+                    "Gjennomfør ledernes steg før flere kurs for ansatte holdes", "programme_lead"
+                ),
                 Advice("Flytt de kursene som kan vente", "programme_lead"),
             ),
         ),
@@ -224,7 +238,11 @@ NB = Wording(
             ),
             "Antallet berørte personer endret seg så mye at det ikke lenger er samme enhet.",
             "Vanlig utskifting av ansatte regnes ikke med.",
-            (Advice("Kontroller at registeret viser den nåværende organisasjonen", "programme_lead"),),
+            (
+                Advice(
+                    "Kontroller at registeret viser den nåværende organisasjonen", "programme_lead"
+                ),
+            ),
         ),
         "many_behind_plan": KindText(
             "{system}: mange enheter når trolig ikke målet",

@@ -26,7 +26,10 @@ SV = Wording(
             (
                 Advice("Boka ett utbildningspass för enheten", "manager", "untrained"),
                 Advice("Stäng pappersvägen där den digitala fungerar", "manager", "paper"),
-                Advice("Ta upp på nästa arbetsplatsträff vad som hindrar; samtalsguiden hjälper", "manager"),
+                Advice(
+                    "Ta upp på nästa arbetsplatsträff vad som hindrar; samtalsguiden hjälper",
+                    "manager",
+                ),
             ),
         ),
         "relapse": KindText(
@@ -42,7 +45,10 @@ SV = Wording(
             "Enheten har fallit mot sin egen tidigare nivå och mot liknande enheter flera veckor i rad.",
             _CHANCE,
             (
-                Advice("Ta upp på nästa arbetsplatsträff vad som har ändrats; samtalsguiden hjälper", "manager"),
+                Advice(
+                    "Ta upp på nästa arbetsplatsträff vad som har ändrats; samtalsguiden hjälper",
+                    "manager",
+                ),
                 Advice("Be en superanvändare vara med en dag", "manager"),
             ),
         ),
@@ -75,7 +81,8 @@ SV = Wording(
             _CHANCE,
             (
                 Advice(
-                    "Bestäm med arbetsgruppen vilka ärenden som ska gå den nya vägen, och från när", "benefit_owner"
+                    "Bestäm med arbetsgruppen vilka ärenden som ska gå den nya vägen, och från när",
+                    "benefit_owner",
                 ),
                 Advice("Stäng pappersvägen där den digitala fungerar", "benefit_owner", "paper"),
             ),
@@ -92,7 +99,9 @@ SV = Wording(
             "Plattformen är i drift, men färre än 60 procent av de planerade arbetsplatserna är aktiverade.",
             "Arbetsplatser som ännu inte skulle vara levererade är inte medräknade.",
             (
-                Advice("Bestäm med IT-driften när det gamla programmet stängs eller flyttas", "manager"),
+                Advice(
+                    "Bestäm med IT-driften när det gamla programmet stängs eller flyttas", "manager"
+                ),
                 Advice("Boka flyttdagar för enheten", "manager"),
             ),
         ),
@@ -108,7 +117,10 @@ SV = Wording(
             "Supportärendena är klart fler än i liknande enheter samtidigt som användningen minskar.",
             _CHANCE,
             (
-                Advice("Ta upp på nästa arbetsplatsträff vad som hindrar; samtalsguiden hjälper", "manager"),
+                Advice(
+                    "Ta upp på nästa arbetsplatsträff vad som hindrar; samtalsguiden hjälper",
+                    "manager",
+                ),
                 Advice("Gå igenom de vanligaste ärendena med IT-driften", "manager"),
             ),
         ),

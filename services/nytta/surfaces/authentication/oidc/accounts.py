@@ -73,7 +73,9 @@ class Accounts:
         Refusal where the address belongs to another account, or the account to another address; AccountsError where the
         file cannot be read or written.
         """
-        wanted_account = Account(account=self._of_account(issuer, subject), address=self._of_address(email), since=day)
+        wanted_account = Account(
+            account=self._of_account(issuer, subject), address=self._of_address(email), since=day
+        )
         if self._known(wanted_account):
             return
         with self._alone():
@@ -86,7 +88,9 @@ class Accounts:
         with self._alone():
             earlier = self.all()
             remaining = tuple(
-                account for account in earlier if not (account.address == digest or account.id == address_or_id)
+                account
+                for account in earlier
+                if not (account.address == digest or account.id == address_or_id)
             )
             if len(remaining) < len(earlier):
                 permissions.replace(self.path, _written(remaining))
@@ -94,13 +98,22 @@ class Accounts:
 
     def _known(self, wanted_account: Account) -> bool:
         for account in self.all():
-            if (account.account, account.address) == (wanted_account.account, wanted_account.address):
+            if (account.account, account.address) == (
+                wanted_account.account,
+                wanted_account.address,
+            ):
                 return True
             # in both directions: an account that could change its address could take over another's roles
             if account.address == wanted_account.address:
-                raise Refusal(Reason.ACCOUNT, f"another account signed in first with this address: {_release(account)}")
+                raise Refusal(
+                    Reason.ACCOUNT,
+                    f"another account signed in first with this address: {_release(account)}",
+                )
             if account.account == wanted_account.account:
-                raise Refusal(Reason.ACCOUNT, f"this account signed in first with another address: {_release(account)}")
+                raise Refusal(
+                    Reason.ACCOUNT,
+                    f"this account signed in first with another address: {_release(account)}",
+                )
         return False
 
     def _of_account(self, issuer: str, subject: str) -> str:
@@ -115,11 +128,15 @@ class Accounts:
         try:
             permissions.make_folder(self.path.parent)
             # beside the file, which is replaced whole: a lock on the file itself would be on the one that went
-            with permissions.create(self.path.with_name(f"{self.path.name}.lock"), anew=True) as file:
+            with permissions.create(
+                self.path.with_name(f"{self.path.name}.lock"), anew=True
+            ) as file:
                 fcntl.flock(file, fcntl.LOCK_EX)
                 yield
         except OSError as error:
-            raise AccountsError(f"{self.path} cannot be written: {error.strerror or error}") from error
+            raise AccountsError(
+                f"{self.path} cannot be written: {error.strerror or error}"
+            ) from error
 
 
 def _written(accounts: tuple[Account, ...]) -> bytes:

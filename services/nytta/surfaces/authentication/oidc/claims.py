@@ -33,7 +33,9 @@ class Person:
     groups: frozenset[str] = field(default=frozenset(), repr=False)
 
 
-def person_of(claims: Mapping[str, Any], client: Client, nonce: str, current_time: datetime) -> Person:
+def person_of(
+    claims: Mapping[str, Any], client: Client, nonce: str, current_time: datetime
+) -> Person:
     """Who signed in, by the claims of a token whose signature is right. Refusal where they are not of this sign-in.
 
     `nonce` is the one that the sign-in was begun with; `current_time` is aware.
@@ -50,7 +52,8 @@ def person_of(claims: Mapping[str, Any], client: Client, nonce: str, current_tim
     # an issuer that serves everybody confirms anybody's address; only its own claim names the organisation
     if client.tenant and str(claims.get(client.tenant)) not in client.domains:
         raise Refusal(
-            Reason.ADDRESS, f"the account belongs to no organisation of NYTTA_OIDC_DOMAINS (`{client.tenant}`)"
+            Reason.ADDRESS,
+            f"the account belongs to no organisation of NYTTA_OIDC_DOMAINS (`{client.tenant}`)",
         )
     return Person(subject, _email(claims, client), _groups(claims, client.groups))
 
@@ -91,12 +94,17 @@ def _seconds(claims: Mapping[str, Any], claim_name: str) -> float | None:
 def _email(claims: Mapping[str, Any], client: Client) -> str:
     email = claims.get("email")
     if not isinstance(email, str) or not email:
-        raise Refusal(Reason.ADDRESS, "the ID token has no `email`: have the provider put it there (scope email)")
+        raise Refusal(
+            Reason.ADDRESS,
+            "the ID token has no `email`: have the provider put it there (scope email)",
+        )
     # absent at providers that give out the addresses themselves
     verified = claims.get("email_verified", True)
     # some providers write it as text
     if verified is not True and verified != "true":
-        raise Refusal(Reason.ADDRESS, "the provider has not confirmed the e-mail address (`email_verified`)")
+        raise Refusal(
+            Reason.ADDRESS, "the provider has not confirmed the e-mail address (`email_verified`)"
+        )
     match = _ADDRESS.fullmatch(small := email.lower()) if email.isascii() else None
     if match is None or match[1] not in client.domains:
         raise Refusal(Reason.ADDRESS, "the e-mail address lies in no domain of NYTTA_OIDC_DOMAINS")
@@ -117,7 +125,9 @@ def _groups(claims: Mapping[str, Any], claim_name: str) -> frozenset[str]:
     # some providers name a single group without a list
     groups = [claim_value] if isinstance(claim_value, str) else claim_value
     if not isinstance(groups, list) or not all(isinstance(group, str) for group in groups):
-        raise _broken(f"names groups in `{claim_name}` that are not text: choose another claim in NYTTA_OIDC_GROUPS")
+        raise _broken(
+            f"names groups in `{claim_name}` that are not text: choose another claim in NYTTA_OIDC_GROUPS"
+        )
     return frozenset(groups)
 
 

@@ -18,9 +18,16 @@ SIGNED_OUT: Final = "/signed-out"
 """Where the provider sends people after they signed out there."""
 
 _ENTRA: Final = frozenset(
-    {"login.microsoftonline.com", "login.microsoftonline.us", "login.partner.microsoftonline.cn", "sts.windows.net"}
+    {
+        "login.microsoftonline.com",
+        "login.microsoftonline.us",
+        "login.partner.microsoftonline.cn",
+        "sts.windows.net",
+    }
 )
-_EVERY_TENANT: Final = frozenset({"common", "organizations", "consumers", "9188040d-6c67-4c5b-b112-36a304b66dad"})
+_EVERY_TENANT: Final = frozenset(
+    {"common", "organizations", "consumers", "9188040d-6c67-4c5b-b112-36a304b66dad"}
+)
 _GOOGLE: Final = "accounts.google.com"
 _DOMAIN: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 
@@ -44,7 +51,14 @@ class Client:
 
     @classmethod
     def of(
-        cls, issuer: str, id: str, secret: str, address: str, domains: str, groups: str = "", hours: int = 12
+        cls,
+        issuer: str,
+        id: str,
+        secret: str,
+        address: str,
+        domains: str,
+        groups: str = "",
+        hours: int = 12,
     ) -> Client | None:
         """From the settings' texts; None where none of OIDC is set. ValueError says what to change."""
         parts = {
@@ -57,7 +71,9 @@ class Client:
         if not any(parts.values()):
             return None
         # half a configuration is refused: it would be found only when somebody signs in
-        missing = [name for name, value in (parts | {"NYTTA_ADDRESS": address}).items() if not value]
+        missing = [
+            name for name, value in (parts | {"NYTTA_ADDRESS": address}).items() if not value
+        ]
         if missing:
             raise ValueError(f"signing in with OpenID Connect needs {', '.join(missing)} too")
         _check_issuer(issuer)
@@ -66,7 +82,9 @@ class Client:
                 f"NYTTA_ADDRESS must begin with https:// where people sign in with OpenID Connect, not be {address}"
             )
         domains_allowed = frozenset(
-            domain.strip().removeprefix("@").lower() for domain in domains.split(",") if domain.strip()
+            domain.strip().removeprefix("@").lower()
+            for domain in domains.split(",")
+            if domain.strip()
         )
         wrong = sorted(domain for domain in domains_allowed if not _DOMAIN.fullmatch(domain))
         if wrong or not domains_allowed:
@@ -74,7 +92,13 @@ class Client:
                 f"NYTTA_OIDC_DOMAINS names domains such as town.example, not {', '.join(wrong) or domains}"
             )
         return cls(
-            issuer, id, secret, address.rstrip("/"), domains_allowed, groups, min(timedelta(hours=hours), SESSION_LIFE)
+            issuer,
+            id,
+            secret,
+            address.rstrip("/"),
+            domains_allowed,
+            groups,
+            min(timedelta(hours=hours), SESSION_LIFE),
         )
 
     @property
@@ -126,7 +150,9 @@ def is_safe(address: str) -> bool:
 
 def _check_issuer(issuer: str) -> None:
     if not is_safe(issuer) or urlsplit(issuer).query or urlsplit(issuer).fragment:
-        raise ValueError(f"NYTTA_OIDC_ISSUER must be an address that begins with https://, not {issuer}")
+        raise ValueError(
+            f"NYTTA_OIDC_ISSUER must be an address that begins with https://, not {issuer}"
+        )
     tenants = _EVERY_TENANT & {part.lower() for part in urlsplit(issuer).path.split("/")}
     if _host(issuer) in _ENTRA and tenants:
         raise ValueError(

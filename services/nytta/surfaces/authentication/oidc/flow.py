@@ -49,7 +49,11 @@ class Attempts:
             del self._attempts[oldest]
         state = secrets.token_urlsafe(32)
         attempt = Attempt(
-            secrets.token_urlsafe(32), secrets.token_urlsafe(48), return_path, digest_of(browser), current_time + LIFE
+            secrets.token_urlsafe(32),
+            secrets.token_urlsafe(48),
+            return_path,
+            digest_of(browser),
+            current_time + LIFE,
         )
         self._attempts[digest_of(state)] = attempt
         return state, attempt
@@ -59,18 +63,30 @@ class Attempts:
         # taken out before it is looked at: a state that was tried once is worth nothing any more
         attempt = self._attempts.pop(digest_of(state), None)
         if attempt is None:
-            raise Refusal(Reason.STALE, "no such sign-in is under way: it was finished, or began before a restart")
+            raise Refusal(
+                Reason.STALE,
+                "no such sign-in is under way: it was finished, or began before a restart",
+            )
         if attempt.until <= current_time:
-            raise Refusal(Reason.STALE, f"the sign-in took longer than {LIFE.total_seconds() / 60:.0f} minutes")
+            raise Refusal(
+                Reason.STALE,
+                f"the sign-in took longer than {LIFE.total_seconds() / 60:.0f} minutes",
+            )
         if not hmac.compare_digest(attempt.browser, digest_of(browser)):
-            raise Refusal(Reason.STALE, "the sign-in was begun in another browser, or its cookie was not sent")
+            raise Refusal(
+                Reason.STALE, "the sign-in was begun in another browser, or its cookie was not sent"
+            )
         return attempt
 
 
 def request(client: Client, endpoint: str, state: str, attempt: Attempt) -> str:
     """The address at the provider that asks the person to sign in."""
     # the digest goes through the browser, what it was made of only to the provider (RFC 7636)
-    challenge = base64.urlsafe_b64encode(hashlib.sha256(attempt.verifier.encode()).digest()).rstrip(b"=").decode()
+    challenge = (
+        base64.urlsafe_b64encode(hashlib.sha256(attempt.verifier.encode()).digest())
+        .rstrip(b"=")
+        .decode()
+    )
     parameters = {
         "response_type": "code",
         "client_id": client.id,

@@ -76,7 +76,10 @@ def description_of(document: object, client: Client) -> Description:
             or not is_safe(field_value)
             or (field_value.startswith("http://") and not local)
         ):
-            raise Refusal(Reason.BROKEN, f"the provider's description has no `{field_name}` that begins with https://")
+            raise Refusal(
+                Reason.BROKEN,
+                f"the provider's description has no `{field_name}` that begins with https://",
+            )
         return field_value
 
     methods = document.get("token_endpoint_auth_methods_supported")
@@ -133,18 +136,24 @@ class Provider:
         else:  # RFC 6749, 2.3.1: both parts are encoded as in a form first
             pair = f"{quote_plus(client.id)}:{quote_plus(client.secret)}"
             headers["Authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
-        answer = await self._ask("the token endpoint", "POST", description.token, form=form, headers=headers)
+        answer = await self._ask(
+            "the token endpoint", "POST", description.token, form=form, headers=headers
+        )
         reply = _object(answer, "the token endpoint")
         if answer.status == 200:
             token = reply.get("id_token")
             if not isinstance(token, str):
                 raise Refusal(
-                    Reason.BROKEN, "the token endpoint gives no ID token: is `openid` allowed to this client?"
+                    Reason.BROKEN,
+                    "the token endpoint gives no ID token: is `openid` allowed to this client?",
                 )
             return token
         match reply.get("error"):
             case "invalid_grant":
-                raise Refusal(Reason.STALE, "the provider refuses the code: it was used, is too old, or not for us")
+                raise Refusal(
+                    Reason.STALE,
+                    "the provider refuses the code: it was used, is too old, or not for us",
+                )
             case "invalid_client" | "unauthorized_client":
                 reason = "the provider refuses this client: look at NYTTA_OIDC_CLIENT and NYTTA_OIDC_SECRET"
             case _:
@@ -163,31 +172,47 @@ class Provider:
         try:
             return claims_of(token, keys)
         except UnknownKey as error:
-            raise Refusal(Reason.BROKEN, "the ID token names a key that the provider does not publish") from error
+            raise Refusal(
+                Reason.BROKEN, "the ID token names a key that the provider does not publish"
+            ) from error
 
     async def _read_description(self) -> Description:
         answer = await self._ask("the provider's description", "GET", self._client.discovery)
         description = description_of(_document(answer, "the provider's description"), self._client)
         try:
             # its clock is only for `nytta doctor`: a sign-in does not need it
-            return replace(description, date=parsedate_to_datetime(answer.headers["date"]).timestamp())
+            return replace(
+                description, date=parsedate_to_datetime(answer.headers["date"]).timestamp()
+            )
         except (KeyError, ValueError):
             return description
 
     async def _read_keys(self) -> KeySet:
         address = (await self.description()).keys
-        return keys_of(_document(await self._ask("the provider's keys", "GET", address), "the provider's keys"))
+        return keys_of(
+            _document(await self._ask("the provider's keys", "GET", address), "the provider's keys")
+        )
 
     async def _ask(
-        self, asked_for: str, method: str, address: str, *, form: dict[str, str] | None = None, **more: Any
+        self,
+        asked_for: str,
+        method: str,
+        address: str,
+        *,
+        form: dict[str, str] | None = None,
+        **more: Any,
     ) -> _Answer:
         # on this machine: no proxy lies between
         local = urlsplit(address).scheme == "http"
-        headers = {"Accept": "application/json", "Accept-Encoding": "identity"} | more.pop("headers", {})
+        headers = {"Accept": "application/json", "Accept-Encoding": "identity"} | more.pop(
+            "headers", {}
+        )
         try:
             async with (
                 asyncio.timeout(SECONDS),
-                httpx.AsyncClient(verify=_authorities(), timeout=SECONDS, trust_env=not local) as http,
+                httpx.AsyncClient(
+                    verify=_authorities(), timeout=SECONDS, trust_env=not local
+                ) as http,
                 http.stream(method, address, data=form, headers=headers) as response,
             ):
                 answer_body = bytearray()
@@ -195,12 +220,17 @@ class Provider:
                 async for part in response.aiter_raw():
                     answer_body += part
                     if len(answer_body) > BYTES:
-                        raise Refusal(Reason.BROKEN, f"{asked_for} sends more than {BYTES >> 10} KiB")
+                        raise Refusal(
+                            Reason.BROKEN, f"{asked_for} sends more than {BYTES >> 10} KiB"
+                        )
         except TimeoutError as error:
-            raise Refusal(Reason.AWAY, f"{asked_for} does not answer within {SECONDS:.0f} seconds") from error
+            raise Refusal(
+                Reason.AWAY, f"{asked_for} does not answer within {SECONDS:.0f} seconds"
+            ) from error
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise Refusal(
-                Reason.AWAY, f"{asked_for} cannot be had: {type(error).__name__}, {str(error)[:200]}"
+                Reason.AWAY,
+                f"{asked_for} cannot be had: {type(error).__name__}, {str(error)[:200]}",
             ) from error
         if response.status_code >= 500 or response.status_code == 429:
             raise Refusal(Reason.AWAY, f"{asked_for} answers {response.status_code}")
@@ -212,7 +242,9 @@ class Provider:
 class _Kept(Generic[T]):
     """Something that is read once for all who ask, kept for `seconds`; so is, for a moment, that it cannot be had."""
 
-    def __init__(self, read: Callable[[], Awaitable[T]], seconds: float, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, read: Callable[[], Awaitable[T]], seconds: float, clock: Callable[[], float]
+    ) -> None:
         self._read = read
         self._seconds = seconds
         self._clock = clock
@@ -225,7 +257,9 @@ class _Kept(Generic[T]):
         # one reads for all who wait
         async with self._lock:
             current = self._clock()
-            if self._value and current - self._value[0] < (self._seconds if older is None else older):
+            if self._value and current - self._value[0] < (
+                self._seconds if older is None else older
+            ):
                 return self._value[1]
             if self._refusal and current - self._refusal[0] < AGAIN_SECONDS:
                 raise Refusal(self._refusal[1].reason, self._refusal[1].why)
@@ -247,7 +281,9 @@ def _authorities() -> ssl.SSLContext:
 
 def _document(answer: _Answer, asked_for: str) -> dict[str, Any]:
     if answer.status != 200:
-        raise Refusal(Reason.BROKEN, f"{asked_for} is not there ({answer.status}): look at NYTTA_OIDC_ISSUER")
+        raise Refusal(
+            Reason.BROKEN, f"{asked_for} is not there ({answer.status}): look at NYTTA_OIDC_ISSUER"
+        )
     return _object(answer, asked_for)
 
 
@@ -255,7 +291,12 @@ def _object(answer: _Answer, asked_for: str) -> dict[str, Any]:
     try:
         reply = orjson.loads(answer.body)
     except ValueError as error:
-        raise Refusal(Reason.BROKEN, f"{asked_for} answers {answer.status} with something that is no JSON") from error
+        raise Refusal(
+            Reason.BROKEN, f"{asked_for} answers {answer.status} with something that is no JSON"
+        ) from error
     if not isinstance(reply, dict):
-        raise Refusal(Reason.BROKEN, f"{asked_for} answers {answer.status} with something that is no JSON object")
+        raise Refusal(
+            Reason.BROKEN,
+            f"{asked_for} answers {answer.status} with something that is no JSON object",
+        )
     return reply

@@ -19,7 +19,13 @@ from nytta.surfaces.authentication.oidc.refusal import Reason, Refusal
 from nytta.surfaces.authentication.sessions import Session, Sessions
 
 _DENIED: Final = frozenset(
-    {"access_denied", "login_required", "interaction_required", "consent_required", "account_selection_required"}
+    {
+        "access_denied",
+        "login_required",
+        "interaction_required",
+        "consent_required",
+        "account_selection_required",
+    }
 )
 _AWAY: Final = frozenset({"temporarily_unavailable", "server_error"})
 _HINT: Final = 4000
@@ -74,15 +80,23 @@ class SignIn:
             attempt = self._attempts.take(fields.get("state", ""), browser, current_time)
             _check_answer(fields, self.client, await self.provider.description())
             token = await self.provider.id_token(fields.get("code", ""), attempt.verifier)
-            person = person_of(await self.provider.claims(token), self.client, attempt.nonce, current_time)
+            person = person_of(
+                await self.provider.claims(token), self.client, attempt.nonce, current_time
+            )
         try:
             # in a thread: the file is locked, and may be by another process
             await asyncio.to_thread(
-                self._accounts.admit, self.client.issuer, person.subject, person.email, current_time.date()
+                self._accounts.admit,
+                self.client.issuer,
+                person.subject,
+                person.email,
+                current_time.date(),
             )
         except AccountsError as error:
             raise Refusal(Reason.UNKEPT, str(error)) from error
-        session = Session(Identity(person.email, groups=person.groups), current_time + self.client.life, token)
+        session = Session(
+            Identity(person.email, groups=person.groups), current_time + self.client.life, token
+        )
         return Redirect(attempt.to, self._sessions.begin(session, current_time))
 
     async def farewell(self, session: Session | None) -> str:
@@ -99,7 +113,10 @@ class SignIn:
             return ""
         if not description.end_session:
             return ""
-        parameters = {"client_id": self.client.id, "post_logout_redirect_uri": self.client.signed_out}
+        parameters = {
+            "client_id": self.client.id,
+            "post_logout_redirect_uri": self.client.signed_out,
+        }
         # without the hint a provider may ask once more whether to sign out
         if len(session.proof) <= _HINT:
             parameters["id_token_hint"] = session.proof
@@ -120,7 +137,9 @@ class SignIn:
 def _check_answer(fields: dict[str, str], client: Client, description: Description) -> None:
     """Refusal where the answer to the browser is another provider's (RFC 9207), an error, or bears no code."""
     if ("iss" in fields or description.names_issuer) and fields.get("iss") != client.issuer:
-        raise Refusal(Reason.BROKEN, "the answer is another provider's than the one that was asked (`iss`)")
+        raise Refusal(
+            Reason.BROKEN, "the answer is another provider's than the one that was asked (`iss`)"
+        )
     error = fields.get("error", "")
     if error in _DENIED:
         raise Refusal(Reason.DENIED, f"the provider answers {error}")
@@ -128,7 +147,8 @@ def _check_answer(fields: dict[str, str], client: Client, description: Descripti
         raise Refusal(Reason.AWAY, f"the provider answers {error}")
     if error:
         raise Refusal(
-            Reason.BROKEN, "the provider refuses the request: look at what is registered there for this client"
+            Reason.BROKEN,
+            "the provider refuses the request: look at what is registered there for this client",
         )
     if not fields.get("code"):
         raise Refusal(Reason.STALE, "the answer bears no code")

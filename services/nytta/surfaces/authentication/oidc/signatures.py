@@ -18,7 +18,19 @@ from joserfc.jws import JWSRegistry
 from nytta.surfaces.authentication.oidc.refusal import Reason, Refusal
 
 ALGORITHMS: Final = frozenset(
-    {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"}
+    {
+        "RS256",
+        "RS384",
+        "RS512",
+        "PS256",
+        "PS384",
+        "PS512",
+        "ES256",
+        "ES384",
+        "ES512",
+        "EdDSA",
+        "Ed25519",
+    }
 )
 _KINDS: Final = ("RSA", "EC", "OKP")
 _RSA_BITS: Final = range(2048, 8193)
@@ -48,7 +60,11 @@ _REGISTRY: Final = _Registry(strict_check_header=False)
 def keys_of(document: object) -> KeySet:
     """The keys of a JWK Set that may have signed a token; others are passed over. Refusal where there is none."""
     entries = document.get("keys") if isinstance(document, Mapping) else None
-    keys = [key for entry in (entries if isinstance(entries, list) else ()) if (key := _key(entry)) is not None]
+    keys = [
+        key
+        for entry in (entries if isinstance(entries, list) else ())
+        if (key := _key(entry)) is not None
+    ]
     if not keys:
         raise Refusal(Reason.BROKEN, "the provider publishes no key with which it could sign")
     return KeySet(keys)
@@ -56,10 +72,16 @@ def keys_of(document: object) -> KeySet:
 
 def _key(key_entry: object) -> Key | None:
     # a set may hold keys for other uses, and ones that this library does not know: they are no error
-    if not isinstance(key_entry, dict) or key_entry.get("kty") not in _KINDS or key_entry.get("use", "sig") != "sig":
+    if (
+        not isinstance(key_entry, dict)
+        or key_entry.get("kty") not in _KINDS
+        or key_entry.get("use", "sig") != "sig"
+    ):
         return None
     try:
-        imported_key = JWKRegistry.import_key({name: value for name, value in key_entry.items() if name != "key_ops"})
+        imported_key = JWKRegistry.import_key(
+            {name: value for name, value in key_entry.items() if name != "key_ops"}
+        )
     except (JoseError, ValueError, TypeError, KeyError):
         return None
     if isinstance(imported_key, RSAKey) and imported_key.raw_value.key_size not in _RSA_BITS:
@@ -76,7 +98,8 @@ def claims_of(token: str, keys: KeySet) -> dict[str, Any]:
         raise UnknownKey from error
     except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise Refusal(
-            Reason.BROKEN, f"the ID token is not one that the provider signed ({type(error).__name__})"
+            Reason.BROKEN,
+            f"the ID token is not one that the provider signed ({type(error).__name__})",
         ) from error
     head = signature.headers()
     # an extension that must be understood and is not, or a token of another kind that the same key signed

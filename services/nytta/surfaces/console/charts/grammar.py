@@ -43,7 +43,9 @@ _TICKS: Final = 9
 """Weeks that an axis names at most."""
 
 
-def spec(values: Values, layers: list[Layer], width: int, height: int | dict[str, int]) -> dict[str, Any]:
+def spec(
+    values: Values, layers: list[Layer], width: int, height: int | dict[str, int]
+) -> dict[str, Any]:
     """A whole chart; `values` are those of every layer without its own."""
     return {
         "$schema": _SCHEMA,
@@ -55,7 +57,9 @@ def spec(values: Values, layers: list[Layer], width: int, height: int | dict[str
     }
 
 
-def layer(mark: str, encoding: dict[str, Channel], values: Values | None = None, **look: Any) -> Layer:
+def layer(
+    mark: str, encoding: dict[str, Channel], values: Values | None = None, **look: Any
+) -> Layer:
     """One mark; `values` are its own data, where it does not show the chart's."""
     # without data of its own a layer shows the chart's, which are written into a page once
     own_data = {} if values is None else {"data": {"values": values}}
@@ -76,7 +80,16 @@ def text(
     weight = {"fontWeight": "bold"} if bold else {}
     labelled = {**encoding, "text": {"field": "label"}}
     return layer(
-        "text", labelled, values, color=colour, align=align, dx=dx, dy=dy, baseline="middle", limit=220, **weight
+        "text",
+        labelled,
+        values,
+        color=colour,
+        align=align,
+        dx=dx,
+        dy=dy,
+        baseline="middle",
+        limit=220,
+        **weight,
     )
 
 
@@ -98,7 +111,13 @@ def names_axis(names: Sequence[str]) -> Channel:
         "field": "name",
         "type": "nominal",
         "scale": {"domain": list(names)},
-        "axis": {"title": None, "labelLimit": 230, "labelColor": INK, "domain": False, "ticks": False},
+        "axis": {
+            "title": None,
+            "labelLimit": 230,
+            "labelColor": INK,
+            "domain": False,
+            "ticks": False,
+        },
     }
 
 

@@ -85,7 +85,15 @@ def trend(trend_data: Trend, *, width: int = 860, height: int = 250) -> dict[str
     interval = {"x": week, "y": {"field": "low", **amount}, "y2": {"field": "high"}}
     layers.append(layer("rule", interval, color=OWN, strokeWidth=1, opacity=0.35))
     dots = {"filled": True, "color": OWN, "size": 14}
-    layers.append(layer("line", {"x": week, "y": {"field": "value", **amount}}, color=OWN, strokeWidth=2.5, point=dots))
+    layers.append(
+        layer(
+            "line",
+            {"x": week, "y": {"field": "value", **amount}},
+            color=OWN,
+            strokeWidth=2.5,
+            point=dots,
+        )
+    )
     layers += _target(trend_data, week, amount)
     layers += _events(trend_data.events, trend_data.days, week)
     layers += _since(trend_data, week)
@@ -112,32 +120,58 @@ def _since(trend_data: Trend, week: Channel) -> list[Layer]:
         return []
     labels = [{"week": trend_data.since.isoformat(), "label": trend_data.since_name}]
     name = _name_beside(
-        labels, trend_data.since, trend_data.days, week, MISS, gap=5, y={"expr": "height - 8"}, fontWeight="bold"
+        labels,
+        trend_data.since,
+        trend_data.days,
+        week,
+        MISS,
+        gap=5,
+        y={"expr": "height - 8"},
+        fontWeight="bold",
     )
     return [layer("rule", {"x": week}, labels, color=MISS, strokeWidth=2), name]
 
 
-def _events(events: Sequence[tuple[date, str]], days: tuple[date, date], week: Channel) -> list[Layer]:
+def _events(
+    events: Sequence[tuple[date, str]], days: tuple[date, date], week: Channel
+) -> list[Layer]:
     """Dated events as rules with their names."""
     layers: list[Layer] = []
     first_day, last_day = days
     shown_events = sorted((day, name) for day, name in events if first_day <= day <= last_day)
     for number, (day, name) in enumerate(shown_events):
         labels = [{"week": day.isoformat(), "label": name}]
-        layers.append(layer("rule", {"x": week}, labels, color=INK, strokeWidth=1, strokeDash=[2, 2]))
+        layers.append(
+            layer("rule", {"x": week}, labels, color=INK, strokeWidth=1, strokeDash=[2, 2])
+        )
         height = 6 + 14 * (number % _LEVELS)
         layers.append(_name_beside(labels, day, days, week, INK, gap=4, y=height, limit=190))
     return layers
 
 
 def _name_beside(
-    labels: Values, day: date, days: tuple[date, date], week: Channel, colour: str, *, gap: int, **look: Any
+    labels: Values,
+    day: date,
+    days: tuple[date, date],
+    week: Channel,
+    colour: str,
+    *,
+    gap: int,
+    **look: Any,
 ) -> Layer:
     """The name of a day, on the side of it where there is room."""
     first_day, last_day = days
     is_late = (day - first_day).days > (last_day - first_day).days * _LATE
     align, shift = ("right", -gap) if is_late else ("left", gap)
-    return layer("text", {"x": week, "text": {"field": "label"}}, labels, color=colour, align=align, dx=shift, **look)
+    return layer(
+        "text",
+        {"x": week, "text": {"field": "label"}},
+        labels,
+        color=colour,
+        align=align,
+        dx=shift,
+        **look,
+    )
 
 
 class _LineEnd(NamedTuple):
@@ -160,7 +194,9 @@ def _line_names(trend_data: Trend, week: Channel, amount: Channel) -> list[Layer
             ends.append(_LineEnd(shown_values[-1], line_name, colour))
     _first_day, last_day = trend_data.days
     layers: list[Layer] = []
-    for number, (end, shift) in enumerate(zip(ends, _shifts(ends, _closest(trend_data)), strict=True)):
+    for number, (end, shift) in enumerate(
+        zip(ends, _shifts(ends, _closest(trend_data)), strict=True)
+    ):
         labels = [{"week": last_day.isoformat(), "v": end.value, "label": end.name}]
         place = {"x": week, "y": {"field": "v", **amount}}
         layers.append(text(labels, end.colour, place, dx=7, dy=shift, bold=number == 0))
@@ -193,7 +229,11 @@ class Line:
     role: str
 
 
-_LINES: Final = {"gained": (OWN, 2.5, [1, 0]), "lost": (AIM, 2.5, [7, 3]), "other": (QUIET, 1.2, [1, 0])}
+_LINES: Final = {
+    "gained": (OWN, 2.5, [1, 0]),
+    "lost": (AIM, 2.5, [7, 3]),
+    "other": (QUIET, 1.2, [1, 0]),
+}
 """Colour, width and dash by role: what gained most, what lost most, all others."""
 
 
@@ -207,11 +247,16 @@ def shares(
     """Parts of a whole over the weeks, each named at its end, and what happened when."""
     week = weeks_axis(weeks, week_letter)
     largest = max(
-        (share for share_line in share_lines for share in share_line.values if share is not None), default=100.0
+        (share for share_line in share_lines for share in share_line.values if share is not None),
+        default=100.0,
     )
     # the next ten above the largest part: small parts would lie on each other on an axis to 100
     top = min(100, 10 * (int(largest) // 10 + 1))
-    amount = {"type": "quantitative", "scale": {"domain": [0, top]}, "axis": figure_axis(percent_sign)}
+    amount = {
+        "type": "quantitative",
+        "scale": {"domain": [0, top]},
+        "axis": figure_axis(percent_sign),
+    }
     encoding = {"x": week, "y": {"field": "v", **amount}}
     # events lie behind the lines, which cross them
     layers = _events(events, (weeks[0], weeks[-1]), week)
@@ -219,12 +264,16 @@ def shares(
     for share_line in share_lines:
         colour, width, dash = _LINES[share_line.role]
         shown_shares = [
-            (monday, share) for monday, share in zip(weeks, share_line.values, strict=True) if share is not None
+            (monday, share)
+            for monday, share in zip(weeks, share_line.values, strict=True)
+            if share is not None
         ]
         if not shown_shares:
             continue
         values = [{"week": monday.isoformat(), "v": share} for monday, share in shown_shares]
-        layers.append(layer("line", encoding, values, color=colour, strokeWidth=width, strokeDash=dash))
+        layers.append(
+            layer("line", encoding, values, color=colour, strokeWidth=width, strokeDash=dash)
+        )
         ends.append(_LineEnd(shown_shares[-1][1], share_line.name, colour))
     height = float("inf")
     for line_end in sorted(ends, key=lambda line_end: -line_end.value):
@@ -252,7 +301,12 @@ class Curve:
 
 def curve(curve_data: Curve) -> dict[str, Any]:
     """Plan, outcome and forecast over time."""
-    day = {"field": "day", "type": "temporal", "scale": {"type": "utc"}, "axis": {"title": None, "format": "%Y-%m"}}
+    day = {
+        "field": "day",
+        "type": "temporal",
+        "scale": {"type": "utc"},
+        "axis": {"title": None, "format": "%Y-%m"},
+    }
     amount = amounts(curve_data.percent_sign, percent=False)
     layers = [
         *_plan(curve_data, day, amount),
@@ -277,14 +331,24 @@ def _plan(curve_data: Curve, day: Channel, amount: Channel) -> list[Layer]:
 
 
 def _outcome(curve_data: Curve, day: Channel, amount: Channel) -> list[Layer]:
-    measured: Values = [{"day": measured_day.isoformat(), "v": value} for measured_day, value in curve_data.measured]
+    measured: Values = [
+        {"day": measured_day.isoformat(), "v": value} for measured_day, value in curve_data.measured
+    ]
     if not measured:
         return []
     encoding = {"x": day, "y": {"field": "v", **amount}}
     dots = {"filled": True, "color": OWN, "size": 22}
     return [
         layer("line", encoding, measured, color=OWN, strokeWidth=2.5, point=dots),
-        text([measured[-1] | {"label": curve_data.names[1]}], OWN, encoding, "right", -6, 14, bold=True),
+        text(
+            [measured[-1] | {"label": curve_data.names[1]}],
+            OWN,
+            encoding,
+            "right",
+            -6,
+            14,
+            bold=True,
+        ),
     ]
 
 
@@ -304,6 +368,8 @@ def _forecast(curve_data: Curve, day: Channel, amount: Channel) -> list[Layer]:
     interval = {"x": day, "y": {"field": "low", **amount}, "y2": {"field": "high"}}
     return [
         layer("rule", interval, values, color=MISS, strokeWidth=6, opacity=0.4),
-        layer("point", encoding, values, shape="diamond", filled=True, color=MISS, size=80, opacity=1),
+        layer(
+            "point", encoding, values, shape="diamond", filled=True, color=MISS, size=80, opacity=1
+        ),
         text(values, MISS, encoding, "left", 8, 4, bold=True),
     ]

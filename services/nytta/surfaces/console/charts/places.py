@@ -43,17 +43,27 @@ class Dot:
 
 
 def dots(
-    dot_rows: Sequence[Dot], *, middle: float | None = None, middle_name: str = "", unit: str = "", percent: bool = True
+    dot_rows: Sequence[Dot],
+    *,
+    middle: float | None = None,
+    middle_name: str = "",
+    unit: str = "",
+    percent: bool = True,
 ) -> dict[str, Any]:
     """Places in their own order, each with its interval; a line where the whole stands."""
-    name_axis, amount = names_axis([dot_row.name for dot_row in dot_rows]), amounts(unit, percent=percent)
+    name_axis, amount = (
+        names_axis([dot_row.name for dot_row in dot_rows]),
+        amounts(unit, percent=percent),
+    )
     layers: list[Layer] = []
     if middle is not None:
         # above the first place, where no dot can lie under the name
         labels = [{"middle": middle, "label": middle_name}]
         across = {"field": "middle", **amount}
         named = {"x": across, "text": {"field": "label"}}
-        layers.append(layer("rule", {"x": across}, labels, color=AIM, strokeDash=TARGET_DASH, strokeWidth=1.5))
+        layers.append(
+            layer("rule", {"x": across}, labels, color=AIM, strokeDash=TARGET_DASH, strokeWidth=1.5)
+        )
         layers.append(layer("text", named, labels, color=AIM, align="left", dx=5, y=-7))
     interval = {"y": name_axis, "x": {"field": "low", **amount}, "x2": {"field": "high"}}
     layers.append(layer("rule", interval, color=OWN, strokeWidth=6, opacity=0.25))
@@ -124,7 +134,12 @@ def funnel(
         "field": "n",
         "type": "quantitative",
         "scale": {"type": "log", "domain": [smallest, largest], "nice": False},
-        "axis": {"title": axis_name, "values": _ticks(smallest, largest), "grid": False, "format": "d"},
+        "axis": {
+            "title": axis_name,
+            "values": _ticks(smallest, largest),
+            "grid": False,
+            "format": "d",
+        },
     }
     share = amounts(percent_sign, percent=True)
     encoding = {"x": size_axis, "y": {"field": "v", **share}}
@@ -138,14 +153,27 @@ def funnel(
         text(label, QUIET, encoding, "left", 4, -8),
     ]
     for kind, look in _LOOKS.items():
-        points = layer("point", encoding, filled=True, shape=look.shape, color=look.colour, size=look.size, opacity=0.9)
+        points = layer(
+            "point",
+            encoding,
+            filled=True,
+            shape=look.shape,
+            color=look.colour,
+            size=look.size,
+            opacity=0.9,
+        )
         layers.append({"transform": [{"filter": {"field": "kind", "equal": kind}}], **points})
     named = [place for place in places if place.kind != "usual" and place.named]
     # where numbers grow to the right, names of the last third stand to the left, where there is room
     turning = smallest * (largest / smallest) ** 0.7
     layers += _names(named, turning, encoding)
     values: Values = [
-        {"n": shown.n, "v": shown.value, "name": "" if shown.kind == "usual" else shown.name, "kind": shown.kind}
+        {
+            "n": shown.n,
+            "v": shown.value,
+            "name": "" if shown.kind == "usual" else shown.name,
+            "kind": shown.kind,
+        }
         for shown in places
     ]
     return spec(values, layers, 780, 250)
@@ -155,7 +183,9 @@ def _ticks(smallest: int, largest: int) -> list[int]:
     return [tick for tick in (10, 30, 100, 300, 1000, 3000, 10_000) if smallest <= tick <= largest]
 
 
-def _names(places: Iterable[Place], turning: float, encoding: dict[str, Channel]) -> Iterable[Layer]:
+def _names(
+    places: Iterable[Place], turning: float, encoding: dict[str, Channel]
+) -> Iterable[Layer]:
     """Names beside points; those of places that lie close to each other are put below one another."""
     labelled: list[tuple[int, float]] = []
     for place in sorted(places, key=lambda place: -place.value):
@@ -178,7 +208,9 @@ def _covers(number: int, height: float, other_number: int, other_height: float) 
     return is_beside and abs(height - other_height) < _NAME_HEIGHT
 
 
-def split(part_rows: Sequence[tuple[str, float, float, str]], names: tuple[str, str], unit: str) -> dict[str, Any]:
+def split(
+    part_rows: Sequence[tuple[str, float, float, str]], names: tuple[str, str], unit: str
+) -> dict[str, Any]:
     """What is missing per place: for want of use (plain), and although it is used (outlined), with a label each."""
     use_name, effect_name = names
     values: Values = []
@@ -198,7 +230,11 @@ def split(part_rows: Sequence[tuple[str, float, float, str]], names: tuple[str, 
 
     # without a scale of its own the label takes that of the bars
     bar_end = {"y": name_axis, "x": {"field": "to", "type": "quantitative"}}
-    layers = [bars(use_name, MISS), bars(effect_name, "var(--paper)"), text(ends, INK, bar_end, "left", 6, 0)]
+    layers = [
+        bars(use_name, MISS),
+        bars(effect_name, "var(--paper)"),
+        text(ends, INK, bar_end, "left", 6, 0),
+    ]
     return spec(values, layers, 620, {"step": 24})
 
 
@@ -206,14 +242,18 @@ _CORNERS: Final = ((2, 3, "left"), (98, 3, "right"), (2, 97, "left"), (98, 97, "
 """Where the names of the corners stand, from lower left on."""
 
 
-def quadrant(points: Sequence[tuple[str, float, float]], words: tuple[str, str, str, str, str, str]) -> dict[str, Any]:
+def quadrant(
+    points: Sequence[tuple[str, float, float]], words: tuple[str, str, str, str, str, str]
+) -> dict[str, Any]:
     """Places by two scores of 0 to 100; `words` name the axes (across, up) and the corners from lower left on."""
     across_name, upward_name, *corner_names = words
     encoding = {"x": _score("x", across_name), "y": _score("y", upward_name)}
     corners: list[Layer] = []
     for (across, upward, align), name in zip(_CORNERS, corner_names, strict=True):
         corners.append(text([{"x": across, "y": upward, "label": name}], QUIET, encoding, align))
-    named = _apart([(name, across, upward) for name, across, upward in points if min(across, upward) < _NAMED])
+    named = _apart(
+        [(name, across, upward) for name, across, upward in points if min(across, upward) < _NAMED]
+    )
     layers = [
         layer("rule", {"x": encoding["x"]}, [{"x": 50}], color=LINE),
         layer("rule", {"y": encoding["y"]}, [{"y": 50}], color=LINE),
@@ -234,6 +274,8 @@ def _apart(points: Sequence[tuple[str, float, float]]) -> Values:
     """Names beside points of 0 to 100 by 0 to 100; of two that would stand on each other the lower is a line down."""
     placed_labels: Values = []
     for name, across, upward in sorted(points, key=lambda point: -point[2]):
-        lowest = min((other["y"] for other in placed_labels if abs(other["x"] - across) < 30), default=105.0)
+        lowest = min(
+            (other["y"] for other in placed_labels if abs(other["x"] - across) < 30), default=105.0
+        )
         placed_labels.append({"label": name, "x": across, "y": min(upward, lowest - 5)})
     return placed_labels

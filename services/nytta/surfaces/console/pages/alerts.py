@@ -12,7 +12,13 @@ from urllib.parse import quote
 from nytta.insight.alerts.clicks import LONGEST_SNOOZE
 from nytta.insight.alerts.evaluation.evaluate import LOOK_BACK
 from nytta.insight.alerts.evaluation.tell import facts_of
-from nytta.insight.alerts.feedback import ACTION_GOAL, DAYS_GOAL, PRECISION_GOAL, SNOOZED_GOAL, quality
+from nytta.insight.alerts.feedback import (
+    ACTION_GOAL,
+    DAYS_GOAL,
+    PRECISION_GOAL,
+    SNOOZED_GOAL,
+    quality,
+)
 from nytta.insight.alerts.kinds import role
 from nytta.insight.alerts.model import Alert, InvalidReason, SnoozeReason, State
 from nytta.insight.alerts.texts import FactsError, Message, actions, render, suggested, suggestions
@@ -43,7 +49,11 @@ _ICONS = {
     State.WATCHING: "watching",
 }
 _SORTS = ("since", "unit", "system", "state")
-_STATES = ("live", "all", *(state.value for state in State if state not in (State.OK, State.WATCHING)))
+_STATES = (
+    "live",
+    "all",
+    *(state.value for state in State if state not in (State.OK, State.WATCHING)),
+)
 """By what the list can be filtered."""
 
 
@@ -131,7 +141,10 @@ def subject(reading: Reading, alert: Alert, language: str) -> str:
     message_or_reason = message_of(reading, alert, reading.day, language)
     if isinstance(message_or_reason, Message):
         return message_or_reason.subject
-    unit, system = reading.unit_names(alert.key.unit).text(language), reading.system_names(alert.key.system)
+    unit, system = (
+        reading.unit_names(alert.key.unit).text(language),
+        reading.system_names(alert.key.system),
+    )
     return f"{unit}: {system.text(language)}" if alert.key.system else unit
 
 
@@ -144,7 +157,9 @@ class _Filter(NamedTuple):
     find: str
 
 
-def listed(reading: Reading, visitor: Visitor, query: Mapping[str, str], *, whole: bool = False) -> AlertList:
+def listed(
+    reading: Reading, visitor: Visitor, query: Mapping[str, str], *, whole: bool = False
+) -> AlertList:
     """The alerts of an organisation that the visitor may see, filtered, sorted and paged by the query.
 
     All units with alerts can be chosen where the `whole` is asked for.
@@ -152,7 +167,9 @@ def listed(reading: Reading, visitor: Visitor, query: Mapping[str, str], *, whol
     say, language = Speaker(visitor.language), visitor.language
     visible = visitor.visible(Permission.FIGURES)
     visible_alerts = [
-        alert for alert in reading.alerts if alert.state is not State.WATCHING and alert.key.unit in visible
+        alert
+        for alert in reading.alerts
+        if alert.state is not State.WATCHING and alert.key.unit in visible
     ]
     filters = _filter(query)
     selected = _selected(reading, visible_alerts, filters, language)
@@ -160,7 +177,10 @@ def listed(reading: Reading, visitor: Visitor, query: Mapping[str, str], *, whol
     page = min(max(1, page_number(query.get("page", "1"))), pages)
     rows = [_row(reading, alert, language) for alert in selected[(page - 1) * SIZE : page * SIZE]]
     columns = say.columns("alert", "unit", "system", "state", "since", "addressee", "answer")
-    units = sorted({alert.key.unit for alert in visible_alerts}, key=lambda unit: reading.tree_order.get(unit, 0))
+    units = sorted(
+        {alert.key.unit for alert in visible_alerts},
+        key=lambda unit: reading.tree_order.get(unit, 0),
+    )
     choices = units if whole or len(units) <= MOST else []
     return AlertList(
         reading.root,
@@ -186,7 +206,10 @@ def listed(reading: Reading, visitor: Visitor, query: Mapping[str, str], *, whol
 def _filter(query: Mapping[str, str]) -> _Filter:
     """What the query asks for. Refused where it names what is not there."""
     filters = _Filter(
-        query.get("state", "live"), query.get("unit", ""), query.get("sort", "since"), query.get("find", "").strip()
+        query.get("state", "live"),
+        query.get("unit", ""),
+        query.get("sort", "since"),
+        query.get("find", "").strip(),
     )
     if filters.state not in _STATES:
         raise Refused(400, "bad_filter", what=filters.state)
@@ -195,10 +218,14 @@ def _filter(query: Mapping[str, str]) -> _Filter:
     return filters
 
 
-def _selected(reading: Reading, alerts: Sequence[Alert], filters: _Filter, language: str) -> list[Alert]:
+def _selected(
+    reading: Reading, alerts: Sequence[Alert], filters: _Filter, language: str
+) -> list[Alert]:
     selected = [alert for alert in alerts if filters.unit in ("", alert.key.unit)]
     if filters.find:
-        names = {alert.key.unit: reading.unit_names(alert.key.unit).text(language) for alert in selected}
+        names = {
+            alert.key.unit: reading.unit_names(alert.key.unit).text(language) for alert in selected
+        }
         selected = [alert for alert in selected if holds(names[alert.key.unit], filters.find)]
     if filters.state == "live":
         selected = [alert for alert in selected if alert.live]
@@ -238,7 +265,9 @@ def _state_link(alert: Alert, language: str) -> Link:
     return Link(state_name(alert, language), icon=icon(alert))
 
 
-def one(reading: Reading, visitor: Visitor, alert_id: str, today: date, values: Mapping[str, str]) -> AlertView:
+def one(
+    reading: Reading, visitor: Visitor, alert_id: str, today: date, values: Mapping[str, str]
+) -> AlertView:
     """One alert. Refused where there is none, or where the visitor may not see its unit."""
     say, language = Speaker(visitor.language), visitor.language
     alert = next((alert for alert in reading.alerts if alert.id == alert_id), None)
@@ -277,7 +306,9 @@ def may_answer(visitor: Visitor, alert: Alert, reading: Reading) -> bool:
     """Whether the visitor answers this alert: the unit's manager, or for an organisation's the programme lead."""
     if visitor.may(Permission.ACT, alert.key.unit):
         return True
-    return role(alert.kind).value == "programme_lead" and visitor.may(Permission.PROGRAMME, reading.root)
+    return role(alert.kind).value == "programme_lead" and visitor.may(
+        Permission.PROGRAMME, reading.root
+    )
 
 
 def answer(alert: Alert, language: str) -> str:
@@ -285,7 +316,9 @@ def answer(alert: Alert, language: str) -> str:
     say = Speaker(language)
     if alert.snooze:
         return say(
-            "answer_snoozed", day=day(alert.snooze.until, language), why=say(f"snooze_{alert.snooze.reason.value}")
+            "answer_snoozed",
+            day=day(alert.snooze.until, language),
+            why=say(f"snooze_{alert.snooze.reason.value}"),
         )
     if alert.invalid:
         return say("answer_invalid", why=say(f"invalid_{alert.invalid.value}"))
@@ -351,7 +384,12 @@ def _history(alert: Alert, language: str) -> list[tuple[str, str]]:
     if alert.acknowledged:
         steps.append((alert.acknowledged.on, say("step_taken")))
         if alert.acknowledged.action:
-            steps.append((alert.acknowledged.on, say("step_planned", day=day(alert.acknowledged.due, language))))
+            steps.append(
+                (
+                    alert.acknowledged.on,
+                    say("step_planned", day=day(alert.acknowledged.due, language)),
+                )
+            )
     if alert.snooze:
         steps.append((alert.snooze.on, say("step_snoozed", day=day(alert.snooze.until, language))))
     if alert.feedback:
@@ -367,10 +405,15 @@ def _history(alert: Alert, language: str) -> list[tuple[str, str]]:
 
 def _quality(reading: Reading, visitor: Visitor) -> Table | None:
     # how good alerts are is a matter of those who run the service, and says nothing of a unit
-    if not (visitor.may(Permission.PLATFORM, reading.root) or visitor.may(Permission.PROGRAMME, reading.root)):
+    if not (
+        visitor.may(Permission.PLATFORM, reading.root)
+        or visitor.may(Permission.PROGRAMME, reading.root)
+    ):
         return None
     say = Speaker(visitor.language)
-    measured = quality(reading.alerts, reading.registry.organisation(reading.root).calendar.is_workday)
+    measured = quality(
+        reading.alerts, reading.registry.organisation(reading.root).calendar.is_workday
+    )
 
     def share(value: float | None) -> str:
         return say("none_yet") if value is None else figures.percent(100 * value, visitor.language)
@@ -408,7 +451,9 @@ def _effects(reading: Reading, visitor: Visitor) -> Table | None:
 
 def _tried(reading: Reading, language: str) -> dict[str, Tried]:
     """What followed each action, by its words, over all units of the organisation."""
-    return tried_actions((_action(reading, effect, language), effect.points) for effect in reading.effects)
+    return tried_actions(
+        (_action(reading, effect, language), effect.points) for effect in reading.effects
+    )
 
 
 def _tried_table(reading: Reading, visitor: Visitor) -> Table | None:
@@ -420,12 +465,18 @@ def _tried_table(reading: Reading, visitor: Visitor) -> Table | None:
     rows: list[tuple[Cell, ...]] = []
     for action, outcome in in_order_of_effect(tried, tried).items():
         rows.append((action, str(outcome.units), say("points", n=_points(outcome.points))))
-    return Table(say("tried_caption"), say.columns("action", "units", "followed"), tuple(rows), (1, 2))
+    return Table(
+        say("tried_caption"), say.columns("action", "units", "followed"), tuple(rows), (1, 2)
+    )
 
 
-def _choices(proposed: Mapping[str, Suggestion], tried: Mapping[str, Tried], say: Speaker) -> Iterator[tuple[str, str]]:
+def _choices(
+    proposed: Mapping[str, Suggestion], tried: Mapping[str, Tried], say: Speaker
+) -> Iterator[tuple[str, str]]:
     """Proposed actions by id in the order of what followed them elsewhere, which is said where enough tried them."""
-    id_by_words = {suggestion.text.text(say.language): action_id for action_id, suggestion in proposed.items()}
+    id_by_words = {
+        suggestion.text.text(say.language): action_id for action_id, suggestion in proposed.items()
+    }
     for words, action_id in in_order_of_effect(id_by_words, tried).items():
         text = suggested(proposed[action_id], say.language)
         if words in tried:

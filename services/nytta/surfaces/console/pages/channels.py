@@ -29,18 +29,27 @@ class _Channel(NamedTuple):
     by_week: Mapping[date, Figure]
 
 
-def channel_mix(store: OpenStore, reading: Reading, unit: str, system: str, language: str) -> Chart | None:
+def channel_mix(
+    store: OpenStore, reading: Reading, unit: str, system: str, language: str
+) -> Chart | None:
     """The mix of channels of a unit in the weeks that are shown; None where fewer than two channels are."""
     definition = reading.definitions.get(MIX)
     if definition is None:
         return None
     say, weeks = Speaker(language), reading.weeks
-    figures_by_part = queries.parts_over_time(store, MIX, definition.version, unit, system, weeks[0])
+    figures_by_part = queries.parts_over_time(
+        store, MIX, definition.version, unit, system, weeks[0]
+    )
     while len(weeks) > 1 and not any(weeks[0] in figures for figures in figures_by_part.values()):
         weeks = weeks[1:]
     begun, steering = _steered(reading, unit, system, weeks[0], language)
     channels = [
-        _Channel(say(f"channel_{part}"), figures[reading.week], _figure_before(figures, weeks, begun), figures)
+        _Channel(
+            say(f"channel_{part}"),
+            figures[reading.week],
+            _figure_before(figures, weeks, begun),
+            figures,
+        )
         for part, figures in figures_by_part.items()
         if reading.week in figures and any(figure["value"] for figure in figures.values())
     ]
@@ -56,8 +65,12 @@ def channel_mix(store: OpenStore, reading: Reading, unit: str, system: str, lang
     finding = _finding(say, words_of, channels, reading.system_names(system).text(language))
     if steering and gained:
         finding = _moved(say, words_of, steering, gained, lost)
-    earlier_heading = say("col_before_steering", what=steering) if steering else say("col_first_shown")
-    rows = tuple((channel.name, words_of(channel.earlier), words_of(channel.current)) for channel in channels)
+    earlier_heading = (
+        say("col_before_steering", what=steering) if steering else say("col_first_shown")
+    )
+    rows = tuple(
+        (channel.name, words_of(channel.earlier), words_of(channel.current)) for channel in channels
+    )
     return Chart(
         f"{system}-channels",
         finding,
@@ -70,18 +83,27 @@ def channel_mix(store: OpenStore, reading: Reading, unit: str, system: str, lang
             say("week_letter"),
             percent_sign(language),
         ),
-        Table(say("channels_caption"), (say("col_channel"), earlier_heading, say("col_now")), rows, (1, 2)),
+        Table(
+            say("channels_caption"),
+            (say("col_channel"), earlier_heading, say("col_now")),
+            rows,
+            (1, 2),
+        ),
         say("channels_note", n=definition.window_weeks, version=definition.version),
     )
 
 
-def _line(channel: _Channel, weeks: list[date], gained: _Channel | None, lost: _Channel | None) -> charts.Line:
+def _line(
+    channel: _Channel, weeks: list[date], gained: _Channel | None, lost: _Channel | None
+) -> charts.Line:
     role = "gained" if channel is gained else "lost" if channel is lost else "other"
     shares = [channel.by_week[week]["value"] if week in channel.by_week else None for week in weeks]
     return charts.Line(channel.name, shares, role)
 
 
-def _steered(reading: Reading, unit: str, system: str, first_day: date, language: str) -> tuple[date, str]:
+def _steered(
+    reading: Reading, unit: str, system: str, first_day: date, language: str
+) -> tuple[date, str]:
     """The day and the name of the last steering of channels since `first_day`; that day itself and '' without one."""
     above = {"", unit, reading.root}
     steerings = [
@@ -101,18 +123,26 @@ def _figure_before(figures: Mapping[date, Figure], weeks: list[date], begun: dat
     return next((figures[week] for week in reversed(earlier_weeks) if week in figures), None)
 
 
-def _finding(say: Speaker, words_of: Callable[[Figure], str], channels: Sequence[_Channel], system_name: str) -> str:
+def _finding(
+    say: Speaker, words_of: Callable[[Figure], str], channels: Sequence[_Channel], system_name: str
+) -> str:
     """Which channel is the most common, or which ones may be; `channels` are in the order of their shares."""
     most, second = channels[:2]
     if _is_clearly_above(most.current, second.current):
         return say("channels_now", most=most.name, system=system_name, share=words_of(most.current))
-    leading = [channel for channel in channels if channel.current["value"] >= second.current["value"]]
+    leading = [
+        channel for channel in channels if channel.current["value"] >= second.current["value"]
+    ]
     shares = ", ".join(f"{channel.name} {words_of(channel.current)}" for channel in leading)
     return say("channels_close", list=shares, system=system_name)
 
 
 def _moved(
-    say: Speaker, words_of: Callable[[Figure | None], str], steering: str, gained: _Channel, lost: _Channel | None
+    say: Speaker,
+    words_of: Callable[[Figure | None], str],
+    steering: str,
+    gained: _Channel,
+    lost: _Channel | None,
 ) -> str:
     """What a steering of channels was followed by: the channel that gained, and the one that lost where one did."""
     gain, moves = "channels_gained", {"what": steering}

@@ -10,18 +10,36 @@ from nytta.surfaces.reports import figures
 from nytta.surfaces.reports import words as report_words
 
 
-def hours_table(pools: Sequence[Pool], currency: str, say: Speaker, *, by_unit: bool = False) -> Table | None:
+def hours_table(
+    pools: Sequence[Pool], currency: str, say: Speaker, *, by_unit: bool = False
+) -> Table | None:
     """The hours of the pools, one row each, with their unit where they are of several; None without any pool."""
     if not pools:
         return None
     rows: list[tuple[Cell, ...]] = []
     for pool in pools:
-        unit_cells = (Link(pool.names.text(say.language), f"/units/{pool.place}"),) if by_unit else ()
+        unit_cells = (
+            (Link(pool.names.text(say.language), f"/units/{pool.place}"),) if by_unit else ()
+        )
         rows.append((*unit_cells, *_row(pool, currency, say)))
     unit_column = ("unit",) if by_unit else ()
-    columns = (*unit_column, "case_type", "new_way", "target", "promised", "freed", "unrealised", "worth")
+    columns = (
+        *unit_column,
+        "case_type",
+        "new_way",
+        "target",
+        "promised",
+        "freed",
+        "unrealised",
+        "worth",
+    )
     first_figure = columns.index("new_way")
-    return Table(say("hours_caption"), say.columns(*columns), tuple(rows), tuple(range(first_figure, len(columns))))
+    return Table(
+        say("hours_caption"),
+        say.columns(*columns),
+        tuple(rows),
+        tuple(range(first_figure, len(columns))),
+    )
 
 
 def _row(pool: Pool, currency: str, say: Speaker) -> tuple[Cell, ...]:
@@ -35,5 +53,7 @@ def _row(pool: Pool, currency: str, say: Speaker) -> tuple[Cell, ...]:
     worth = say("unconfirmed") if pool.amount_missing is None and pool.missing else "–"
     if pool.amount_missing is not None:
         worth = figures.money(pool.amount_missing, currency, language)
-    amounts = (figures.hours(amount, language) for amount in (pool.promised, pool.freed, pool.missing))
+    amounts = (
+        figures.hours(amount, language) for amount in (pool.promised, pool.freed, pool.missing)
+    )
     return (name, use, target, *amounts, worth)

@@ -61,16 +61,27 @@ def listed(reading: Reading, visitor: Visitor) -> IndicatorList:
     """The catalogue, in the order of its codes."""
     say, language = Speaker(visitor.language), visitor.language
     visible = visitor.visible(Permission.FIGURES)
-    top_unit = next((place for place in reading.published.places(reading.day) if place in visible), reading.root)
+    top_unit = next(
+        (place for place in reading.published.places(reading.day) if place in visible), reading.root
+    )
     rows = []
     for definition in sorted(
         reading.definitions.values(), key=lambda definition: (definition.code[:1], definition.code)
     ):
-        rows_of_systems = [reading.row(definition.id, top_unit, system) for system in reading.systems(top_unit)]
-        figures = [figure_text(row, definition, language).text for row in rows_of_systems if row is not None]
+        rows_of_systems = [
+            reading.row(definition.id, top_unit, system) for system in reading.systems(top_unit)
+        ]
+        figures = [
+            figure_text(row, definition, language).text
+            for row in rows_of_systems
+            if row is not None
+        ]
         rows.append(
             (
-                Link(getattr(definition.title, language), f"/indicators/{definition.id}?organisation={reading.root}"),
+                Link(
+                    getattr(definition.title, language),
+                    f"/indicators/{definition.id}?organisation={reading.root}",
+                ),
                 getattr(definition.question, language),
                 definition.code,
                 ", ".join(figures) or "–",
@@ -98,14 +109,28 @@ def one(
     places = [place for place in reading.published.places(reading.day) if place in visible]
     unit = query.get("unit") or places[0]
     all_systems = reading.systems_of()
-    systems = [system for system in all_systems if not reading.figures(indicator_id, system).keys().isdisjoint(places)]
+    systems = [
+        system
+        for system in all_systems
+        if not reading.figures(indicator_id, system).keys().isdisjoint(places)
+    ]
     system = query.get("system") or (systems[0] if systems else "")
     if system and system not in all_systems:
         raise Refused(404, "no_system", what=system[:80])
-    has_rows = bool(system) and any(reading.row(indicator_id, unit, system, week) for week in reading.weeks)
-    part_rows = queries.parts(store, definition.id, definition.version, unit, system, reading.week) if has_rows else []
+    has_rows = bool(system) and any(
+        reading.row(indicator_id, unit, system, week) for week in reading.weeks
+    )
+    part_rows = (
+        queries.parts(store, definition.id, definition.version, unit, system, reading.week)
+        if has_rows
+        else []
+    )
     by_type = any(row["case_type"] != "*" and row["value"] is not None for row in part_rows)
-    listed = every_place(places) if whole else _listed(reading, visitor, indicator_id, system, places, unit, query)
+    listed = (
+        every_place(places)
+        if whole
+        else _listed(reading, visitor, indicator_id, system, places, unit, query)
+    )
     return IndicatorView(
         indicator_id,
         getattr(definition.title, language),
@@ -114,14 +139,19 @@ def one(
         reading.unit_names(unit).text(language),
         system,
         tuple((system, reading.system_names(system).text(language)) for system in systems),
-        tuple((place, reading.unit_names(place).text(language)) for place in _choices(listed, places, unit)),
+        tuple(
+            (place, reading.unit_names(place).text(language))
+            for place in _choices(listed, places, unit)
+        ),
         _facts(definition, say),
         getattr(definition.pitfalls, language),
         trend(reading, visitor, unit, system, definition, "trend") if has_rows else None,
         listed.guide,
         _places(reading, visitor, definition, system, places, unit, listed) if system else None,
         _parts(reading, system, definition, part_rows, say) if has_rows else None,
-        tuple(splits(store, reading, definition, unit, system, say, by_type=by_type)) if has_rows else (),
+        tuple(splits(store, reading, definition, unit, system, say, by_type=by_type))
+        if has_rows
+        else (),
         _funnels(store, reading, definition, system, places, listed, say)
         if system and visitor.may(Permission.PROGRAMME, reading.root)
         else (),
@@ -145,7 +175,10 @@ def _listed(
     place = group.id if group else unit
     asked = {**query, "unit": place if place in places else ""}
     way = Way(
-        f"/indicators/{indicator}", {"organisation": reading.root, "system": system, "unit": unit}, asked, opens="unit"
+        f"/indicators/{indicator}",
+        {"organisation": reading.root, "system": system, "unit": unit},
+        asked,
+        opens="unit",
     )
     return branch(reading, visitor.language, places, way)
 
@@ -173,7 +206,10 @@ def as_workbook(view: IndicatorView, language: str) -> bytes:
     tables += [(say("sheet_parts"), view.parts)] if view.parts else []
     tables.append((say("definition"), view.facts))
     about = say("about", figure="")
-    sheets = [Sheet(name, table.columns, _texts(table), table.figures, table.caption, about) for name, table in tables]
+    sheets = [
+        Sheet(name, table.columns, _texts(table), table.figures, table.caption, about)
+        for name, table in tables
+    ]
     return workbook(sheets, language, title=view.title)
 
 
@@ -220,9 +256,19 @@ def _places(
         figure = figure_text(reading.row(definition.id, place, system), definition, language)
         name = reading.unit_names(place).text(language)
         note = "" if figure.value is not None else figure.text
-        dots.append(charts.Dot(name, figure.value, figure.low, figure.high, note, place == own_place))
+        dots.append(
+            charts.Dot(name, figure.value, figure.low, figure.high, note, place == own_place)
+        )
         aim = number(target(reading, definition.id, place, system), measure, language)
-        rows.append([Link(name, f"/units/{place}"), figure.text, figure.interval or "–", figure.n_band or "–", aim])
+        rows.append(
+            [
+                Link(name, f"/units/{place}"),
+                figure.text,
+                figure.interval or "–",
+                figure.n_band or "–",
+                aim,
+            ]
+        )
         if listed.unlisted:
             rows[-1].append(listed.below(place, say) or "")
     # one place beside nothing shows no difference
@@ -239,7 +285,9 @@ def _places(
         "places",
         finding,
         say("places_title", indicator=title, system=reading.system_names(system).text(language)),
-        say("places_about_some", finding=finding, listed=note) if note else say("places_about", finding=finding),
+        say("places_about_some", finding=finding, listed=note)
+        if note
+        else say("places_about", finding=finding),
         charts.dots(
             dots,
             middle=middle,
@@ -247,13 +295,19 @@ def _places(
             unit=suffix(definition, language),
             percent=measure == "percent",
         ),
-        Table(say("places_caption", indicator=title), columns, tuple(map(tuple, rows)), (1, 2, 3, 4)),
+        Table(
+            say("places_caption", indicator=title), columns, tuple(map(tuple, rows)), (1, 2, 3, 4)
+        ),
         note,
     )
 
 
 def _range(
-    reading: Reading, definition: Definition, system: str, figures: Mapping[str, float | None], say: Speaker
+    reading: Reading,
+    definition: Definition,
+    system: str,
+    figures: Mapping[str, float | None],
+    say: Speaker,
 ) -> str:
     """Of how many places a figure is shown, and from which figure to which."""
     title = getattr(definition.title, say.language)
@@ -270,7 +324,11 @@ def _range(
 
 
 def _parts(
-    reading: Reading, system: str, definition: Definition, part_rows: Sequence[Mapping[str, Any]], say: Speaker
+    reading: Reading,
+    system: str,
+    definition: Definition,
+    part_rows: Sequence[Mapping[str, Any]],
+    say: Speaker,
 ) -> Table | None:
     """Parts (channels) and case types of the last window."""
     rows = []
@@ -301,7 +359,8 @@ def _funnels(
     if definition.display.unit_of_measure != "percent" or definition.kind.value != "share":
         return ()
     levels = reading.published.once(
-        ("funnels", definition.id, system, tuple(places)), partial(_levels, store, reading, definition, system, places)
+        ("funnels", definition.id, system, tuple(places)),
+        partial(_levels, store, reading, definition, system, places),
     )
     return tuple(
         _funnel(reading, definition, level, level_funnel, listed, say, f"funnel-{position}")
@@ -314,10 +373,14 @@ def _levels(
 ) -> list[tuple[int, str, Funnel]]:
     """The funnel of each level that has one of the organisation, with the level's position among all."""
     roots = [organisation.id for organisation in reading.registry.organisations]
-    rows = benchmarks.peers(store.connection, {definition.id: definition.version}, reading.root, roots, reading.week)
+    rows = benchmarks.peers(
+        store.connection, {definition.id: definition.version}, reading.root, roots, reading.week
+    )
     order = {place: number for number, place in enumerate(places)}
     own_rows = [
-        row for row in rows if row["organisation"] == reading.root and row["system"] == system and row["unit"] in order
+        row
+        for row in rows
+        if row["organisation"] == reading.root and row["system"] == system and row["unit"] in order
     ]
     own_rows.sort(key=lambda row: order[row["unit"]])
     other_rows = [row for row in rows if row["organisation"] != reading.root]
@@ -350,13 +413,18 @@ def _funnel(
     finding = say("funnel_apart", n=len(apart), all=len(points), list=first_names) if apart else ""
     finding = finding or say("funnel_alike", all=len(points))
     centre = say("funnel_caption", centre=number(funnel.centre, "percent", language))
-    words = (say("col_behind"), say("funnel_centre", centre=number(funnel.centre, "percent", language)))
+    words = (
+        say("col_behind"),
+        say("funnel_centre", centre=number(funnel.centre, "percent", language)),
+    )
     columns = say.columns("unit", "figure", "behind", "funnel")
     # of many places, those that lie on each other are drawn once
     drawn = (
         points
         if listed.guide is None
-        else [*{(point.value, point.n, point.kind, point.named): point for point in points}.values()]
+        else [
+            *{(point.value, point.n, point.kind, point.named): point for point in points}.values()
+        ]
     )
     return Chart(
         chart_id,
@@ -398,7 +466,9 @@ _NAMED: Final = 12
 """Places that a funnel of many names at most."""
 
 
-def _shown_points(points: Sequence[Point], apart: Sequence[Point], listed: Branch) -> frozenset[Point]:
+def _shown_points(
+    points: Sequence[Point], apart: Sequence[Point], listed: Branch
+) -> frozenset[Point]:
     """The points of which a funnel's table tells: all, else those that lie apart and those of the listed places."""
     if listed.guide is None:
         return frozenset(points)

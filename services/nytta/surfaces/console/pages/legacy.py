@@ -10,7 +10,9 @@ from nytta.surfaces.console.parts import Cell, Speaker, Table
 from nytta.surfaces.console.readings import Reading
 
 
-def legacy_apps(reading: Reading, language: str, places: Sequence[str], listed: Branch) -> Table | None:
+def legacy_apps(
+    reading: Reading, language: str, places: Sequence[str], listed: Branch
+) -> Table | None:
     """Each app of the earlier platform with the units that used it in the last four weeks, most units first.
 
     Units above others are left out: they repeat what those below them keep. All are counted, and those that are listed
@@ -32,8 +34,14 @@ def legacy_apps(reading: Reading, language: str, places: Sequence[str], listed: 
     rows: list[tuple[Cell, ...]] = []
     for (app, system), units in ranked:
         unit_names = [reading.unit_names(unit).text(language) for unit in listed.rows(units, str)]
-        others = "" if len(unit_names) == len(units) else say("named_of", named=len(unit_names), n=len(units))
+        others = (
+            ""
+            if len(unit_names) == len(units)
+            else say("named_of", named=len(unit_names), n=len(units))
+        )
         system_name = reading.system_names(system).text(language)
-        rows.append((app, system_name, str(len(units)), ", ".join(filter(None, (*unit_names, others)))))
+        rows.append(
+            (app, system_name, str(len(units)), ", ".join(filter(None, (*unit_names, others))))
+        )
     columns = say.columns("app", "replaced_by", "number", "kept_in")
     return Table(say("legacy_caption"), columns, tuple(rows), (2,))

@@ -47,26 +47,39 @@ def splits(
     parents = {child.parent for child in reading.registry.units_at(reading.week).values()}
     can_be_told: dict[Over, bool] = {"case-types": by_type, "units": unit in parents}
     # windows that overlap would share the change that is asked for
-    first_days = [reading.week - timedelta(weeks=offset) for offset in _BACK if offset >= definition.window_weeks]
+    first_days = [
+        reading.week - timedelta(weeks=offset)
+        for offset in _BACK
+        if offset >= definition.window_weeks
+    ]
     for over, can in can_be_told.items():
         for first_day in first_days if can else ():
             row = reading.row(definition.id, unit, system, first_day)
             if row is None or row["value"] is None:
                 continue
             try:
-                mixed = mix(store.connection, definition, Question(unit, system, over, first_day, reading.week))
+                mixed = mix(
+                    store.connection,
+                    definition,
+                    Question(unit, system, over, first_day, reading.week),
+                )
             except NothingToTell:
                 continue
             yield _split(mixed, over, definition, first_day, reading.week, say)
             break
 
 
-def _split(mixed: Mixed, over: Over, definition: Definition, first_day: date, last_day: date, say: Speaker) -> Split:
+def _split(
+    mixed: Mixed, over: Over, definition: Definition, first_day: date, last_day: date, say: Speaker
+) -> Split:
     language, measure = say.language, definition.display.unit_of_measure
     kind = over.replace("-", "_")
 
     def change(name: str, earlier: float, later: float, ends: str = "–") -> tuple[str, ...]:
-        figures_then_and_now = (number(earlier, measure, language), number(later, measure, language))
+        figures_then_and_now = (
+            number(earlier, measure, language),
+            number(later, measure, language),
+        )
         return (name, *figures_then_and_now, _signed(later - earlier, language), ends)
 
     def part(name: str, share_of_change: float, ends: str = "–") -> tuple[str, ...]:
@@ -87,22 +100,39 @@ def _split(mixed: Mixed, over: Over, definition: Definition, first_day: date, la
         say("col_interval"),
     )
     sentence = _sentence(mixed, kind, definition, first_day, say)
-    return Split(over, sentence, Table(say(f"over_{kind}"), heads, rows, (1, 2, 3, 4)), say("split_note"))
+    return Split(
+        over, sentence, Table(say(f"over_{kind}"), heads, rows, (1, 2, 3, 4)), say("split_note")
+    )
 
 
-def _sentence(mixed: Mixed, kind: str, definition: Definition, first_day: date, say: Speaker) -> str:
+def _sentence(
+    mixed: Mixed, kind: str, definition: Definition, first_day: date, say: Speaker
+) -> str:
     """Of what the change is made, where it is certain that there is one."""
     measure = definition.display.unit_of_measure
-    about = {"title": getattr(definition.title, say.language), "week": week(first_day, say.language)}
+    about = {
+        "title": getattr(definition.title, say.language),
+        "week": week(first_day, say.language),
+    }
     about["change"] = _points(mixed.change, measure, say)
     if not mixed.is_clear:
         return say("split_unsure", **about)
     within, mix = _points(mixed.within, measure, say), _points(mixed.mix, measure, say)
-    sentence = say(f"split_{kind}", within=within, ends=_ends(mixed.within_interval, say.language), mix=mix, **about)
+    sentence = say(
+        f"split_{kind}",
+        within=within,
+        ends=_ends(mixed.within_interval, say.language),
+        mix=mix,
+        **about,
+    )
     if not round(mixed.rest):
         return sentence
     rest = _points(mixed.rest, measure, say)
-    because = say("split_rest_unseen", n=mixed.unseen, rest=rest) if mixed.unseen else say("split_rest", rest=rest)
+    because = (
+        say("split_rest_unseen", n=mixed.unseen, rest=rest)
+        if mixed.unseen
+        else say("split_rest", rest=rest)
+    )
     return f"{sentence} {because}"
 
 

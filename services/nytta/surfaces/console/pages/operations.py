@@ -24,7 +24,13 @@ _UNUSUAL = {"silent": "bad", "low": "risk", "high": "risk"}
 """States of a source that does not deliver as it usually does, with their icon."""
 _WAITING = ("learning", "resting", "ended", "gone")
 """States in which nothing is said of how a source delivers."""
-_ROUNDS = {"good": "good", "degraded": "risk", "concealed": "risk", "waiting": "early", "ended": "early"}
+_ROUNDS = {
+    "good": "good",
+    "degraded": "risk",
+    "concealed": "risk",
+    "waiting": "early",
+    "ended": "early",
+}
 """Icons of the states of a source that is asked; of all others it is that of what fails."""
 _COUNTED = ("rows", "unplaced", "rejected", "hidden")
 """What a round counts, in the order of the columns."""
@@ -78,23 +84,34 @@ def operations(
     say, root = Speaker(visitor.language), reading.root
     all_sources = services.sources()
     # of sources that name no unit anybody knows, every organisation hears: it may be its own that fails
-    sources = [source for source in all_sources if not source["organisations"] or root in source["organisations"]]
-    strange = {str(source["source"]) for source in all_sources} - {str(source["source"]) for source in sources}
+    sources = [
+        source
+        for source in all_sources
+        if not source["organisations"] or root in source["organisations"]
+    ]
+    strange = {str(source["source"]) for source in all_sources} - {
+        str(source["source"]) for source in sources
+    }
     rounds = [
         pull_round
         for pull_round in services.rounds()
         if str(pull_round["source"]) not in strange and pull_round["organisation"] in ("", root)
     ]
     rejected = [row for row in queries.rejected(store) if str(row["source"]) not in strange]
-    imports = [import_row for import_row in services.imports() if import_row["organisation"] in ("", root)]
+    imports = [
+        import_row for import_row in services.imports() if import_row["organisation"] in ("", root)
+    ]
     states = _states(queries.delivering(store), all_sources, rounds, visitor.day)
     reasons = tuple(
-        (str(row["source"]), str(row["reason"]), _reason(row["reason"], say), str(row["number"])) for row in rejected
+        (str(row["source"]), str(row["reason"]), _reason(row["reason"], say), str(row["number"]))
+        for row in rejected
     )
     return Operations(
         root,
         tuple(organisations(visitor, Permission.PLATFORM, "/operations")),
-        _tiles(sources, states, rejected, services.behind(), queries.evaluated_week(store, root), say),
+        _tiles(
+            sources, states, rejected, services.behind(), queries.evaluated_week(store, root), say
+        ),
         _sources(sources, states, say),
         _rounds(rounds, say),
         _feeds(rounds, services, reading, say),
@@ -131,7 +148,12 @@ def _tiles(
             say("tile_sources_note", n=unusual),
             "risk" if unusual else "good",
         ),
-        Tile(say("tile_rejects"), reject_count, say("tile_rejects_note"), "risk" if rejects else "good"),
+        Tile(
+            say("tile_rejects"),
+            reject_count,
+            say("tile_rejects_note"),
+            "risk" if rejects else "good",
+        ),
         Tile(say("tile_lag"), say("seconds", n=round(seconds_behind)), say("tile_lag_note")),
         Tile(say("tile_judged"), judged),
     )
@@ -191,7 +213,9 @@ def _sources(sources: Sequence[Source], states: Mapping[str, str], say: Speaker)
                 figures.whole_number(rejects, say.language),
             )
         )
-    columns = say.columns("source", "state", "last_event", "last_received", "events", "per_day", "rejects")
+    columns = say.columns(
+        "source", "state", "last_event", "last_received", "events", "per_day", "rejects"
+    )
     return Table(say("sources_caption"), columns, tuple(rows), (4, 5, 6))
 
 
@@ -256,16 +280,21 @@ def _age(age: timedelta | None, say: Speaker) -> str:
     return say("age_days", n=minutes // (24 * 60))
 
 
-def _feeds(rounds: Sequence[PullRound], services: Services, reading: Reading, say: Speaker) -> Table | None:
+def _feeds(
+    rounds: Sequence[PullRound], services: Services, reading: Reading, say: Speaker
+) -> Table | None:
     """The indicators and units of the own organisation that each source feeds, and its own count beside ours."""
     if not rounds:
         return None
     titles: dict[str, str] = {
-        definition.id: getattr(definition.title, say.language) for definition in services.definitions()
+        definition.id: getattr(definition.title, say.language)
+        for definition in services.definitions()
     }
     rows: list[tuple[Cell, ...]] = []
     for pull_round in rounds:
-        fed_titles = [titles[indicator] for indicator in pull_round["indicators"] if indicator in titles]
+        fed_titles = [
+            titles[indicator] for indicator in pull_round["indicators"] if indicator in titles
+        ]
         own_units = pull_round["units"].get(reading.root, ())
         rows.append(
             (
@@ -322,7 +351,11 @@ def _details(services: Services, query: Mapping[str, str], say: Speaker) -> Tabl
 def _coverage(reading: Reading, say: Speaker) -> Table:
     """Figures of the last windows: how many are shown, and why the others are not."""
     numbers: Counter[str] = Counter()
-    for status, reason, number_of_figures in reading.coverage:  # several statuses may have one reason
+    for (
+        status,
+        reason,
+        number_of_figures,
+    ) in reading.coverage:  # several statuses may have one reason
         numbers[why_hidden(reason, status)] += number_of_figures
     names = [(say(reason), count) for reason, count in numbers.items()]
     return _counts(say("statuses_caption"), names, say)
@@ -330,7 +363,10 @@ def _coverage(reading: Reading, say: Speaker) -> Table:
 
 def _unjudged(counts: Sequence[tuple[str, int]], say: Speaker) -> Table:
     """How many figures detection did not judge, by the reason."""
-    names = [(say.word_or(f"unjudged_{reason}", reason.replace("_", " ")), count) for reason, count in counts]
+    names = [
+        (say.word_or(f"unjudged_{reason}", reason.replace("_", " ")), count)
+        for reason, count in counts
+    ]
     return _counts(say("judged_caption"), names, say)
 
 
@@ -340,7 +376,10 @@ def _counts(caption: str, counts: Sequence[tuple[str, int]], say: Speaker) -> Ta
 
 
 def _deliveries(deliveries: Sequence[tuple[str, str, int]], say: Speaker) -> Table:
-    rows = tuple((channel, say.word_or(f"delivery_{state}", state), str(count)) for channel, state, count in deliveries)
+    rows = tuple(
+        (channel, say.word_or(f"delivery_{state}", state), str(count))
+        for channel, state, count in deliveries
+    )
     return Table(say("deliveries_caption"), say.columns("channel", "state", "number"), rows, (2,))
 
 
@@ -358,5 +397,7 @@ def _imports(imports: Sequence[Mapping[str, Any]], say: Speaker) -> Table:
                 when(import_row["updated_at"]),
             )
         )
-    columns = say.columns("file", "mapping", "state", "read", "accepted", "duplicate", "rejected", "at")
+    columns = say.columns(
+        "file", "mapping", "state", "read", "accepted", "duplicate", "rejected", "at"
+    )
     return Table(say("imports_caption"), columns, tuple(rows), (3, 4, 5, 6))

@@ -128,7 +128,11 @@ def overview(
     mapped = list(_mapped(reading, places))
     top_unit = root if root in places else places[0]
     trends = _trends(reading, visitor, top_unit, [system.id for system in mapped])
-    mixes = [mix for system in mapped if (mix := channel_mix(store, reading, top_unit, system.id, language))]
+    mixes = [
+        mix
+        for system in mapped
+        if (mix := channel_mix(store, reading, top_unit, system.id, language))
+    ]
     report = _report(reading, language) if programme else ()
     gates = steps(reading, language, visible, listed) if programme else None
     return Overview(
@@ -178,7 +182,9 @@ def _other_organisations(reading: Reading, visitor: Visitor) -> Iterator[Link]:
             yield Link(names.text(visitor.language), f"/?organisation={root}")
 
 
-def _matrices(reading: Reading, language: str, places: Sequence[str], listed: Branch) -> Iterator[CaseTypeMatrix]:
+def _matrices(
+    reading: Reading, language: str, places: Sequence[str], listed: Branch
+) -> Iterator[CaseTypeMatrix]:
     for system in reading.systems_of(places):
         matrix = case_type_matrix(reading, language, system, places, listed)
         if matrix is not None:
@@ -214,11 +220,15 @@ def _map(reading: Reading, visitor: Visitor, mapped: _Mapped, listed: Branch) ->
     rows = []
     for place in shown:
         cells = tuple(
-            figure_text(reading.row(indicator, place, system), reading.definitions[indicator], language)
+            figure_text(
+                reading.row(indicator, place, system), reading.definitions[indicator], language
+            )
             for indicator in mapped.indicators
         )
         alert = _most_urgent(reading.alerts_about(place, system), language)
-        alerted = sum(bool(reading.alerts_about(other, system)) for other in listed.unlisted.get(place, ()))
+        alerted = sum(
+            bool(reading.alerts_about(other, system)) for other in listed.unlisted.get(place, ())
+        )
         below = listed.below(place, say, alerted)
         is_group = reading.published.member(place) != place
         link = reading.unit_link(place, language)
@@ -239,11 +249,15 @@ def _map_indicators(reading: Reading, system: str, places: Sequence[str]) -> lis
     for indicator in reading.measured(system):
         figures = reading.figures(indicator, system)
         if any(figures.get(place) is not None for place in places):
-            first_rows[indicator] = next(number for number, place in enumerate(places) if place in figures)
+            first_rows[indicator] = next(
+                number for number, place in enumerate(places) if place in figures
+            )
     # what the uppermost unit has comes first; the sorts keep the order of what tells most
     indicators = sorted(first_rows, key=lambda indicator: first_rows[indicator])
     # colours of a map compare shares alone
-    indicators.sort(key=lambda indicator: reading.definitions[indicator].display.unit_of_measure != "percent")
+    indicators.sort(
+        key=lambda indicator: reading.definitions[indicator].display.unit_of_measure != "percent"
+    )
     return indicators[:_COLUMNS]
 
 
@@ -274,8 +288,14 @@ def _signs(cells: Iterable[FigureText], language: str) -> str:
     """What the signs mean that stand in a map."""
     say = Speaker(language)
     statuses = {(cell.status, cell.value is None) for cell in cells}
-    present = {status if status in _SIGNS else "not_enough" for status, empty in statuses if empty or status in _SIGNS}
-    return "; ".join(f"{sign} {say(f'sign_{status}')}" for status, sign in _SIGNS.items() if status in present)
+    present = {
+        status if status in _SIGNS else "not_enough"
+        for status, empty in statuses
+        if empty or status in _SIGNS
+    }
+    return "; ".join(
+        f"{sign} {say(f'sign_{status}')}" for status, sign in _SIGNS.items() if status in present
+    )
 
 
 def _sentences(
@@ -317,7 +337,9 @@ def _waiting(alerts: Sequence[Alert]) -> int:
 def _unused(reading: Reading, places: Sequence[str]) -> set[str]:
     """Units below the organisation that could use a system, and do not."""
     unused = {
-        row["unit"] for row in reading.states if row["what"] == "use-state" and row["state"] == Use.READY_NOT_USED
+        row["unit"]
+        for row in reading.states
+        if row["what"] == "use-state" and row["state"] == Use.READY_NOT_USED
     }
     return unused & ({*places} - {reading.root})
 
@@ -327,7 +349,9 @@ def _statement_sentences(reading: Reading, report: Sequence[Block], say: Speaker
         return
     statement = reading.statement.statement
     if statement.benefits:
-        leads = [block.text for block in report if isinstance(block, Text) and block.style == "lead"]
+        leads = [
+            block.text for block in report if isinstance(block, Text) and block.style == "lead"
+        ]
         yield from leads[:1]
     if statement.decisions:
         stuck = [decision for decision in statement.decisions if decision.word == Word.STUCK.value]
@@ -340,7 +364,11 @@ def _extent(reading: Reading, places: Sequence[str], language: str) -> Iterator[
     say = Speaker(language)
     groups = {group.id: group for group in reading.registry.groups}
     grouped = sum(len(groups[place].units) for place in places if place in groups)
-    singly = [place for place in places if place != reading.root and place == reading.published.member(place)]
+    singly = [
+        place
+        for place in places
+        if place != reading.root and place == reading.published.member(place)
+    ]
     alone = len(reading.shown_places.intersection(singly))
     units = "sum_units" if grouped else "sum_units_alone"
     yield say(units, n=alone, grouped=grouped, week=week(reading.week, language))
@@ -373,7 +401,9 @@ def _coverage_table(reading: Reading, say: Speaker) -> Table | None:
         **dict(hidden.most_common()),
         "col_together": shown_count + hidden.total(),
     }
-    rows = tuple((say(key), figures.whole_number(count, say.language)) for key, count in counts.items())
+    rows = tuple(
+        (say(key), figures.whole_number(count, say.language)) for key, count in counts.items()
+    )
     return Table(say("statuses_caption"), say.columns("what", "number"), rows, (1,))
 
 
@@ -389,7 +419,9 @@ def _shown_and_hidden(reading: Reading) -> tuple[int, Counter[str]]:
     return shown_count, hidden
 
 
-def _tiles(reading: Reading, visitor: Visitor, places: Sequence[str], *, programme: bool) -> list[Tile]:
+def _tiles(
+    reading: Reading, visitor: Visitor, places: Sequence[str], *, programme: bool
+) -> list[Tile]:
     say, language = Speaker(visitor.language), visitor.language
     tiles = []
     top_unit = reading.root if reading.root in places else places[0]
@@ -399,20 +431,39 @@ def _tiles(reading: Reading, visitor: Visitor, places: Sequence[str], *, program
             definition = reading.definitions[indicator]
             figure = figure_text(reading.row(indicator, top_unit, system), definition, language)
             name = f"{getattr(definition.title, language)}, {reading.system_names(system).text(language)}"
-            tiles.append(Tile(name, figure.text, figure.interval and say("between", interval=figure.interval)))
+            tiles.append(
+                Tile(
+                    name, figure.text, figure.interval and say("between", interval=figure.interval)
+                )
+            )
     open_alerts = reading.open_alerts(frozenset(places))
     waiting = _waiting(open_alerts)
-    tiles.append(Tile(say("tile_alerts"), str(len(open_alerts)), say("tile_alerts_note", n=waiting)))
+    tiles.append(
+        Tile(say("tile_alerts"), str(len(open_alerts)), say("tile_alerts_note", n=waiting))
+    )
     statement = reading.statement.statement if reading.statement and programme else None
     if statement and statement.benefits:
-        good = sum(Status(benefit.word) in (Status.ON_TRACK, Status.ACHIEVED) for benefit in statement.benefits)
-        tiles.append(Tile(say("tile_benefits"), f"{good} / {len(statement.benefits)}", say("tile_benefits_note")))
+        good = sum(
+            Status(benefit.word) in (Status.ON_TRACK, Status.ACHIEVED)
+            for benefit in statement.benefits
+        )
+        tiles.append(
+            Tile(
+                say("tile_benefits"),
+                f"{good} / {len(statement.benefits)}",
+                say("tile_benefits_note"),
+            )
+        )
         hours = sum(pool.missing or 0 for pool in statement.pools)
-        tiles.append(Tile(say("tile_hours"), figures.hours(hours, language), say("tile_hours_note")))
+        tiles.append(
+            Tile(say("tile_hours"), figures.hours(hours, language), say("tile_hours_note"))
+        )
     return tiles[:_TILES]
 
 
-def _changes(reading: Reading, visitor: Visitor, places: Sequence[str], *, programme: bool) -> list[Link]:
+def _changes(
+    reading: Reading, visitor: Visitor, places: Sequence[str], *, programme: bool
+) -> list[Link]:
     """What opened, closed or turned since a week ago."""
     links = _alert_changes(reading, visitor.language, frozenset(places))
     changes = [*islice(links, _CHANGES)]
@@ -443,9 +494,15 @@ def _benefit_changes(reading: Reading, language: str) -> Iterator[Link]:
         for benefit in reading.statement.statement.benefits:
             if benefit.word_before and benefit.word != benefit.word_before:
                 before, after = (
-                    WORDS[Status(word)].text(language).lower() for word in (benefit.word_before, benefit.word)
+                    WORDS[Status(word)].text(language).lower()
+                    for word in (benefit.word_before, benefit.word)
                 )
-                text = say("change_benefit", name=benefit.plan.names.text(language), before=before, after=after)
+                text = say(
+                    "change_benefit",
+                    name=benefit.plan.names.text(language),
+                    before=before,
+                    after=after,
+                )
                 yield Link(text, f"/benefits/{benefit.id}?organisation={reading.root}", "turned")
 
 
@@ -471,8 +528,12 @@ def _furthest(reading: Reading, visitor: Visitor, mapped: Sequence[_Mapped]) -> 
     say = Speaker(visitor.language)
     behind: list[tuple[_Shortfall, str, str]] = []
     for system in mapped:
-        shortfalls = reading.published.once(("shortfalls", system.id), partial(_shortfalls, reading, system.id))
-        behind += [(shortfalls[place], place, system.id) for place in system.places if place in shortfalls]
+        shortfalls = reading.published.once(
+            ("shortfalls", system.id), partial(_shortfalls, reading, system.id)
+        )
+        behind += [
+            (shortfalls[place], place, system.id) for place in system.places if place in shortfalls
+        ]
     if not behind:
         return None
     behind.sort(key=lambda entry: -entry[0].points)
@@ -481,15 +542,21 @@ def _furthest(reading: Reading, visitor: Visitor, mapped: Sequence[_Mapped]) -> 
     columns = say.columns("unit", "indicator", "figure", "against", *system_columns)
     rows: list[tuple[Cell, ...]] = []
     for shortfall, place, system_id in behind[:_FURTHEST]:
-        system_cells = (reading.system_names(system_id).text(say.language),) if system_columns else ()
+        system_cells = (
+            (reading.system_names(system_id).text(say.language),) if system_columns else ()
+        )
         rows.append((*_furthest_cells(reading, say, shortfall, place, system_id), *system_cells))
     return Table(say("furthest_caption"), columns, tuple(rows))
 
 
-def _furthest_cells(reading: Reading, say: Speaker, shortfall: _Shortfall, place: str, system: str) -> tuple[Cell, ...]:
+def _furthest_cells(
+    reading: Reading, say: Speaker, shortfall: _Shortfall, place: str, system: str
+) -> tuple[Cell, ...]:
     definition: Definition = reading.definitions[shortfall.indicator]
     title = getattr(definition.title, say.language)
-    figure = figure_text(reading.row(shortfall.indicator, place, system), definition, say.language).text
+    figure = figure_text(
+        reading.row(shortfall.indicator, place, system), definition, say.language
+    ).text
     key = "behind_by" if shortfall.planned else "behind_peers"
     against = say(key, target=figures.percent(shortfall.aim, say.language))
     return reading.unit_link(place, say.language), title, figure, against
@@ -514,7 +581,9 @@ def _shortfall(reading: Reading, place: str, system: str) -> _Shortfall | None:
         aim: float | None = planned
         edge: float | None = planned
         if planned is None:
-            band = peer_band(reading.published.among_peers(indicator, "window", place, system, reading.week))
+            band = peer_band(
+                reading.published.among_peers(indicator, "window", place, system, reading.week)
+            )
             # among like units a fourth lies below the band: within it nobody is behind
             aim, edge = band.middle, band.low
         if aim is None or edge is None:

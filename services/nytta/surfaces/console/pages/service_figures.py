@@ -15,18 +15,27 @@ _SHARES: Final = ("digital-take-up", "completion", "satisfaction")
 def service_figures(reading: Reading, language: str) -> Table | None:
     """The four figures of each system of the organisation that cases are handled in; None without such a system."""
     say, root = Speaker(language), reading.root
-    definitions = [reading.definitions[indicator] for indicator in _SHARES if indicator in reading.definitions]
+    definitions = [
+        reading.definitions[indicator] for indicator in _SHARES if indicator in reading.definitions
+    ]
     statement = reading.statement.statement if reading.statement else None
-    transactions = {transaction.system: transaction for transaction in statement.transactions} if statement else {}
+    transactions = (
+        {transaction.system: transaction for transaction in statement.transactions}
+        if statement
+        else {}
+    )
     currency = statement.currency if statement else ""
     rows = []
     # a service may have a cost though none of its shares is shown
     for system in dict.fromkeys((*reading.systems(root), *transactions)):
         shown = [reading.row(definition.id, root, system) for definition in definitions]
-        if system not in transactions and not any(row is not None and row["value"] is not None for row in shown):
+        if system not in transactions and not any(
+            row is not None and row["value"] is not None for row in shown
+        ):
             continue
         shares = [
-            figure_text(row, definition, language).text for row, definition in zip(shown, definitions, strict=True)
+            figure_text(row, definition, language).text
+            for row, definition in zip(shown, definitions, strict=True)
         ]
         cost, cases = say("no_service_cost"), "–"
         if system in transactions:
@@ -37,4 +46,6 @@ def service_figures(reading: Reading, language: str) -> Table | None:
         return None
     titles = [getattr(definition.title, language) for definition in definitions]
     columns = (say("col_system"), *titles, say("col_cost_per_case"), say("col_completed"))
-    return Table(say("service_figures_caption"), columns, tuple(rows), tuple(range(1, len(columns))))
+    return Table(
+        say("service_figures_caption"), columns, tuple(rows), tuple(range(1, len(columns)))
+    )

@@ -16,7 +16,12 @@ from nytta.surfaces.console.parts import Cell, Link, Speaker, Table
 from nytta.surfaces.console.readings import Reading, StateRow
 from nytta.surfaces.reports import figures
 
-_USE_ICONS = {State.READY_NOT_USED: "risk", State.IN_USE: "good", State.NOT_READY: "waiting", State.UNCLEAR: "early"}
+_USE_ICONS = {
+    State.READY_NOT_USED: "risk",
+    State.IN_USE: "good",
+    State.NOT_READY: "waiting",
+    State.UNCLEAR: "early",
+}
 _DIGITAL_ICONS = {
     Exploitation.NOT_EXPLOITED: "risk",
     Exploitation.EXPLOITED: "good",
@@ -118,7 +123,9 @@ def _use_sentence(reading: Reading, say: Speaker, row: StateRow) -> str:
     use_indicator = _use_indicator(evidence)
     if state is State.NOT_READY:
         # what most people lack is what a manager can begin with
-        lacking = min((name for name in READINESS if name in evidence), key=lambda name: evidence[name])
+        lacking = min(
+            (name for name in READINESS if name in evidence), key=lambda name: evidence[name]
+        )
         figure = _figure(reading, lacking, evidence[lacking], unit, system, say)
         return say(f"stands_{state}", **filled, what=_title(reading, lacking, say), figure=figure)
     if use_indicator is None:
@@ -142,7 +149,10 @@ def _use_table(reading: Reading, say: Speaker, row: StateRow) -> Table:
         figure = _figure(reading, name, value, unit, system, say)
         if name in USE:
             if name == use_indicator and row["low"] is not None:
-                low, high = number(row["low"], "", language), number(row["high"], "percent", language)
+                low, high = (
+                    number(row["low"], "", language),
+                    number(row["high"], "percent", language),
+                )
                 figure += f" ({low}–{high})"
             figure += f", {say('over_quarter')}"
             planned = target(reading, name, unit, system)
@@ -162,7 +172,10 @@ def _use_table(reading: Reading, say: Speaker, row: StateRow) -> Table:
 def exploited(reading: Reading, language: str, unit: str, system: str) -> Exploited | None:
     """Case types of a unit in a system, in the registry's order; None where nothing is told of any."""
     say = Speaker(language)
-    order = {case_type: position for position, case_type in enumerate(_declared_case_types(reading, system))}
+    order = {
+        case_type: position
+        for position, case_type in enumerate(_declared_case_types(reading, system))
+    }
     state_rows = reading.state_rows("exploitation", unit, system)
     state_rows.sort(key=lambda row: (order.get(row["case_type"], len(order)), row["case_type"]))
     if not state_rows:
@@ -179,7 +192,9 @@ def exploited(reading: Reading, language: str, unit: str, system: str) -> Exploi
     )
 
 
-def _exploitation_sentences(state_rows: Sequence[StateRow], left: Sequence[str], say: Speaker) -> Iterator[str]:
+def _exploitation_sentences(
+    state_rows: Sequence[StateRow], left: Sequence[str], say: Speaker
+) -> Iterator[str]:
     """How many case types are digital and not better for it, and of how many it cannot be told."""
     number_in = Counter(row["state"] for row in state_rows)
     unclear = number_in[Exploitation.UNCLEAR]
@@ -244,7 +259,9 @@ def case_type_matrix(
             continue
         cells = [_matrix_cell(by_case_type.get(case_type), say) for case_type in case_types]
         rows.append((reading.unit_link(place, language), *cells))
-    case_type_names = [reading.case_type_name(system, case_type, language) for case_type in case_types]
+    case_type_names = [
+        reading.case_type_name(system, case_type, language) for case_type in case_types
+    ]
     columns = (say("col_unit"), *case_type_names)
     return CaseTypeMatrix(
         system,
@@ -288,7 +305,11 @@ def _friction(
         return None
     stuck.sort(key=lambda row: row["figures"].get("realised", 100.0))
     # a column in which nothing ever happens says nothing
-    measures = {name: unit for name, unit in _FRICTION.items() if any(row["figures"].get(name) for row in stuck)}
+    measures = {
+        name: unit
+        for name, unit in _FRICTION.items()
+        if any(row["figures"].get(name) for row in stuck)
+    }
     rows: list[tuple[Cell, ...]] = []
     for row in stuck[:_MOST_ROWS]:
         evidence = row["figures"]
@@ -296,7 +317,10 @@ def _friction(
             (
                 reading.unit_link(row["unit"], language),
                 reading.case_type_name(system, row["case_type"], language),
-                *(_before_and_now(evidence, name, unit, language) for name, unit in measures.items()),
+                *(
+                    _before_and_now(evidence, name, unit, language)
+                    for name, unit in measures.items()
+                ),
                 figures.percent(evidence.get("realised"), language),
             )
         )
@@ -313,7 +337,9 @@ def pulse(reading: Reading, language: str, unit: str) -> Pulse | None:
     if not gaps:
         return None
     # in the order of the survey's own elements, items of an organisation's own behind them
-    elements = reading.definitions["pulse-staff"].parts if "pulse-staff" in reading.definitions else ()
+    elements = (
+        reading.definitions["pulse-staff"].parts if "pulse-staff" in reading.definitions else ()
+    )
     order = {element: position for position, element in enumerate(elements)}
     gaps.sort(key=lambda row: (row["system"], order.get(row["part"], len(order)), row["part"]))
     rows: list[tuple[Cell, ...]] = []
@@ -332,12 +358,16 @@ def pulse(reading: Reading, language: str, unit: str) -> Pulse | None:
                 Link(say(f"pulse_{row['state']}"), icon=_GAP_ICONS[row["state"]]),
             )
         )
-    sentence = say("pulse_apart", n=len(apart), list=", ".join(apart)) if apart else say("pulse_together")
+    sentence = (
+        say("pulse_apart", n=len(apart), list=", ".join(apart)) if apart else say("pulse_together")
+    )
     columns = say.columns("pulse_element", "system", "managers", "staff", "gap")
     return Pulse(sentence, Table(say("pulse_caption"), columns, tuple(rows), (2, 3)))
 
 
-def steps(reading: Reading, language: str, visible: Collection[str], listed: Branch) -> Steps | None:
+def steps(
+    reading: Reading, language: str, visible: Collection[str], listed: Branch
+) -> Steps | None:
     """Gates of the listed places that are large enough to tell any, in tree order; None where none in `visible` is."""
     say = Speaker(language)
     rows: list[tuple[Cell, ...]] = []
@@ -364,7 +394,9 @@ def steps(reading: Reading, language: str, visible: Collection[str], listed: Bra
     return Steps(tuple(sentences), tuple(waiting), table, listed.listed(len(rows), len(told), say))
 
 
-def _gates_by_place(reading: Reading, visible: Collection[str]) -> dict[tuple[str, str], dict[str, StateRow]]:
+def _gates_by_place(
+    reading: Reading, visible: Collection[str]
+) -> dict[tuple[str, str], dict[str, StateRow]]:
     """The gates of each unit and system by tier, units in tree order."""
     gates: dict[tuple[str, str], dict[str, StateRow]] = {}
     for row in reading.states:
@@ -445,7 +477,9 @@ def _age_rows(reading: Reading, say: Speaker) -> tuple[tuple[Cell, ...], ...]:
     """For each level the open decisions, and the middle and the greatest of their ages in weeks."""
     rows: list[tuple[Cell, ...]] = []
     for row in reading.state_rows("decision-age", reading.root, ""):
-        middle, greatest = (number(weeks, "", say.language) for weeks in (row["value"], row["high"]))
+        middle, greatest = (
+            number(weeks, "", say.language) for weeks in (row["value"], row["high"])
+        )
         rows.append(
             (
                 level_names(row["part"]).text(say.language) or "–",
@@ -459,10 +493,14 @@ def _age_rows(reading: Reading, say: Speaker) -> tuple[tuple[Cell, ...], ...]:
 
 def _title(reading: Reading, indicator: str, say: Speaker) -> str:
     definition = reading.definitions.get(indicator)
-    return str(getattr(definition.title, say.language)) if definition else say("trained_with_access")
+    return (
+        str(getattr(definition.title, say.language)) if definition else say("trained_with_access")
+    )
 
 
-def _figure(reading: Reading, indicator: str, value: float, unit: str, system: str, say: Speaker) -> str:
+def _figure(
+    reading: Reading, indicator: str, value: float, unit: str, system: str, say: Speaker
+) -> str:
     """A figure as it is published: of one that is a bound or rounded, that is said too."""
     row = reading.row(indicator, unit, system)
     # it may be of an earlier week, or a quarter's mean: the last row's bounds are not its own
@@ -471,7 +509,9 @@ def _figure(reading: Reading, indicator: str, value: float, unit: str, system: s
     return figure_text(row, reading.definitions.get(indicator), say.language).text
 
 
-def _before_and_now(evidence: Mapping[str, float], indicator: str, measure: str, language: str) -> str:
+def _before_and_now(
+    evidence: Mapping[str, float], indicator: str, measure: str, language: str
+) -> str:
     """A figure before going live and now; a dash for what is not shown."""
     before, now = evidence.get(f"{indicator} before"), evidence.get(indicator)
     if before is None and now is None:

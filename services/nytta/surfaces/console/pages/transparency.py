@@ -112,7 +112,10 @@ def _approvals(purposes: Sequence[Part], visitor: Visitor, say: Speaker) -> Tabl
         for organisation in purpose["organisations"]:
             if organisation["organisation"] not in visitor.organisations:
                 continue
-            papers = [organisation[paper] or say("missing") for paper in ("legal_basis", "dpia", "consulted_on")]
+            papers = [
+                organisation[paper] or say("missing")
+                for paper in ("legal_basis", "dpia", "consulted_on")
+            ]
             rows.append((_name(visitor, organisation["organisation"]), purpose["text"], *papers))
     columns = say.columns("organisation", "purpose", "legal_basis", "dpia", "consulted")
     return Table(say("approvals_caption"), columns, tuple(rows))
@@ -126,7 +129,9 @@ def _protection(organisations: Sequence[Part], visitor: Visitor, say: Speaker) -
             continue
         name = _name(visitor, organisation["organisation"])
         for rules in organisation["rules"]:
-            rows.append((name, rules["from"] or "–", " ".join(rules["classes"]), rules["reference"] or "–"))
+            rows.append(
+                (name, rules["from"] or "–", " ".join(rules["classes"]), rules["reference"] or "–")
+            )
     columns = say.columns("organisation", "since", "rule", "decision")
     return Table(say("shown_caption"), columns, tuple(rows))
 
@@ -158,7 +163,13 @@ def _asked(sources: Sequence[Part], say: Speaker) -> Table | None:
         return None
     rows: list[tuple[Cell, ...]] = []
     for source in sources:
-        rows.append((source["source"], ", ".join(source["fetched"]), ", ".join(source["not_fetched"]) or "–"))
+        rows.append(
+            (
+                source["source"],
+                ", ".join(source["fetched"]),
+                ", ".join(source["not_fetched"]) or "–",
+            )
+        )
     return Table(say("asked_caption"), say.columns("source", "fetched", "not_fetched"), tuple(rows))
 
 
@@ -184,7 +195,12 @@ def _disposals(store: OpenStore, visitor: Visitor) -> Table:
 
 
 def log(
-    access_log: AccessLog, visitor: Visitor, query: Mapping[str, str], current_time: datetime, *, whole: bool = False
+    access_log: AccessLog,
+    visitor: Visitor,
+    query: Mapping[str, str],
+    current_time: datetime,
+    *,
+    whole: bool = False,
 ) -> Log:
     """Who read figures of the units whose access log the visitor may see; the latest first.
 
@@ -238,6 +254,8 @@ def log(
 def _place_names(visitor: Visitor) -> dict[str, str]:
     """The names of units and reporting groups."""
     language, registry = visitor.language, visitor.registry
-    unit_names = {unit.id: unit.names.text(language) for unit in registry.units_at(visitor.day).values()}
+    unit_names = {
+        unit.id: unit.names.text(language) for unit in registry.units_at(visitor.day).values()
+    }
     group_names = {group.id: group.names.text(language) for group in registry.groups}
     return unit_names | group_names

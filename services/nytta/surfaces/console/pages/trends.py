@@ -11,7 +11,15 @@ from nytta.indicators.definition import Definition
 from nytta.registry.roles import Permission
 from nytta.statistics import difference_interval
 from nytta.surfaces.console import charts
-from nytta.surfaces.console.figure_texts import day, figure_text, interval, number, short_week, suffix, week
+from nytta.surfaces.console.figure_texts import (
+    day,
+    figure_text,
+    interval,
+    number,
+    short_week,
+    suffix,
+    week,
+)
 from nytta.surfaces.console.parts import Chart, Speaker, Table
 from nytta.surfaces.console.readings import Reading
 from nytta.surfaces.console.visitors import Visitor
@@ -53,16 +61,27 @@ def events(reading: Reading, unit: str, system: str, language: str) -> list[tupl
     """Dated events of the unit and the system in the last year: go-live and milestones."""
     registry, member = reading.registry, reading.published.member(unit)
     try:
-        places = {"", unit, member, *(ancestor.id for ancestor in registry.ancestors(member, reading.day))}
+        places = {
+            "",
+            unit,
+            member,
+            *(ancestor.id for ancestor in registry.ancestors(member, reading.day)),
+        }
     except KeyError:
         places = {"", unit}
     dated = [
         (milestone.date, milestone.names.text(language))
         for milestone in registry.milestones
-        if milestone.system in ("", system) and milestone.unit in places and milestone.date > reading.weeks[0]
+        if milestone.system in ("", system)
+        and milestone.unit in places
+        and milestone.date > reading.weeks[0]
     ]
     go_live = reading.published.live(system, unit)
-    if go_live is not None and go_live > reading.weeks[0] and not any(day == go_live for day, _ in dated):
+    if (
+        go_live is not None
+        and go_live > reading.weeks[0]
+        and not any(day == go_live for day, _ in dated)
+    ):
         dated.append((go_live, Speaker(language)("go_live")))
     for alert in reading.alerts:
         planned = alert.acknowledged
@@ -73,7 +92,12 @@ def events(reading: Reading, unit: str, system: str, language: str) -> list[tupl
 
 
 def trend(
-    reading: Reading, visitor: Visitor, unit: str, system: str, definition: Definition, chart_id: str = ""
+    reading: Reading,
+    visitor: Visitor,
+    unit: str,
+    system: str,
+    definition: Definition,
+    chart_id: str = "",
 ) -> Chart:
     """A year of one indicator in one unit, with the anonymous middle and band of comparable units."""
     say, language, indicator = Speaker(visitor.language), visitor.language, definition.id
@@ -82,7 +106,9 @@ def trend(
     for week_start in reading.weeks:
         row = reading.row(indicator, unit, system, week_start)
         value, low, high = (row["value"], row["low"], row["high"]) if row else (None, None, None)
-        of_peers = peers(reading, indicator, unit, system, week_start) if banded else (None, None, None)
+        of_peers = (
+            peers(reading, indicator, unit, system, week_start) if banded else (None, None, None)
+        )
         points.append(charts.Point(week_start, value, low, high, *of_peers))
     while len(points) > 8 and points[0].value is None and points[0].peer is None:
         points.pop(0)
@@ -114,7 +140,15 @@ def trend(
         say("trend_title", indicator=title, unit=name),
         say("trend_about", finding=finding, weeks=len(points)),
         spec,
-        _table(say("trend_caption", indicator=title, unit=name), points, definition, language, reading, unit, system),
+        _table(
+            say("trend_caption", indicator=title, unit=name),
+            points,
+            definition,
+            language,
+            reading,
+            unit,
+            system,
+        ),
         say(
             "window_note" if definition.window_weeks > 1 else "week_note",
             n=definition.window_weeks,
@@ -138,7 +172,12 @@ def sentence(
     shown_points = [point for point in points if point.value is not None]
     if not shown_points:
         row = reading.row(definition.id, unit, system)
-        return say("finding_none", indicator=title, unit=name, why=figure_text(row, definition, language).text)
+        return say(
+            "finding_none",
+            indicator=title,
+            unit=name,
+            why=figure_text(row, definition, language).text,
+        )
     last_point = shown_points[-1]
     row = reading.row(definition.id, unit, system, last_point.week)
     text = say(
@@ -148,15 +187,26 @@ def sentence(
         figure=figure_text(row, definition, language).text,
         week=week(last_point.week, language),
     )
-    earlier_points = [point for point in shown_points if point.week <= last_point.week - timedelta(weeks=26)]
-    earlier = reading.row(definition.id, unit, system, earlier_points[-1].week) if earlier_points else None
+    earlier_points = [
+        point for point in shown_points if point.week <= last_point.week - timedelta(weeks=26)
+    ]
+    earlier = (
+        reading.row(definition.id, unit, system, earlier_points[-1].week)
+        if earlier_points
+        else None
+    )
     if earlier is not None and row is not None:
         key = move(earlier, row, definition)
         text += " " + say(key, figure=figure_text(earlier, definition, language).text)
     if last_point.peer is not None and last_point.value is not None:
         key = "finding_peers_band" if last_point.peer_low is not None else "finding_peers"
-        low, high = number(last_point.peer_low, "", language), number(last_point.peer_high, measure, language)
-        text += " " + say(key, figure=number(last_point.peer, measure, language), low=low, high=high)
+        low, high = (
+            number(last_point.peer_low, "", language),
+            number(last_point.peer_high, measure, language),
+        )
+        text += " " + say(
+            key, figure=number(last_point.peer, measure, language), low=low, high=high
+        )
     return text
 
 
@@ -201,12 +251,21 @@ def _table(
     peered = any(point.peer is not None for point in points)
     rows = []
     for point in reversed(points):
-        figure = figure_text(reading.row(definition.id, unit, system, point.week), definition, language)
-        cells = [short_week(point.week, language), figure.text, figure.interval or "–", figure.n_band or "–"]
+        figure = figure_text(
+            reading.row(definition.id, unit, system, point.week), definition, language
+        )
+        cells = [
+            short_week(point.week, language),
+            figure.text,
+            figure.interval or "–",
+            figure.n_band or "–",
+        ]
         if peered:
             cells.append(number(point.peer, measure, language))
             low, high = point.peer_low, point.peer_high
-            cells.append("–" if low is None or high is None else interval(low, high, measure, language))
+            cells.append(
+                "–" if low is None or high is None else interval(low, high, measure, language)
+            )
         rows.append(tuple(cells))
     peer_columns = ("peers_middle", "peers_band") if peered else ()
     columns = say.columns("week", "figure", "interval", "n_band", *peer_columns)
@@ -215,4 +274,7 @@ def _table(
 
 def milestones(reading: Reading, unit: str, system: str, language: str) -> list[tuple[str, str]]:
     """Days and names of dated events, as text."""
-    return [(day(event_day, language), name) for event_day, name in events(reading, unit, system, language)]
+    return [
+        (day(event_day, language), name)
+        for event_day, name in events(reading, unit, system, language)
+    ]

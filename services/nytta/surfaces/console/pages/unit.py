@@ -89,14 +89,24 @@ def unit(
     group = registry.reporting_group(unit_id, reading.day)
     own_group = None if group else registry.group(unit_id, visitor.day)
     visible = visitor.visible(Permission.FIGURES)
-    summaries = tuple(_summary(reading, visitor, alert, today) for alert in alert_pages.open_about(reading, unit_id))
+    summaries = tuple(
+        _summary(reading, visitor, alert, today)
+        for alert in alert_pages.open_about(reading, unit_id)
+    )
     is_small = own_group is not None
-    systems = tuple(_system(reading, visitor, unit_id, system, small=is_small) for system in _systems(reading, unit_id))
+    systems = tuple(
+        _system(reading, visitor, unit_id, system, small=is_small)
+        for system in _systems(reading, unit_id)
+    )
     member = reading.published.member(unit_id)
-    above = [unit for unit in reversed(registry.ancestors(member, visitor.day)) if unit.id in visible]
+    above = [
+        unit for unit in reversed(registry.ancestors(member, visitor.day)) if unit.id in visible
+    ]
     tree = registry.units_at(visitor.day)
     units_below = [unit for unit in tree.values() if unit.parent == unit_id and unit.id in visible]
-    links_below = tuple(Link(unit.names.text(language), f"/units/{unit.id}") for unit in units_below)
+    links_below = tuple(
+        Link(unit.names.text(language), f"/units/{unit.id}") for unit in units_below
+    )
     way = Way(f"/units/{unit_id}", {"organisation": reading.root}, query or {})
     below, guide = (links_below, None) if whole else page_of(links_below, say, way)
     return UnitView(
@@ -144,22 +154,35 @@ def _lead(
     if not systems:
         return say("unit_nothing", unit=name)
     if summaries:
-        return say("unit_alerts_one" if len(summaries) == 1 else "unit_alerts", n=len(summaries), unit=name)
-    unused = [system.name for system in systems if system.use is not None and system.use.state == State.READY_NOT_USED]
+        return say(
+            "unit_alerts_one" if len(summaries) == 1 else "unit_alerts", n=len(summaries), unit=name
+        )
+    unused = [
+        system.name
+        for system in systems
+        if system.use is not None and system.use.state == State.READY_NOT_USED
+    ]
     if below := alert_pages.open_below(reading, visitor, unit_id):
         lead_text = say("unit_below", n=len(below), unit=name)
     elif unused:
         lead_text = say("unit_unused", unit=name, list=", ".join(unused))
     else:
         lead_text = say("unit_calm", unit=name)
-    left = [case_type for system in systems if system.exploited is not None for case_type in system.exploited.left]
+    left = [
+        case_type
+        for system in systems
+        if system.exploited is not None
+        for case_type in system.exploited.left
+    ]
     return f"{lead_text} " + say("unit_left", list=", ".join(left)) if left else lead_text
 
 
 def _summary(reading: Reading, visitor: Visitor, alert: Alert, today: date) -> AlertSummary:
     language = visitor.language
     message = alert_pages.message_of(reading, alert, today, language)
-    fields = {field.id: field.text for field in message.fields} if isinstance(message, Message) else {}
+    fields = (
+        {field.id: field.text for field in message.fields} if isinstance(message, Message) else {}
+    )
     return AlertSummary(
         alert_pages.address(alert.id),
         Link(alert_pages.state_name(alert, language), icon=alert_pages.icon(alert)),
@@ -180,7 +203,9 @@ def _systems(reading: Reading, unit_id: str) -> list[str]:
     return shown + [system for system in others if reading.published.live(system, unit_id)]
 
 
-def _system(reading: Reading, visitor: Visitor, unit_id: str, system: str, *, small: bool) -> SystemView:
+def _system(
+    reading: Reading, visitor: Visitor, unit_id: str, system: str, *, small: bool
+) -> SystemView:
     say, language = Speaker(visitor.language), visitor.language
     leading = None if small else reading.leading(unit_id, system)
     go_live = reading.published.live(system, unit_id)

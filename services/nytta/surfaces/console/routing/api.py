@@ -24,13 +24,23 @@ _ROUTES: Final[tuple[tuple[str, str, type[Any], str], ...]] = (
     ("/overview", "overview", Overview, "An organisation at a glance; ?organisation= chooses it."),
     ("/units/{unit}", "unit", UnitView, "A unit or reporting group: alerts, figures, hours."),
     ("/indicators", "indicators", IndicatorList, "Every indicator and its latest figure."),
-    ("/indicators/{indicator}", "indicator", IndicatorView, "One indicator; ?unit= and ?system= choose what of."),
+    (
+        "/indicators/{indicator}",
+        "indicator",
+        IndicatorView,
+        "One indicator; ?unit= and ?system= choose what of.",
+    ),
     ("/alerts", "alerts", AlertList, "Alerts; ?state=, ?unit=, ?sort=, ?page=."),
     ("/alerts/{alert:path}", "alert", AlertView, "One alert with its message and its history."),
     ("/benefits", "benefits", Register, "The register of benefits; ?system=, ?status=, ?sort=."),
     ("/benefits/{benefit}", "benefit", BenefitView, "One benefit: plan, outcome, forecast."),
     ("/operations", "operations", Operations, "Sources, rejects, lag, what was held back."),
-    ("/transparency", "transparency", Transparency, "What is collected, why, for how long, who sees it."),
+    (
+        "/transparency",
+        "transparency",
+        Transparency,
+        "What is collected, why, for how long, who sees it.",
+    ),
     ("/access-log", "access-log", Log, "Who read figures of which unit; ?unit=, ?page=."),
 )
 

@@ -32,12 +32,18 @@ def builders(console: Console) -> dict[str, Build]:
     """The functions from a visitor to a page's model, by name."""
 
     def register(page_request: PageRequest) -> Answer:
-        reading = chosen_reading(console, page_request.visitor, page_request.query, Permission.PROGRAMME)
-        page = register_page(reading, page_request.visitor, page_request.query, whole=page_request.whole)
+        reading = chosen_reading(
+            console, page_request.visitor, page_request.query, Permission.PROGRAMME
+        )
+        page = register_page(
+            reading, page_request.visitor, page_request.query, whole=page_request.whole
+        )
         return Answer(page, ((Permission.PROGRAMME, reading.root),))
 
     def one(page_request: PageRequest) -> Answer:
-        reading = chosen_reading(console, page_request.visitor, page_request.query, Permission.PROGRAMME)
+        reading = chosen_reading(
+            console, page_request.visitor, page_request.query, Permission.PROGRAMME
+        )
         page = benefit_page(reading, page_request.visitor, page_request.path["benefit"])
         return Answer(page, ((Permission.PROGRAMME, reading.root),))
 

@@ -78,7 +78,9 @@ class _ImportRoutes:
         return await self._console.page(
             request,
             "import.html",
-            lambda _: Answer(Importing(tuple(self._console.services.jobs()), self._console.upload_limit >> 20)),
+            lambda _: Answer(
+                Importing(tuple(self._console.services.jobs()), self._console.upload_limit >> 20)
+            ),
             keep=False,
         )
 
@@ -87,12 +89,16 @@ class _ImportRoutes:
             if not files:
                 raise Refused(422, "no_file")
             upload_id = secrets.token_urlsafe(12)
-            self._waiting[upload_id] = await kept(files[0], self._console.services.uploads(), upload_id)
+            self._waiting[upload_id] = await kept(
+                files[0], self._console.services.uploads(), upload_id
+            )
         return self._console.answered(f"/import/{upload_id}")
 
     async def preview(self, request: Request, id_: str) -> Response:
         organisation = imports_for(self._console.visitor(request))
-        job = next((candidate for candidate in self._console.services.jobs() if candidate.id == id_), None)
+        job = next(
+            (candidate for candidate in self._console.services.jobs() if candidate.id == id_), None
+        )
         if job is not None:
             return await self._console.page(request, "job.html", lambda _: Answer(job), keep=False)
         self._upload(id_)
@@ -118,7 +124,9 @@ class _ImportRoutes:
         del self._waiting[id_]
         mapping_or_path = {_EVENTS: "", _DRAFT: str(draft_path)}.get(mapping, mapping)
         services = self._console.services
-        job = await self._console.run(lambda: services.begin_import(*upload, mapping_or_path, organisation))
+        job = await self._console.run(
+            lambda: services.begin_import(*upload, mapping_or_path, organisation)
+        )
         return self._console.answered(f"/import/{job.id}")
 
     def _upload(self, upload_id: str) -> Upload:

@@ -138,14 +138,21 @@ class _ListRoutes:
         self._waiting: dict[str, _Given] = {}
 
     async def upload(self, request: Request) -> Response:
-        organisation = _home(self._console.services.registry(), imports_for(self._console.visitor(request)))
+        organisation = _home(
+            self._console.services.registry(), imports_for(self._console.visitor(request))
+        )
         async with self._console.upload(request, _MOST) as (_, uploads):
             if not uploads:
                 raise Refused(422, "no_file")
             id_ = secrets.token_urlsafe(12)
             folder = self._console.services.uploads()
-            waiting = [await kept(file, folder, f"{id_}-{number}") for number, file in enumerate(uploads)]
-        lists = [await self._console.run_on_file(partial(_looked_at, self._console, *upload)) for upload in waiting]
+            waiting = [
+                await kept(file, folder, f"{id_}-{number}") for number, file in enumerate(uploads)
+            ]
+        lists = [
+            await self._console.run_on_file(partial(_looked_at, self._console, *upload))
+            for upload in waiting
+        ]
         self._waiting[id_] = _Given(organisation, lists)
         while len(self._waiting) > _WAITING:
             _forget(self._waiting.pop(next(iter(self._waiting))))
@@ -164,8 +171,14 @@ class _ListRoutes:
         def model(page_request: PageRequest) -> Answer:
             registry, language = self._console.services.registry(), page_request.visitor.language
             if not offer.jobs:
-                return Answer(Shown(id_, tuple(_shown(self._console, registry, offer, language)), (), (), (), {}))
-            reached = reach(self._console.store.connection, offer.organisation, self._console.services.lacking)
+                return Answer(
+                    Shown(
+                        id_, tuple(_shown(self._console, registry, offer, language)), (), (), (), {}
+                    )
+                )
+            reached = reach(
+                self._console.store.connection, offer.organisation, self._console.services.lacking
+            )
             missing = _missing(self._console, registry, offer.organisation)
             titles = {
                 definition.id: getattr(definition.title, language)
@@ -211,7 +224,9 @@ def _looked_at(console: Console, upload_path: Path, file_name: str) -> _List:
 
 def _take(console: Console, listing: _List, answers: Mapping[str, str]) -> None:
     """Keep what somebody answered of a list; another kind makes another draft."""
-    listing.answers |= {question_key: answer_text.strip()[:200] for question_key, answer_text in answers.items()}
+    listing.answers |= {
+        question_key: answer_text.strip()[:200] for question_key, answer_text in answers.items()
+    }
     kind = answers.get("kind", "")
     if listing.draft and kind != listing.draft.kind and kind in possible(listing.draft.look):
         try:
@@ -229,14 +244,18 @@ def _shown(console: Console, registry: Registry, offer: _Given, language: str) -
     for list_number, listing in enumerate(offer.lists):
         draft = listing.draft
         if draft is None:
-            shown_lists.append(ListShown(listing.name, "", (), (), (), (), (), "", None, listing.problem))
+            shown_lists.append(
+                ListShown(listing.name, "", (), (), (), (), (), "", None, listing.problem)
+            )
             continue
         questions = _asked(registry, offer, list_number, language)
         explanation, problem = None, listing.problem
         draft_path = place_of_draft(listing.place)
         draft_path.write_text(mapping_texts[list_number], "utf-8")
         try:
-            explanation = console.services.preview(listing.place, str(draft_path)) if not problem else None
+            explanation = (
+                console.services.preview(listing.place, str(draft_path)) if not problem else None
+            )
         except CannotDo as error:
             # whoever gave the file knows it by its name, not by where it waits
             problem = str(error).replace(str(draft_path), listing.name)
@@ -269,25 +288,47 @@ def _asked(registry: Registry, offer: _Given, list_number: int, language: str) -
     kinds = tuple((kind, Speaker(language)(f"list_{kind}")) for kind in possible(draft.look))
     questions = [Question(f"{list_number}.kind", "kind", "", "", kinds, draft.kind)]
     for question in draft.questions:
-        choices = tuple((choice, _choice(question, choice, language)) for choice in question.choices)
+        choices = tuple(
+            (choice, _choice(question, choice, language)) for choice in question.choices
+        )
         proposed = question.proposed if question.about == "case" else ""
         if question.about == "unit":
             proposed = organisation
-            choices = tuple((unit.id, unit.names.text(language)) for unit in _units(registry, organisation))
+            choices = tuple(
+                (unit.id, unit.names.text(language)) for unit in _units(registry, organisation)
+            )
         chosen_answer = listing.answers.get(question.about, proposed)
         question_name = f"{list_number}.{question.about}"
         questions.append(
-            Question(question_name, question.about, question.column, question.shown, choices, chosen_answer)
+            Question(
+                question_name,
+                question.about,
+                question.column,
+                question.shown,
+                choices,
+                chosen_answer,
+            )
         )
     if draft.kind in (TICKETS, CASES, USE, LOG):
         systems = tuple((system.id, system.names.text(language)) for system in registry.systems)
         chosen_answer = listing.answers.get("system", _system(registry, draft))
-        questions.append(Question(f"{list_number}.system", "system", "", "", systems, chosen_answer))
+        questions.append(
+            Question(f"{list_number}.system", "system", "", "", systems, chosen_answer)
+        )
         drafts = [(other.place, other.draft) for other in offer.lists if other.draft]
-        if draft.kind == USE and beginning.has_untold_users(drafts, dict(systems).get(chosen_answer, "")):
+        if draft.kind == USE and beginning.has_untold_users(
+            drafts, dict(systems).get(chosen_answer, "")
+        ):
             either = tuple((word, Speaker(language)(f"answer_{word}")) for word in ("no", "yes"))
             questions.append(
-                Question(f"{list_number}.expected", "expected", "", "", either, listing.answers.get("expected", "no"))
+                Question(
+                    f"{list_number}.expected",
+                    "expected",
+                    "",
+                    "",
+                    either,
+                    listing.answers.get("expected", "no"),
+                )
             )
     return questions
 
@@ -298,7 +339,9 @@ def _choice(question: Asked, choice: str, language: str) -> str:
 
 
 def _units(registry: Registry, organisation: str) -> list[Unit]:
-    return [unit for unit in registry.units if unit.root == organisation and unit.span.valid_to == END]
+    return [
+        unit for unit in registry.units if unit.root == organisation and unit.span.valid_to == END
+    ]
 
 
 def _system(registry: Registry, draft: Draft) -> str:
@@ -340,13 +383,19 @@ def _mappings(registry: Registry, offer: _Given) -> list[str]:
         questions = _asked(registry, offer, list_number, "en")
         mapping_name = listed_units.free(listing.draft.kind, taken_names)
         answers = {
-            question.about: question.answer for question in questions if question.answer and question.about != "kind"
+            question.about: question.answer
+            for question in questions
+            if question.answer and question.about != "kind"
         }
         answers |= {"id": mapping_name, "source": f"{offer.organisation}/{mapping_name}"}
         if listing.draft.kind == STAFF and (begins := beginning.first_day(drafts)):
             answers["not_before"] = begins
         if listing.draft.kind == STAFF:
-            systems = [(system.id, system.names.text(code)) for system in registry.systems for code in LANGUAGES]
+            systems = [
+                (system.id, system.names.text(code))
+                for system in registry.systems
+                for code in LANGUAGES
+            ]
             answers["system"] = beginning.system_of_access(listing.draft, systems)
             answers["support"] = " ".join(filter(None, support))
             answers["expected"] = " ".join(filter(None, expected))
@@ -357,16 +406,25 @@ def _mappings(registry: Registry, offer: _Given) -> list[str]:
 def _unknown(registry: Registry, draft: Draft, organisation: str, today: date) -> tuple[str, ...]:
     """Units of a list that no code of the registry leads to."""
     source = f"{organisation}/{draft.kind}"
-    return tuple(code for code in listed_units.codes(draft) if registry.resolve_one(code, source, today) is None)
+    return tuple(
+        code
+        for code in listed_units.codes(draft)
+        if registry.resolve_one(code, source, today) is None
+    )
 
 
 def _missing(console: Console, registry: Registry, organisation: str) -> tuple[str, ...]:
     """Papers without which nothing of the organisation is approved, by the names of the registry."""
     today = console.now().date()
     missing = [
-        registry.unapproved(definition.purpose, organisation, today) for definition in console.services.definitions()
+        registry.unapproved(definition.purpose, organisation, today)
+        for definition in console.services.definitions()
     ]
-    return tuple(dict.fromkeys(paper for papers in missing for paper in papers)) if all(missing) else ()
+    return (
+        tuple(dict.fromkeys(paper for papers in missing for paper in papers))
+        if all(missing)
+        else ()
+    )
 
 
 def _begin(console: Console, offer: _Given) -> None:
@@ -375,10 +433,14 @@ def _begin(console: Console, offer: _Given) -> None:
     if not all(listing.is_ready for listing in shown_lists):
         return
     # staff first: persons must have a unit before tickets and cases name them
-    staff_first = sorted(offer.lists, key=lambda listing: listing.draft is None or listing.draft.kind != STAFF)
+    staff_first = sorted(
+        offer.lists, key=lambda listing: listing.draft is None or listing.draft.kind != STAFF
+    )
     for listing in staff_first:
         mapping = str(place_of_draft(listing.place))
-        offer.jobs.append(console.services.begin_import(listing.place, listing.name, mapping, offer.organisation))
+        offer.jobs.append(
+            console.services.begin_import(listing.place, listing.name, mapping, offer.organisation)
+        )
 
 
 def _forget(offer: _Given) -> None:

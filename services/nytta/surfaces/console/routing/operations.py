@@ -19,12 +19,18 @@ def builders(console: Console) -> dict[str, Build]:
     """The functions from a visitor to a page's model, by name."""
 
     def operations(page_request: PageRequest) -> Answer:
-        reading = chosen_reading(console, page_request.visitor, page_request.query, Permission.PLATFORM)
-        model = operating.operations(console.store, console.services, reading, page_request.visitor, page_request.query)
+        reading = chosen_reading(
+            console, page_request.visitor, page_request.query, Permission.PLATFORM
+        )
+        model = operating.operations(
+            console.store, console.services, reading, page_request.visitor, page_request.query
+        )
         return Answer(model)
 
     def transparency(page_request: PageRequest) -> Answer:
-        return Answer(transparent.transparency(console.store, console.services, page_request.visitor))
+        return Answer(
+            transparent.transparency(console.store, console.services, page_request.visitor)
+        )
 
     def log(page_request: PageRequest) -> Answer:
         if not page_request.visitor.visible(Permission.ACCESS_LOG):
@@ -58,7 +64,9 @@ class _OperationRoutes:
         self._build = builders(console)
 
     async def operations(self, request: Request) -> Response:
-        return await self._console.page(request, "operations.html", self._build["operations"], keep=False)
+        return await self._console.page(
+            request, "operations.html", self._build["operations"], keep=False
+        )
 
     async def replay(self, request: Request) -> Response:
         visitor, fields = await self._console.posted(request)
@@ -67,12 +75,18 @@ class _OperationRoutes:
 
         def made() -> str:
             outcome = self._console.services.replay(
-                fields.get("reason", ""), fields.get("source", ""), dry_run=fields.get("do") == "try"
+                fields.get("reason", ""),
+                fields.get("source", ""),
+                dry_run=fields.get("do") == "try",
             )
             self._console.readings.changed()
             reading = chosen_reading(self._console, visitor, {}, Permission.PLATFORM)
-            model = operating.operations(self._console.store, self._console.services, reading, visitor, {}, outcome)
-            return self._console.render("operations.html", visitor, page=model, at="/operations", path="/operations")
+            model = operating.operations(
+                self._console.store, self._console.services, reading, visitor, {}, outcome
+            )
+            return self._console.render(
+                "operations.html", visitor, page=model, at="/operations", path="/operations"
+            )
 
         return self._console.html(request, await self._console.run(made), visitor_name=visitor.name)
 
@@ -88,4 +102,6 @@ class _OperationRoutes:
     async def reference(self, request: Request) -> Response:
         paths = self._app.openapi()["paths"].items()
         operations = tuple((path, path_item["get"]["summary"]) for path, path_item in paths)
-        return await self._console.page(request, "api.html", lambda _: Answer({"paths": operations}))
+        return await self._console.page(
+            request, "api.html", lambda _: Answer({"paths": operations})
+        )

@@ -29,7 +29,9 @@ from nytta.surfaces.workbooks import MEDIA
 _R = TypeVar("_R", SnoozeReason, InvalidReason)
 
 
-def chosen_reading(console: Console, visitor: Visitor, query: Mapping[str, str], permission: Permission) -> Reading:
+def chosen_reading(
+    console: Console, visitor: Visitor, query: Mapping[str, str], permission: Permission
+) -> Reading:
     """The organisation that the query names, else the first that the visitor may see."""
     roots = visitor.roots(permission)
     if not roots:
@@ -37,7 +39,9 @@ def chosen_reading(console: Console, visitor: Visitor, query: Mapping[str, str],
     wanted_root = query.get("organisation", roots[0])
     if wanted_root not in roots:
         # an organisation of others is refused, one that does not exist is not found: a typing error reads as one
-        is_registered = any(organisation.id == wanted_root for organisation in visitor.registry.organisations)
+        is_registered = any(
+            organisation.id == wanted_root for organisation in visitor.registry.organisations
+        )
         status, key = (403, "other_unit") if is_registered else (404, "no_unit")
         raise Refused(status, key, unit=wanted_root[:80])
     return console.readings.of(wanted_root)
@@ -75,18 +79,24 @@ class _Models:
         visitor, unit_id = page_request.visitor, page_request.path["unit"]
         root = visible_root(visitor, unit_id)
         reading = self._console.readings.of(root)
-        model = unit(reading, visitor, unit_id, visitor.day, page_request.query, whole=page_request.whole)
+        model = unit(
+            reading, visitor, unit_id, visitor.day, page_request.query, whole=page_request.whole
+        )
         return Answer(model, ((Permission.FIGURES, unit_id),))
 
     def indicators(self, page_request: PageRequest) -> Answer:
-        reading = chosen_reading(self._console, page_request.visitor, page_request.query, Permission.FIGURES)
+        reading = chosen_reading(
+            self._console, page_request.visitor, page_request.query, Permission.FIGURES
+        )
         return Answer(indicator_pages.listed(reading, page_request.visitor))
 
     def indicator(self, page_request: PageRequest) -> Answer:
         visitor, query = page_request.visitor, page_request.query
         reading = _of_unit(self._console, visitor, query)
         indicator, whole = page_request.path["indicator"], page_request.whole
-        model = indicator_pages.one(self._console.store, reading, visitor, indicator, query, whole=whole)
+        model = indicator_pages.one(
+            self._console.store, reading, visitor, indicator, query, whole=whole
+        )
         return Answer(model, ((Permission.FIGURES, model.unit),))
 
     def alerts(self, page_request: PageRequest) -> Answer:
@@ -143,7 +153,9 @@ class _FigureRoutes:
         # who manages one unit and does nothing else here wants that unit's page, and no overview of one line
         managed = [grant.unit for grant in visitor.held if grant.role is Role.MANAGER]
         units = visitor.registry.units_at(visitor.day)
-        alone = len(managed) == 1 and not any(other.parent == managed[0] for other in units.values())
+        alone = len(managed) == 1 and not any(
+            other.parent == managed[0] for other in units.values()
+        )
         if alone and len(visitor.held) == 1 and not request.query_params:
             return RedirectResponse(f"/units/{managed[0]}", 303)
         return await self._console.page(request, "overview.html", self._overview_model)
@@ -157,7 +169,9 @@ class _FigureRoutes:
 
         def file() -> bytes:
             reading = _of_unit(console, visitor, query)
-            model = indicator_pages.one(console.store, reading, visitor, indicator, query, whole=True)
+            model = indicator_pages.one(
+                console.store, reading, visitor, indicator, query, whole=True
+            )
             console.log(visitor, Answer(model, ((Permission.FIGURES, model.unit),)), "export")
             if file_format == "xlsx":
                 return indicator_pages.as_workbook(model, visitor.language)
@@ -206,8 +220,12 @@ async def _again(
 
     def made() -> str:
         reading = console.readings.of(visible_root(visitor, alert_id.partition("/")[0]))
-        model = alert_pages.one(reading, visitor, alert_id, visitor.day, {**fields, "problem": problem})
-        return console.render("alert.html", visitor, page=model, at=request.url.path, path=request.url.path)
+        model = alert_pages.one(
+            reading, visitor, alert_id, visitor.day, {**fields, "problem": problem}
+        )
+        return console.render(
+            "alert.html", visitor, page=model, at=request.url.path, path=request.url.path
+        )
 
     return console.html(request, await console.run(made), 422, visitor.name)
 
@@ -230,7 +248,9 @@ def _given(alert: str, fields: Mapping[str, str], day: date, say: Speaker) -> Gi
         case "right" | "known" as says:
             return Given(alert, "judge", says=Feedback(says))
         case "not_right":
-            return Given(alert, "judge", says=Feedback.NOT_RIGHT, wrong=_reason(InvalidReason, fields, say))
+            return Given(
+                alert, "judge", says=Feedback.NOT_RIGHT, wrong=_reason(InvalidReason, fields, say)
+            )
         case _:
             raise Refused(400, "bad_request")
 
@@ -249,7 +269,9 @@ def _day(day_text: str, say: Speaker) -> date:
         raise Mistake(say("mistake_day")) from None
 
 
-def _page(console: Console, template: str, build: Build) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+def _page(
+    console: Console, template: str, build: Build
+) -> Callable[[Request], Coroutine[Any, Any, Response]]:
     async def show(request: Request) -> Response:
         return await console.page(request, template, build)
 
@@ -259,7 +281,9 @@ def _page(console: Console, template: str, build: Build) -> Callable[[Request], 
 def _first(visitor: Visitor, reading: Reading) -> str:
     """The highest place of the organisation that the visitor may see."""
     visible = visitor.visible(Permission.FIGURES)
-    return next((place for place in reading.published.places(reading.day) if place in visible), reading.root)
+    return next(
+        (place for place in reading.published.places(reading.day) if place in visible), reading.root
+    )
 
 
 def _of_unit(console: Console, visitor: Visitor, query: Mapping[str, str]) -> Reading:

@@ -15,7 +15,13 @@ from nytta.surfaces.authentication.oidc.flow import LIFE
 from nytta.surfaces.authentication.oidc.provider import AGAIN_SECONDS
 from nytta.surfaces.authentication.oidc.refusal import Reason, Refusal
 from nytta.surfaces.console.branches import MOST, holds
-from nytta.surfaces.console.context import SESSION_SECONDS, THEMES, YEAR_SECONDS, Console, PageRequest
+from nytta.surfaces.console.context import (
+    SESSION_SECONDS,
+    THEMES,
+    YEAR_SECONDS,
+    Console,
+    PageRequest,
+)
 from nytta.surfaces.console.parts import Answer, Link, Refused, Speaker
 from nytta.surfaces.console.routing.table import add_routes
 from nytta.surfaces.console.visitors import seats
@@ -89,13 +95,22 @@ class _SessionRoutes:
             return self._refused(request, refusal)
         self._console.links.sessions.end(request.cookies.get(self._console.cookie("session"), ""))
         response = RedirectResponse(redirect.to, 303)
-        self._console.put(response, "session", redirect.cookie, int(self._console.oidc.client.life.total_seconds()))
+        self._console.put(
+            response,
+            "session",
+            redirect.cookie,
+            int(self._console.oidc.client.life.total_seconds()),
+        )
         self._console.drop(response, "seat")
         return response
 
     def _refused(self, request: Request, refusal: Refusal) -> Response:
-        _log.log(_LEVEL.get(refusal.reason, logging.WARNING), "a sign-in was refused: %s", refusal.why)
-        response = self._console.error(request, _STATUS[refusal.reason], f"sign_in_{refusal.reason.value}")
+        _log.log(
+            _LEVEL.get(refusal.reason, logging.WARNING), "a sign-in was refused: %s", refusal.why
+        )
+        response = self._console.error(
+            request, _STATUS[refusal.reason], f"sign_in_{refusal.reason.value}"
+        )
         if response.status_code == 503:
             response.headers["Retry-After"] = str(int(AGAIN_SECONDS))
         return response
@@ -110,11 +125,15 @@ class _SessionRoutes:
 
     async def sign_out(self, request: Request) -> Response:
         await self._console.posted(request)
-        session = self._console.links.sessions.end(request.cookies.get(self._console.cookie("session"), ""))
+        session = self._console.links.sessions.end(
+            request.cookies.get(self._console.cookie("session"), "")
+        )
         farewell = await self._console.oidc.farewell(session) if self._console.oidc else ""
         # no redirect: the policy lets no form lead to another site
         if farewell:
-            response = self._console.error(request, 200, "signed_out_provider", farewell=farewell, way_in="")
+            response = self._console.error(
+                request, 200, "signed_out_provider", farewell=farewell, way_in=""
+            )
             response.headers["Refresh"] = f"0; url={farewell}"
         else:
             response = RedirectResponse(SIGNED_OUT, 303)
@@ -178,7 +197,11 @@ def _seats(page_request: PageRequest) -> Answer:
         unit = units[group.units[0] if group else seat.unit]
         names = group.names if group else unit.names
         root = units[unit.root].names.text(page_request.visitor.language)
-        text = say("seat", role=say(f"role_{seat.role.value}"), unit=names.text(page_request.visitor.language))
+        text = say(
+            "seat",
+            role=say(f"role_{seat.role.value}"),
+            unit=names.text(page_request.visitor.language),
+        )
         links_by_root.setdefault(root, []).append(Link(text, f"{seat.role.value}:{seat.unit}"))
     find = page_request.query.get("find", "").strip()
     if len(all_seats) > MOST:
@@ -190,7 +213,9 @@ def _seats(page_request: PageRequest) -> Answer:
             "seats": {root: tuple(links) for root, links in links_by_root.items()},
             "now": page_request.visitor.seat,
             "find": find,
-            "listed": say("listed_here", shown=shown, all=len(all_seats)) if shown < len(all_seats) else "",
+            "listed": say("listed_here", shown=shown, all=len(all_seats))
+            if shown < len(all_seats)
+            else "",
             "by_name": len(all_seats) > MOST,
         }
     )

@@ -53,7 +53,13 @@ def cascade_table(reading: Reading, say: Speaker, listed: Branch) -> Table | Non
     for unit, system in sorted(places, key=lambda place: (order.get(place[0], len(order)), place)):
         shares = shares_by_place[unit, system]
         cells = [shares.get(tier, "–") for tier in tiers]
-        rows.append((reading.unit_link(unit, say.language), reading.system_names(system).text(say.language), *cells))
+        rows.append(
+            (
+                reading.unit_link(unit, say.language),
+                reading.system_names(system).text(say.language),
+                *cells,
+            )
+        )
     columns = (*say.columns("unit", "system"), *(say(f"tier_{tier}") for tier in tiers))
     return Table(say("cascade_caption"), columns, tuple(rows), tuple(range(2, 2 + len(tiers))))
 

@@ -48,7 +48,9 @@ def one(reading: Reading, visitor: Visitor, benefit_id: str) -> BenefitView:
     language = visitor.language
     say = Speaker(language)
     last_statement = published_statement(reading).statement
-    benefit = next((candidate for candidate in last_statement.benefits if candidate.id == benefit_id), None)
+    benefit = next(
+        (candidate for candidate in last_statement.benefits if candidate.id == benefit_id), None
+    )
     if benefit is None:
         raise Refused(404, "no_benefit")
     # flags that the report has no words for are of no use to a reader
@@ -65,7 +67,9 @@ def one(reading: Reading, visitor: Visitor, benefit_id: str) -> BenefitView:
         facts=_facts(benefit, last_statement.currency, say),
         changes=_changes(benefit, say),
         lacks=tuple(field_name(field, language) for field in benefit.lacks),
-        flags=tuple(report_words.say(key, language) for key in flag_keys if report_words.has_words(key)),
+        flags=tuple(
+            report_words.say(key, language) for key in flag_keys if report_words.has_words(key)
+        ),
     )
 
 
@@ -156,7 +160,9 @@ def _facts(benefit: Benefit, currency: str, say: Speaker) -> Table:
     unit_name = MEASURES[measure].text(language) if measure in MEASURES else plan.unit_of_measure
 
     def figure(thousandths: int | None) -> str:
-        return "–" if thousandths is None else f"{figures.decimal(thousandths, language)} {unit_name}"
+        return (
+            "–" if thousandths is None else f"{figures.decimal(thousandths, language)} {unit_name}"
+        )
 
     account = report_words.say(f"account_{benefit.account}", language) if benefit.account else "–"
     rows = (
@@ -179,6 +185,13 @@ def _changes(benefit: Benefit, say: Speaker) -> Table | None:
     rows: list[tuple[Cell, ...]] = []
     for change in benefit.changes:
         changed_field = field_name(change.field, say.language)
-        rows.append((day(change.day, say.language), changed_field, change.before or "–", change.after or "–"))
+        rows.append(
+            (
+                day(change.day, say.language),
+                changed_field,
+                change.before or "–",
+                change.after or "–",
+            )
+        )
     columns = (*say.columns("day", "what"), say("before"), say("after"))
     return Table(say("changes_caption"), columns, tuple(rows))

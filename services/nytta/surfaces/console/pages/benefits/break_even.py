@@ -15,7 +15,11 @@ from nytta.surfaces.reports import words as report_words
 def break_even_charts(last_statement: Statement, say: Speaker, system: str) -> Iterator[Chart]:
     """The digital share over time against the share from which two ways pay."""
     # one week is no course
-    drawn = [even for even in last_statement.break_even if system in ("", even.system) and len(even.course) > 1]
+    drawn = [
+        even
+        for even in last_statement.break_even
+        if system in ("", even.system) and len(even.course) > 1
+    ]
     for number, even in enumerate(drawn):
         yield _break_even_chart(even, last_statement.currency, say, f"break-even-{number}")
 

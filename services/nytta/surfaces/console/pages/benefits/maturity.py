@@ -78,7 +78,10 @@ def maturity_table(last_statement: Statement, say: Speaker, listed: Branch) -> T
         dimension_scores = [scores.get(dimension.value) for dimension in dimensions]
         cells = ["–" if score is None else f"{score:.0f}" for score in dimension_scores]
         rows.append((maturity.names.text(language), system_name, maturity.level or "–", *cells))
-    columns = (*say.columns("unit", "system", "level"), *(_name(dimension, language) for dimension in dimensions))
+    columns = (
+        *say.columns("unit", "system", "level"),
+        *(_name(dimension, language) for dimension in dimensions),
+    )
     return Table(say("maturity_caption"), columns, tuple(rows), tuple(range(2, len(columns))))
 
 

@@ -70,7 +70,9 @@ class _Filter(NamedTuple):
     sort: str
 
 
-def register(reading: Reading, visitor: Visitor, query: Mapping[str, str], *, whole: bool = False) -> Register:
+def register(
+    reading: Reading, visitor: Visitor, query: Mapping[str, str], *, whole: bool = False
+) -> Register:
     """The register, filtered and sorted by the query, which also chooses which places its lists show.
 
     They show all where the `whole` is asked for.
@@ -100,16 +102,22 @@ def register(reading: Reading, visitor: Visitor, query: Mapping[str, str], *, wh
         table=_table(benefits, len(selected), reading, say),
         listed=listed.listed(len(benefits), len(selected), say),
         system=filters.system,
-        systems=tuple((system_id, names.text(language)) for system_id, names in last_statement.systems.items()),
+        systems=tuple(
+            (system_id, names.text(language)) for system_id, names in last_statement.systems.items()
+        ),
         status=filters.status,
         statuses=_statuses(last_statement, language),
         sort=filters.sort,
         sorts=tuple(zip(_SORTS, say.columns(*_SORTS), strict=True)),
         lying=unrealised.unrealised_chart(pools, last_statement.currency, say, listed),
-        hours=hours_table(listed.rows(pools, lambda pool: pool.place), last_statement.currency, say, by_unit=True),
+        hours=hours_table(
+            listed.rows(pools, lambda pool: pool.place), last_statement.currency, say, by_unit=True
+        ),
         break_even=tuple(break_even.break_even_charts(last_statement, say, filters.system)),
         decisions=anchoring.decisions_table(last_statement, say),
-        decide=tuple(text for block in report.blocks if isinstance(block, Items) for text in block.items),
+        decide=tuple(
+            text for block in report.blocks if isinstance(block, Items) for text in block.items
+        ),
         cascade=anchoring.cascade_table(reading, say, listed),
         quadrant=maturity.quadrant_chart(last_statement, say, listed),
         maturity=maturity.maturity_table(last_statement, say, listed),
@@ -120,7 +128,9 @@ def register(reading: Reading, visitor: Visitor, query: Mapping[str, str], *, wh
 
 def _lead(report: Document) -> str:
     """The sentence with which the report begins."""
-    leads = [block.text for block in report.blocks if isinstance(block, Text) and block.style == "lead"]
+    leads = [
+        block.text for block in report.blocks if isinstance(block, Text) and block.style == "lead"
+    ]
     return leads[0] if leads else ""
 
 
@@ -133,7 +143,9 @@ def _tiles(report: Document) -> tuple[Tile, ...]:
 def _statuses(last_statement: Statement, language: str) -> tuple[tuple[str, str], ...]:
     """The statuses that some benefit has, from which the reader may choose."""
     words_present = {benefit.word for benefit in last_statement.benefits}
-    return tuple((word.value, WORDS[word].text(language)) for word in Status if word.value in words_present)
+    return tuple(
+        (word.value, WORDS[word].text(language)) for word in Status if word.value in words_present
+    )
 
 
 def _filter(last_statement: Statement, query: Mapping[str, str]) -> _Filter:
@@ -181,5 +193,7 @@ def _table(benefits: Sequence[Benefit], number: int, reading: Reading, say: Spea
                 benefit.plan.owner or say("no_owner"),
             )
         )
-    columns = say.columns("benefit", "unit", "status", "realised", "forecast", "due", "freed", "owner")
+    columns = say.columns(
+        "benefit", "unit", "status", "realised", "forecast", "due", "freed", "owner"
+    )
     return Table(say("benefits_caption", n=number), columns, tuple(rows), (3, 4, 6))

@@ -34,7 +34,9 @@ class _PlaceHours(NamedTuple):
         return self.by_use + self.by_effect
 
 
-def unrealised_chart(pools: Sequence[Pool], currency: str, say: Speaker, listed: Branch) -> Chart | None:
+def unrealised_chart(
+    pools: Sequence[Pool], currency: str, say: Speaker, listed: Branch
+) -> Chart | None:
     """The places of these pools, the most hours first; None where no place has any.
 
     The table holds those of the chart and those that are listed.
@@ -51,7 +53,12 @@ def unrealised_chart(pools: Sequence[Pool], currency: str, say: Speaker, listed:
         most=figures.hours(places[0].hours, language),
     )
     bars = [
-        (place.name, place.by_use / 1000, place.by_effect / 1000, figures.hours(place.hours, language))
+        (
+            place.name,
+            place.by_use / 1000,
+            place.by_effect / 1000,
+            figures.hours(place.hours, language),
+        )
         for place in places[:_BARS]
     ]
     spec = charts.split(bars, (say("by_use"), say("by_effect")), "\u00a0h")
@@ -63,7 +70,10 @@ def unrealised_chart(pools: Sequence[Pool], currency: str, say: Speaker, listed:
 def _table(places: Sequence[_PlaceHours], say: Speaker) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for place in places:
-        hours = (figures.hours(amount, say.language) for amount in (place.by_use, place.by_effect, place.hours))
+        hours = (
+            figures.hours(amount, say.language)
+            for amount in (place.by_use, place.by_effect, place.hours)
+        )
         rows.append((place.name, place.share, *hours, place.worth))
     hour_columns = (say("by_use"), say("by_effect"))
     columns = (*say.columns("unit", "new_way"), *hour_columns, *say.columns("together", "worth"))
