@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from nytta.ingest.files import cloudevents
 from nytta.ingest.files.errors import InputError, MappingError
 from nytta.ingest.files.explain import explain
+from nytta.ingest.files.mapping_lines.fields import quoted
 from nytta.ingest.files.mapping_load import parse
-from nytta.ingest.files.mapping_text import draft, quoted
+from nytta.ingest.files.mapping_text import draft
 from nytta.ingest.files.read import opened, read
 from nytta.ingest.files.rows import Broken
 from nytta.registry import nodes
