@@ -83,6 +83,8 @@ def test_what_is_not_read_is_named_with_what_to_do(form: str, write: Write, tmp_
         ("ocel", b"<?xml version='1.0'?><log/>", "OCEL 2.0 in JSON"),
         ("ocel", b'{"ocel:global-log": {}, "ocel:events": {}}', "OCEL 1.0"),
         ("json", b"<log/>", "format: xml"),
+        ("object", b"<!DOCTYPE html><html><title>Sign in</title></html>", "a page of HTML"),
+        ("ocel", b"<HTML><body>502</body></HTML>", "a page of HTML"),
         ("xes", b'[{"a": 1}]', "JSON"),
         ("table", b"\xef\xbb\xbf <table>", "XML or HTML, no table"),
         ("table", b"a,b\n\x001,2\n", "NUL characters"),

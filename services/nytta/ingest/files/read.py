@@ -346,6 +346,9 @@ def _refuse_other(stream: Stream, form: str) -> None:
         .decode(encoding_of(stream.peek(_SAMPLE))[0], "replace")
         .lstrip("\ufeff \t\r\n")
     )
+    if form != "table" and text[:20].lower().startswith(("<!doctype html", "<html")):
+        message = "the file is a page of HTML, as one to sign in or of an error is; export the list itself"
+        raise InputError(stream.name, "", message)
     is_xml, is_json = text.startswith("<"), text.startswith(("{", "["))
     if is_xml and form == "ocel":
         raise InputError(stream.name, "", "the file is XML; export the log as OCEL 2.0 in JSON")
