@@ -41,11 +41,6 @@ class Mode(StrEnum):
     BATCH = "batch"
     NDJSON = "ndjson"
 
-    @property
-    def single(self) -> bool:
-        """Whether the request holds exactly one event."""
-        return self in (Mode.BINARY, Mode.STRUCTURED)
-
 
 class Unreadable(Exception):
     """A body of which no event can be made: it is one reject as a whole."""
