@@ -320,7 +320,7 @@ def _range(
         figure_text(reading.row(definition.id, place, system), definition, say.language).text
         for place in (lowest, highest)
     )
-    return f"{finding} {say('places_range', low=low, high=high)}"
+    return finding + " " + say("places_range", low=low, high=high)
 
 
 def _parts(
