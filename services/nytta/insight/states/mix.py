@@ -14,7 +14,7 @@ from math import hypot, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from nytta.statistics import directly_standardised, split_change
+from nytta.statistics import difference_interval, directly_standardised, split_change
 
 _TOP = 3000
 """What stands for the largest band, which has no end."""
@@ -31,11 +31,11 @@ class Stratum:
     high: float | None = None
 
     @property
-    def ends(self) -> tuple[float, float]:
-        """The ends of the interval; of an exact figure the figure itself."""
+    def with_ends(self) -> tuple[float, float, float]:
+        """The figure with the ends of its interval; of an exact figure they are the figure itself."""
         if self.low is None or self.high is None:
-            return self.rate, self.rate
-        return self.low, self.high
+            return self.rate, self.rate, self.rate
+        return self.rate, self.low, self.high
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +114,11 @@ def mixed(
     return Mixed(
         before=overall_before.rate,
         after=overall_after.rate,
-        change_interval=_around(
-            overall_after.rate - overall_before.rate, [1.0], [overall_before], [overall_after]
-        ),
+        change_interval=difference_interval(overall_after.with_ends, overall_before.with_ends),
         adjusted_before=_adjusted(rates_before, sizes_before, weights),
         adjusted_after=_adjusted(rates_after, sizes_after, weights),
         within=within,
-        within_interval=_around(within, shares.tolist(), strata_before, strata_after),
+        within_interval=_interval_of_within(within, shares.tolist(), strata_before, strata_after),
         mix=float(mix),
         unseen=len({*stratum_names, *earlier, *later} - set(common_names)),
     )
@@ -133,8 +131,8 @@ def _columns(strata: Sequence[Stratum]) -> tuple[NDArray[np.float64], NDArray[np
     return rates, sizes
 
 
-def _around(
-    change: float, weights: Sequence[float], earlier: Sequence[Stratum], later: Sequence[Stratum]
+def _interval_of_within(
+    within: float, weights: Sequence[float], earlier: Sequence[Stratum], later: Sequence[Stratum]
 ) -> tuple[float, float]:
     """The interval of a weighted sum of differences of independent figures, their distances squared and added.
 
@@ -142,11 +140,11 @@ def _around(
     """
     down, up = [], []
     for weight, before, after in zip(weights, earlier, later, strict=True):
-        low_before, high_before = before.ends
-        low_after, high_after = after.ends
-        down += [weight * (after.rate - low_after), weight * (high_before - before.rate)]
-        up += [weight * (high_after - after.rate), weight * (before.rate - low_before)]
-    return change - hypot(*down), change + hypot(*up)
+        low, high = difference_interval(after.with_ends, before.with_ends)
+        rise = after.rate - before.rate
+        down.append(weight * (rise - low))
+        up.append(weight * (high - rise))
+    return within - hypot(*down), within + hypot(*up)
 
 
 def _adjusted(

@@ -145,12 +145,12 @@ def _moved(
     lost: _Channel | None,
 ) -> str:
     """What a steering of channels was followed by: the channel that gained, and the one that lost where one did."""
-    gain, moves = "channels_gained", {"what": steering}
+    moves = {"what": steering}
     for role, channel in (("gained", gained), ("lost", lost)):
         if channel is not None:
             before, after = words_of(channel.earlier), words_of(channel.current)
             moves |= {role: channel.name, f"{role}_before": before, f"{role}_now": after}
-    return say("channels_moved" if lost else gain, **moves)
+    return say("channels_moved" if lost else "channels_gained", **moves)
 
 
 def _is_clearly_above(figure: Figure, other: Figure) -> bool:
