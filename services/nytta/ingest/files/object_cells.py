@@ -63,11 +63,11 @@ def column_of(field_name: str, columns: Collection[str]) -> str:
 
 
 def _holds_objects(column: str, rows: Sequence[Row]) -> bool:
-    said = (cell_text for row in rows if (cell_text := row.get(column, "").strip()))
-    first = next(said, "")
+    cell_texts = (cell_text for row in rows if (cell_text := row.get(column, "").strip()))
+    first = next(cell_texts, "")
     # most columns are told by their first cell
     return _object(first) is not None and all(
-        _object(cell_text) is not None for cell_text in islice(said, _LOOKED_AT)
+        _object(cell_text) is not None for cell_text in islice(cell_texts, _LOOKED_AT)
     )
 
 

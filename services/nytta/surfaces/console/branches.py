@@ -78,12 +78,12 @@ class Branch:
 class Way:
     """How a page is asked for other places: its path, what its query holds besides, and the field of an opened place.
 
-    `asked` is the query with which it was asked for.
+    `query` is that with which it was asked for.
     """
 
     path: str
     fixed: Mapping[str, str]
-    asked: Mapping[str, str]
+    query: Mapping[str, str]
     opens: str = "under"
 
     def address(self, **fields: str) -> str:
@@ -106,10 +106,10 @@ def branch(reading: Reading, language: str, places: Sequence[str], way: Way) -> 
     """
     if len(places) <= MOST:
         return every_place(places)
-    if find := way.asked.get("find", "").strip():
+    if find := way.query.get("find", "").strip():
         return _matching(reading, language, places, way, find)
     tree = _Tree.of(reading, places)
-    opened = way.asked.get(way.opens, "")
+    opened = way.query.get(way.opens, "")
     if not opened and len(tree.level("")) == 1:
         (opened,) = tree.level("")
     elif opened and opened not in tree.parents:
@@ -248,8 +248,8 @@ def holds(name: str, text: str) -> bool:
 
 def _page(way: Way, pages: int, otherwise: int) -> int:
     """The page that is asked for, or the nearest that there is."""
-    asked = way.asked.get("page")
-    return otherwise if asked is None else min(max(1, page_number(asked)), pages)
+    page_text = way.query.get("page")
+    return otherwise if page_text is None else min(max(1, page_number(page_text)), pages)
 
 
 def _paged(guide: Guide, way: Way, fields: Mapping[str, str]) -> Guide:
